@@ -1,0 +1,50 @@
+# Paths are relative to this file, so a checkout in a folder with blanks in its name works too.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+DATA ?= .reprise
+
+.PHONY: help demo up test check format bench chaos lock clean
+
+help: ## list the verbs
+	@sed -nE 's/^([a-z]+):.*## (.*)/\1	\2/p' Makefile | expand -t 10
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -m ops.setup.install
+
+demo: $(INSTALLED) ## one goal through plan, policy, approval, calls, review and replay, on real parts
+	@$(BIN)/reprise demo
+
+up: $(INSTALLED) ## serve everything on this machine; data is kept in DATA (default .reprise)
+	@$(BIN)/reprise up --data "$(DATA)"
+
+test: $(INSTALLED) ## everything that must pass, then what was skipped and why, and the ten slowest
+	@$(BIN)/python -m pytest -ra --durations=10
+
+check: $(INSTALLED) ## format, lint, types, import contracts, dependency audit
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m ops.setup.audit
+
+format: $(INSTALLED) ## format the code and repair what the linter can
+	$(BIN)/python -m ruff format .
+	$(BIN)/python -m ruff check --fix .
+
+bench: $(INSTALLED) ## measure writing, steps, replay and rebuilding beside the machine's raw limits
+	@for part in write steps replay rebuild; do $(BIN)/reprise bench $$part || exit 1; done
+
+chaos: $(INSTALLED) ## 200 faults at random points
+	@REPRISE_CHAOS_FAULTS=200 $(BIN)/python -m pytest -ra tests/chaos
+
+lock: $(INSTALLED) ## resolve pyproject.toml again into requirements.lock, for every platform
+	@$(BIN)/uv pip compile pyproject.toml --group dev --output-file requirements.lock --quiet --no-config \
+		--universal --python-version 3.11 --generate-hashes --only-binary :all: \
+		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+clean: ## remove the environment and the caches; data stays
+	@rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

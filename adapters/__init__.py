@@ -1,0 +1,1 @@
+"""Implement the ports, one folder for each outside thing."""

@@ -1,0 +1,1 @@
+"""Make the virtual environment from the lock and audit it; standard library only."""
