@@ -1,0 +1,1 @@
+"""Run Postgres and NATS from the locked packages as children of this process."""

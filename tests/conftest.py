@@ -1,0 +1,76 @@
+"""Start the real servers once for all tests; give every test a database or a NATS store of its own.
+
+`anyio_mode = auto` (pyproject.toml) runs every `async def test_…`, all in one event loop.
+"""
+
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from itertools import count
+from pathlib import Path
+from tempfile import mkdtemp
+
+import psycopg
+import pytest
+
+from adapters.embedded.nats import NatsServer, embedded_nats
+from adapters.embedded.postgres import PostgresServer, embedded_postgres
+
+TEMPLATE = "migrated"
+numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Run on asyncio only; session-wide, so that session-wide servers share the tests' loop."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def servers_folder() -> Iterator[Path]:
+    """Yield a short folder that is gone after the run; pytest's own would keep three runs' clusters."""
+    folder = Path(mkdtemp(prefix="reprise-tests-"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+async def postgres(servers_folder: Path) -> AsyncIterator[PostgresServer]:
+    """Run one Postgres for the whole session."""
+    async with embedded_postgres(servers_folder / "postgres") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+async def nats_server(servers_folder: Path) -> AsyncIterator[NatsServer]:
+    """Run one NATS for the whole session; its streams are shared by all tests that ask for it."""
+    async with embedded_nats(servers_folder / "nats") as server:
+        yield server
+
+
+@pytest.fixture
+async def fresh_nats(servers_folder: Path) -> AsyncIterator[NatsServer]:
+    """Run a NATS with an empty store for one test."""
+    async with embedded_nats(servers_folder / f"nats-{next(numbers)}") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+async def migrated_template(postgres: PostgresServer) -> str:
+    """Create and migrate the database that every test's own is copied from; return its name."""
+    from adapters.postgres.migrations import migrate
+
+    async with await psycopg.AsyncConnection.connect(postgres.url, autocommit=True) as connection:
+        await connection.execute(f"create database {TEMPLATE}")
+    await migrate(postgres.url_of(TEMPLATE))
+    return TEMPLATE
+
+
+@pytest.fixture
+async def database(postgres: PostgresServer, migrated_template: str) -> AsyncIterator[str]:
+    """Yield the URL of a freshly migrated database that is dropped after the test."""
+    name = f"test_{next(numbers)}"
+    async with await psycopg.AsyncConnection.connect(postgres.url, autocommit=True) as connection:
+        await connection.execute(f"create database {name} template {migrated_template} strategy file_copy")
+    yield postgres.url_of(name)
+    async with await psycopg.AsyncConnection.connect(postgres.url, autocommit=True) as connection:
+        await connection.execute(f"drop database {name} with (force)")
