@@ -1,0 +1,1 @@
+"""Thin edges over HTTP: they translate, and decide nothing."""

@@ -1,0 +1,331 @@
+"""Name what the write side needs of the world; adapters implement these protocols.
+
+Adapters translate their vendor's errors into those of `domain.errors` and into the fault types below.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+from uuid import UUID
+
+import msgspec
+from eventsourcing.persistence import StoredEvent
+
+from domain.catalog.events import Agent, Tool
+from domain.catalog.state import Document
+from domain.encoding import Json
+from domain.session.events import Decision, EffectClass, Failure
+from domain.session.prompt import Prompt
+
+# The log
+
+
+@dataclass(frozen=True)
+class LogEvent(StoredEvent):
+    """Be one row of the log: the library's stored event with our columns.
+
+    ``originator_id`` is a UUID. ``command_id`` and ``request_digest`` are set only on an append's first fact.
+    """
+
+    event_id: UUID
+    tenant: str = "local"
+    command_id: str | None = None
+    request_digest: str | None = None
+    prev_hash: str | None = None
+
+
+@dataclass(frozen=True)
+class LogNotification(LogEvent):
+    """Be one row of the log with its position, dense from 1 and in commit order."""
+
+    id: int = 0
+
+
+class RecordedCommand(msgspec.Struct, frozen=True, kw_only=True):
+    """Say where an earlier command with this id was recorded; ``position`` is that of its append's last event."""
+
+    stream: UUID
+    version: int
+    position: int
+    request_digest: str
+
+
+class EventStore(Protocol):
+    """Keep the log: append-only, positions dense and in commit order, streams versioned from 1."""
+
+    async def append(self, events: Sequence[LogEvent]) -> int:
+        """Append events of one or more streams, all or nothing, and return the position of the last one.
+
+        Versions of a stream are consecutive and start right behind its head. Raises Conflict where a head differs
+        or a command id exists already, TooLarge, Unavailable (then nothing was written).
+        """
+        ...
+
+    async def read_stream(self, stream: UUID, after: int = 0) -> list[LogNotification]:
+        """Read a stream's events behind version ``after``, in order."""
+        ...
+
+    async def read_log(self, after: int, limit: int) -> list[LogNotification]:
+        """Read at most ``limit`` events behind position ``after``, in order."""
+        ...
+
+    async def read_catalog(self, tenant: str, after: int) -> list[LogNotification]:
+        """Read all events of a tenant behind position ``after`` whose topic is not a session's, in order."""
+        ...
+
+    async def find_command(self, tenant: str, command_id: str) -> RecordedCommand | None:
+        """Find what an earlier append under this command id wrote."""
+        ...
+
+    async def head(self) -> int:
+        """Return the position of the last event, 0 for an empty log."""
+        ...
+
+    async def log_id(self) -> str:
+        """Return the log's random id, renewed by a restore."""
+        ...
+
+    async def put_blobs(self, tenant: str, blobs: Sequence[bytes]) -> None:
+        """Store bytes durably under their SHA-256; storing them again does nothing."""
+        ...
+
+    async def get_blob(self, tenant: str, digest: str) -> bytes:
+        """Return the bytes with this SHA-256; raises NotFound."""
+        ...
+
+
+# Wake-ups and timers
+
+
+class Wakeups(Protocol):
+    """Hint to the workers that a session owes something; losing or doubling a hint costs time, never truth."""
+
+    async def wake(self, session: UUID, lane: str) -> None:
+        """Hint that a session owes work; never raises, for a hint may be lost."""
+        ...
+
+
+class DueSession(msgspec.Struct, frozen=True, kw_only=True):
+    """Name a session that owes work since ``due_at``."""
+
+    session: UUID
+    tenant: str
+    lane: str
+    due_at: datetime
+
+
+class OpenWork(Protocol):
+    """Answer from the read model which sessions owe something by now."""
+
+    async def due(self, before: datetime, limit: int) -> list[DueSession]:
+        """Return sessions with work due before a time, the longest due first."""
+        ...
+
+
+# Dialling: the one way out
+
+
+class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Describe one HTTP request; ``origin`` is the only scheme, host and port that may be dialled for it."""
+
+    method: str
+    url: str
+    origin: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    timeout_ms: int = 10_000
+    max_bytes: int = 1 << 20
+    allow_private: bool = False
+
+
+class HttpResponse(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold one HTTP response; header names are lower case."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    latency_ms: int
+
+    def header(self, name: str) -> str:
+        """Return a header's first value, or an empty string."""
+        return next((value for key, value in self.headers if key == name.lower()), "")
+
+
+class DialFault(Exception):
+    """Report that no complete response came; ``sent`` tells whether the request may have reached the server."""
+
+    def __init__(self, reason: str, *, sent: bool):
+        super().__init__(reason)
+        self.sent = sent
+
+
+class Dialer(Protocol):
+    """Send one request, without redirects, proxies or retries; raises DialFault."""
+
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        """Send the request once and read the whole response."""
+        ...
+
+
+# Tools
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """Say what a request would be, or in ``problems`` why the arguments do not make one."""
+
+    operation: str = ""
+    document: str = ""
+    effect_class: EffectClass = "write"
+    repeatable: bool = False
+    request_digest: str = ""
+    problems: tuple[str, ...] = ()
+
+
+class ToolAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold a tool's successful answer."""
+
+    status: int
+    body: bytes
+    latency_ms: int
+
+
+class ToolFault(Exception):
+    """Report a failed attempt in the session's own words."""
+
+    def __init__(
+        self, failure: Failure, reason: str, *, status: int = 0, latency_ms: int = 0, retry_after_ms: int = 0
+    ):
+        super().__init__(reason)
+        self.failure: Failure = failure
+        self.status = status
+        self.latency_ms = latency_ms
+        self.retry_after_ms = retry_after_ms
+
+
+class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
+    """Name one call: the operation in its pinned document, and the arguments as the agent chose them."""
+
+    tenant: str
+    tool: Tool
+    document: Document
+    arguments: Json
+
+
+class Tools(Protocol):
+    """Check and send calls to operations of registered documents."""
+
+    async def check(self, call: ToolCall) -> Checked:
+        """Hold arguments against the operation's schema and digest the request that they make; nothing is sent."""
+        ...
+
+    async def send(
+        self, call: ToolCall, *, request_digest: str, idempotency_key: str, timeout_ms: int
+    ) -> ToolAnswer:
+        """Send exactly the request with this digest, once; raises ToolFault."""
+        ...
+
+
+# Models
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask a model, named as ``scripted:FILE`` or ``openai:NAME@BASE_URL``, one prompt."""
+
+    model: str
+    prompt: Prompt
+    timeout_ms: int
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold what a model answered and what it cost."""
+
+    text: str
+    tokens_in: int
+    tokens_out: int
+    latency_ms: int
+
+
+class ModelFault(Exception):
+    """Report that a model did not answer; ``retryable`` tells whether asking again can help."""
+
+    def __init__(self, reason: str, *, retryable: bool, retry_after_ms: int = 0):
+        super().__init__(reason)
+        self.retryable = retryable
+        self.retry_after_ms = retry_after_ms
+
+
+class Models(Protocol):
+    """Answer prompts."""
+
+    def known(self, model: str) -> None:
+        """Raise Refused with the choices where no adapter can serve this name."""
+        ...
+
+    async def ask(self, question: Question) -> Reply:
+        """Ask once; raises ModelFault."""
+        ...
+
+
+# Policy
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """Put one request before the judge."""
+
+    agent: Agent
+    tool: Tool
+    request_digest: str
+    effect_class: EffectClass
+
+
+class Ruling(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold a verdict with every rule that determined it."""
+
+    decision: Decision
+    rules: tuple[str, ...]
+    policy_set: str
+    reason: str
+
+
+class Judge(Protocol):
+    """Judge requests; whatever goes wrong inside is a denial, never an exception."""
+
+    @property
+    def policy_set(self) -> str:
+        """Return the digest of the rule set in force."""
+        ...
+
+    def judge(self, case: Case) -> Ruling:
+        """Allow, deny or ask."""
+        ...
+
+
+# The surroundings
+
+
+class Clock(Protocol):
+    """Tell the time and wait."""
+
+    def now(self) -> datetime:
+        """Return the present time in UTC."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+class Chance(Protocol):
+    """Draw what must be random; every draw that matters is recorded in a fact."""
+
+    def permille(self) -> int:
+        """Draw a whole number from 0 to 999."""
+        ...
+
+    def command_id(self) -> str:
+        """Draw a new random command id."""
+        ...
+
+
+Lane = Literal["interactive", "standard", "batch"]

@@ -1,0 +1,1 @@
+"""What sessions may use: registered documents with their tools, and agents."""

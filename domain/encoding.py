@@ -1,0 +1,60 @@
+"""Encode values so that equal values have equal bytes, for ever.
+
+Canonical JSON: UTF-8, no blanks, keys sorted, defaults omitted, no NaN or infinity, and every number of a foreign
+document keeps the digits it came with (``1.10`` stays ``1.10``). Our own values hold no floats: durations are whole
+milliseconds, shares are permille.
+"""
+
+import hashlib
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+import msgspec
+
+from domain.errors import Invalid
+
+Json: TypeAlias = msgspec.Raw
+"""A foreign JSON value, kept as the text it came in."""
+
+NULL = msgspec.Raw(b"null")
+
+_ENCODER = msgspec.json.Encoder(order="sorted", decimal_format="number")
+_FOREIGN: msgspec.json.Decoder[Any] = msgspec.json.Decoder(float_hook=Decimal)
+
+
+def encode(value: object) -> bytes:
+    """Encode a value of ours to JSON with sorted keys; foreign JSON inside it is copied verbatim."""
+    return _ENCODER.encode(value)
+
+
+def canonical(value: object) -> bytes:
+    """Encode any value canonically, the foreign JSON inside it included."""
+    return _ENCODER.encode(plain(value))
+
+
+def plain(value: object) -> Any:
+    """Return a value as dicts, lists, strings, numbers and None, numbers with all their digits."""
+    return parse(_ENCODER.encode(value))
+
+
+def parse(text: bytes | str) -> Any:
+    """Parse foreign JSON without losing a digit; raise Invalid with the place of the fault."""
+    try:
+        return _FOREIGN.decode(text)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as fault:
+        raise Invalid(f"Expected JSON, but {fault}.") from fault
+
+
+def foreign(value: object) -> Json:
+    """Return a plain value as foreign JSON in canonical form."""
+    return msgspec.Raw(canonical(value))
+
+
+def digest(value: object) -> str:
+    """Return the SHA-256 of a value's canonical encoding, in hexadecimal."""
+    return digest_bytes(canonical(value))
+
+
+def digest_bytes(data: bytes) -> str:
+    """Return the SHA-256 of bytes, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()

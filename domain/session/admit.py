@@ -1,0 +1,125 @@
+"""Admit a command as a fact, or refuse it with what stands against it. Never replayed."""
+
+from datetime import datetime
+from typing import assert_never
+
+from domain.errors import NotFound, NotPossible, Stale
+from domain.session.commands import (
+    CancelSession,
+    DenyApproval,
+    GrantApproval,
+    PauseSession,
+    ReportOutcome,
+    ResumeSession,
+    SessionCommand,
+    SubmitGoal,
+)
+from domain.session.decide import BEHAVIOUR
+from domain.session.events import (
+    ApprovalDenied,
+    ApprovalGranted,
+    CancelRequested,
+    GoalSubmitted,
+    OutcomeReported,
+    SessionFact,
+    SessionPaused,
+    SessionResumed,
+)
+from domain.session.state import Approval, Asking, Calling, Ended, OutcomeUnknown, Session
+
+
+def admit(state: Session | None, command: SessionCommand, at: datetime) -> SessionFact:
+    """Return the fact that a command becomes at ``at``; raise a child of Refused."""
+    if isinstance(command, SubmitGoal):
+        return _admit_goal(state, command)
+    if state is None:
+        raise NotFound("Expected a session that exists, but nothing is recorded under this id.")
+    if isinstance(state.stage, Ended):
+        raise NotPossible(f"Expected a session that still runs, but this one is {state.stage.status}.")
+    match command:
+        case GrantApproval():
+            approval, _ = _pending(state, command.approval, "call", at)
+            if command.request_digest not in ("", approval.request_digest):
+                raise Stale(
+                    f"Expected approval of the request {approval.request_digest}, but {command.request_digest} was "
+                    "named: read the approval again and decide on what it says now."
+                )
+            return ApprovalGranted(
+                approval=approval.id,
+                request_digest=approval.request_digest,
+                by=command.by,
+                reason=command.reason,
+            )
+        case DenyApproval():
+            approval, _ = _pending(state, command.approval, "call", at)
+            return ApprovalDenied(approval=approval.id, by=command.by, reason=command.reason)
+        case ReportOutcome():
+            approval, call = _pending(state, command.approval, "outcome", at)
+            return OutcomeReported(
+                approval=approval.id,
+                call=call,
+                outcome=command.outcome,
+                by=command.by,
+                reason=command.reason,
+            )
+        case CancelSession():
+            return CancelRequested(reason=command.reason)
+        case PauseSession():
+            if state.paused:
+                raise NotPossible("Expected a running session, but this one is paused already.")
+            return SessionPaused(reason=command.reason)
+        case ResumeSession():
+            if not state.paused:
+                raise NotPossible("Expected a paused session, but this one is not paused.")
+            return SessionResumed(reason=command.reason)
+        case _:
+            assert_never(command)
+
+
+def _admit_goal(state: Session | None, command: SubmitGoal) -> GoalSubmitted:
+    if state is not None:
+        raise NotPossible(f"Expected a new session, but {state.id} exists already: leave the id out.")
+    return GoalSubmitted(
+        session=command.session,
+        goal=command.goal,
+        user=command.user,
+        model=command.model,
+        agents=command.agents,
+        catalog=command.catalog,
+        policy_set=command.policy_set,
+        behaviour=BEHAVIOUR,
+        context=command.context,
+        limits=command.limits,
+    )
+
+
+def _pending(state: Session, approval_id: str, question: str, at: datetime) -> tuple[Approval, str]:
+    for approval, call in open_approvals(state):
+        if approval.id != approval_id:
+            continue
+        if approval.question != question:
+            raise NotPossible(_wrong_question(approval))
+        if approval.expires_at and approval.expires_at <= at:
+            raise NotPossible(f"Expected an answer before {approval.expires_at:%Y-%m-%d %H:%M:%S} UTC: it expired.")
+        return approval, call
+    raise NotFound(f"Expected an open approval, but {approval_id} was answered, overtaken or never asked.")
+
+
+def _wrong_question(approval: Approval) -> str:
+    if approval.question == "outcome":
+        return "Expected happened, send-again or give-up: this asks what became of a call that was already sent."
+    return "Expected approve or deny: this asks whether a call may be sent."
+
+
+def open_approvals(state: Session) -> list[tuple[Approval, str]]:
+    """Return the questions that wait for a human, each with the call it is about."""
+    found = []
+    for number in state.open:
+        match state.steps[number - 1].stage:
+            case Asking(approval=approval, choice=choice):
+                found.append((approval, choice.call))
+            case Calling(phase=OutcomeUnknown(approval=Approval() as approval), choice=choice):
+                found.append((approval, choice.call))
+            case _:
+                pass
+    return found

@@ -1,0 +1,199 @@
+"""Decide about tool calls: whether one may be sent, and what its failure means."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from domain.ids import derive
+from domain.retry import backoff
+from domain.session.events import (
+    ApprovalGranted,
+    ApprovalRequested,
+    ArgumentsChecked,
+    CallDeadLettered,
+    CallDeferred,
+    CallFailed,
+    CallOutcomeUnknown,
+    CallRequested,
+    CallRetryScheduled,
+    LeaseLapsed,
+    OutcomeReported,
+    SessionConsequence,
+    VerdictReached,
+)
+from domain.session.state import Asking, Calling, Checking, Choice, InFlight, Judging, Request, Session, Step
+from domain.session.steps import fail_step, send_back
+
+
+def on_arguments(state: Session, fact: ArgumentsChecked) -> Sequence[SessionConsequence]:
+    """Send arguments that make no request back to the agent that chose them."""
+    step = state.step_awaiting(fact.call)
+    if step is None or not isinstance(step.stage, Checking):
+        return ()
+    return send_back(state, step, "the arguments do not fit: " + "; ".join(fact.problems))
+
+
+def on_verdict(state: Session, fact: VerdictReached, at: datetime) -> Sequence[SessionConsequence]:
+    """Let a request through only where the policy allowed this very request, or ask a human."""
+    step = state.step_awaiting(fact.call)
+    if step is None or not isinstance(step.stage, Judging):
+        return ()
+    choice, request = step.stage.choice, step.stage.request
+    if fact.decision == "deny" or fact.request_digest != request.digest:
+        return send_back(state, step, f"the policy denied {choice.tool}: {fact.reason}")
+    if fact.decision == "ask":
+        return (_ask(state, step, choice, request, fact.reason, at),)
+    return (_request_call(state, step, choice, request, at),)
+
+
+def _ask(
+    state: Session, step: Step, choice: Choice, request: Request, reason: str, at: datetime
+) -> ApprovalRequested:
+    return ApprovalRequested(
+        approval=f"{state.id}-call-{step.number}-{step.round}",
+        question="call",
+        step=step.number,
+        call=choice.call,
+        request_digest=request.digest,
+        reason=reason,
+        expires_at=at + timedelta(milliseconds=state.limits.approval_ttl_ms),
+    )
+
+
+def _request_call(
+    state: Session, step: Step, choice: Choice, request: Request, at: datetime
+) -> CallRequested:
+    return CallRequested(
+        step=step.number,
+        call=choice.call,
+        tool=choice.tool,
+        operation=request.operation,
+        document=request.document,
+        request_digest=request.digest,
+        idempotency_key=derive(state.id, choice.call),
+        deadline=at + timedelta(milliseconds=state.limits.call_timeout_ms),
+    )
+
+
+def on_approval(state: Session, fact: ApprovalGranted, at: datetime) -> Sequence[SessionConsequence]:
+    """Request the call that a human allowed, if it is still the same request."""
+    step = _asking(state, fact.approval)
+    if step is None or not isinstance(step.stage, Asking):
+        return ()
+    if fact.request_digest != step.stage.request.digest:
+        return send_back(state, step, "the approval was for another request")
+    return (_request_call(state, step, step.stage.choice, step.stage.request, at),)
+
+
+def on_denial(state: Session, approval: str, reason: str) -> Sequence[SessionConsequence]:
+    """Give up the step whose call was not allowed."""
+    step = _asking(state, approval)
+    return fail_step(step.number, reason) if step else ()
+
+
+def _asking(state: Session, approval: str) -> Step | None:
+    for number in state.open:
+        step = state.steps[number - 1]
+        if isinstance(step.stage, Asking) and step.stage.approval.id == approval:
+            return step
+    return None
+
+
+def on_failure(state: Session, fact: CallFailed, at: datetime) -> Sequence[SessionConsequence]:
+    """Retry what is safe to repeat, rework what the tool rejected, and ask a human about the rest."""
+    step = _in_flight(state, fact.call, fact.attempt)
+    if step is None or not isinstance(step.stage, Calling):
+        return ()
+    match fact.failure:
+        case "rejected":
+            return send_back(state, step, f"{step.stage.choice.tool} refused: {fact.reason}")
+        case "bad-answer":  # it answered, so it happened: repeating could do it twice
+            return _dead_letter(step, fact.reason)
+        case "not-sent" | "rate-limited":
+            return _retry(state, step, step.stage, fact, at)
+        case "unanswered" | "server-error":
+            return _repeat_if_safe(state, step, step.stage, fact, at)
+
+
+def on_lapse(state: Session, fact: LeaseLapsed, at: datetime) -> Sequence[SessionConsequence]:
+    """Treat an attempt whose worker vanished as one that may have had its effect."""
+    step = _in_flight(state, fact.call, fact.attempt)
+    if step is None or not isinstance(step.stage, Calling):
+        return ()
+    lost = CallFailed(
+        call=fact.call,
+        attempt=fact.attempt,
+        failure="unanswered",
+        reason="the worker's lease lapsed without an answer",
+        jitter_permille=fact.jitter_permille,
+    )
+    return _repeat_if_safe(state, step, step.stage, lost, at)
+
+
+def _repeat_if_safe(
+    state: Session, step: Step, calling: Calling, fact: CallFailed, at: datetime
+) -> Sequence[SessionConsequence]:
+    if calling.request.repeatable:
+        return _retry(state, step, calling, fact, at)
+    question = ApprovalRequested(
+        approval=f"{state.id}-outcome-{step.number}-{step.round}-{fact.attempt}",
+        question="outcome",
+        step=step.number,
+        call=fact.call,
+        request_digest=calling.request.digest,
+        reason=f"{calling.choice.tool} may have happened: {fact.reason}",
+    )
+    return (CallOutcomeUnknown(call=fact.call, attempt=fact.attempt, reason=fact.reason), question)
+
+
+def _retry(
+    state: Session, step: Step, calling: Calling, fact: CallFailed, at: datetime
+) -> Sequence[SessionConsequence]:
+    wait = backoff(
+        fact.attempt,
+        base_ms=state.limits.retry_base_ms,
+        cap_ms=state.limits.retry_cap_ms,
+        jitter_permille=fact.jitter_permille,
+        at_least_ms=fact.retry_after_ms,
+    )
+    if fact.attempt >= state.limits.call_attempts:
+        return _dead_letter(step, f"failed {fact.attempt} times, at last: {fact.reason}")
+    if at + wait > calling.deadline:
+        return _dead_letter(step, f"no time left for another attempt after: {fact.reason}")
+    return (
+        CallRetryScheduled(
+            call=fact.call, attempt=fact.attempt + 1, not_before=at + wait, reason=fact.reason
+        ),
+    )
+
+
+def on_deferral(state: Session, fact: CallDeferred) -> Sequence[SessionConsequence]:
+    """Give up a call that is deferred beyond its deadline."""
+    step = state.step_awaiting(fact.call)
+    if step is None or not isinstance(step.stage, Calling) or fact.until <= step.stage.deadline:
+        return ()
+    return _dead_letter(step, f"deferred beyond its deadline: {fact.reason}")
+
+
+def on_outcome(state: Session, fact: OutcomeReported, at: datetime) -> Sequence[SessionConsequence]:
+    """Follow the human who said what became of an unanswered call."""
+    step = state.step_awaiting(fact.call)
+    if step is None or not isinstance(step.stage, Calling):
+        return ()  # it happened: the state has moved on to the review
+    if fact.outcome == "give-up":
+        return _dead_letter(step, f"{fact.by} gave it up: {fact.reason}")
+    again = step.stage.phase.attempt + 1
+    reason = f"{fact.by} asked to send it again: {fact.reason}"
+    return (CallRetryScheduled(call=fact.call, attempt=again, not_before=at, reason=reason),)
+
+
+def _in_flight(state: Session, call: str, attempt: int) -> Step | None:
+    step = state.step_awaiting(call)
+    match step.stage if step else None:
+        case Calling(phase=InFlight(attempt=current)) if current == attempt:
+            return step
+        case _:
+            return None
+
+
+def _dead_letter(step: Step, reason: str) -> Sequence[SessionConsequence]:
+    return (CallDeadLettered(call=step.stage.awaits, reason=reason), *fail_step(step.number, reason))

@@ -1,0 +1,77 @@
+"""Say everything that can be asked of a session, in the imperative; times and actors come with the context."""
+
+from typing import TypeAlias
+
+import msgspec
+
+from domain.encoding import NULL, Json
+from domain.session.events import Limits, Outcome, PinnedAgent
+
+
+class SubmitGoal(msgspec.Struct, frozen=True, kw_only=True):
+    """Start a session for a goal, with everything it will depend on pinned by digest."""
+
+    session: str
+    goal: str
+    user: str
+    model: str
+    agents: tuple[PinnedAgent, ...]
+    catalog: str
+    policy_set: str
+    context: Json = NULL
+    limits: Limits = Limits()
+
+
+class GrantApproval(msgspec.Struct, frozen=True, kw_only=True):
+    """Allow one request; ``request_digest`` is what the human saw, empty to accept the one on record."""
+
+    approval: str
+    by: str
+    reason: str = ""
+    request_digest: str = ""
+
+
+class DenyApproval(msgspec.Struct, frozen=True, kw_only=True):
+    """Refuse one request."""
+
+    approval: str
+    by: str
+    reason: str = ""
+
+
+class ReportOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """Say what became of a call with an unknown outcome, and what to do."""
+
+    approval: str
+    by: str
+    outcome: Outcome
+    reason: str = ""
+
+
+class CancelSession(msgspec.Struct, frozen=True, kw_only=True):
+    """End a session now."""
+
+    reason: str = ""
+
+
+class PauseSession(msgspec.Struct, frozen=True, kw_only=True):
+    """Halt a session; what is in flight is still recorded."""
+
+    reason: str = ""
+
+
+class ResumeSession(msgspec.Struct, frozen=True, kw_only=True):
+    """Let a paused session go on."""
+
+    reason: str = ""
+
+
+SessionCommand: TypeAlias = (
+    SubmitGoal
+    | GrantApproval
+    | DenyApproval
+    | ReportOutcome
+    | CancelSession
+    | PauseSession
+    | ResumeSession
+)

@@ -1,0 +1,124 @@
+"""Decide what follows from a fact: a list of cases, one rule each, replayed word for word by every audit.
+
+``decide`` sees the state *after* the fact, the fact, and the time it happened; nothing else. A fact that the state no
+longer waits for (a late answer, a repeat) leads to nothing.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import reduce
+from typing import assert_never
+
+from domain.budget import add, used_up
+from domain.session import calling, planning, reviewing
+from domain.session.events import (
+    ApprovalDenied,
+    ApprovalExpired,
+    ApprovalGranted,
+    ArgumentsChecked,
+    BudgetSpent,
+    CallAttempted,
+    CallDeferred,
+    CallFailed,
+    CallRequested,
+    CallRetryScheduled,
+    CallSucceeded,
+    CancelRequested,
+    GoalSubmitted,
+    LeaseLapsed,
+    ModelCallRequested,
+    ModelFailed,
+    ModelReplied,
+    ModelRetryScheduled,
+    OutcomeReported,
+    ResultChecked,
+    SessionCancelled,
+    SessionConsequence,
+    SessionFact,
+    SessionFailed,
+    SessionPaused,
+    SessionResumed,
+    VerdictReached,
+)
+from domain.session.state import Calling, InFlight, Session
+
+BEHAVIOUR = 1
+"""The version of these rules; a session keeps to its end the version it began with."""
+
+COSTLY = (ModelCallRequested, ModelRetryScheduled, CallRequested, CallRetryScheduled)
+
+
+def decide(state: Session, fact: SessionFact, at: datetime) -> Sequence[SessionConsequence]:
+    """Return the consequences of a fact, in their order."""
+    return _within_budget(state, _decide(state, fact, at))
+
+
+def _decide(state: Session, fact: SessionFact, at: datetime) -> Sequence[SessionConsequence]:
+    if state.ended:
+        return _spent_on(fact)
+    match fact:
+        case GoalSubmitted():
+            return planning.begin(state)
+        case ModelReplied():
+            return (*_spent_on(fact), *planning.on_reply(state, fact, at))
+        case ModelFailed():
+            return planning.on_model_failure(state, fact, at)
+        case ArgumentsChecked():
+            return calling.on_arguments(state, fact)
+        case VerdictReached():
+            return calling.on_verdict(state, fact, at)
+        case ApprovalGranted():
+            return calling.on_approval(state, fact, at)
+        case ApprovalDenied():
+            return calling.on_denial(state, fact.approval, f"{fact.by} said no: {fact.reason}")
+        case ApprovalExpired():
+            return calling.on_denial(state, fact.approval, "nobody approved it in time")
+        case CallFailed():
+            return calling.on_failure(state, fact, at)
+        case LeaseLapsed():
+            return calling.on_lapse(state, fact, at)
+        case CallDeferred():
+            return calling.on_deferral(state, fact)
+        case OutcomeReported():
+            return calling.on_outcome(state, fact, at)
+        case ResultChecked():
+            return reviewing.on_result(state, fact)
+        case CancelRequested():
+            return (SessionCancelled(reason=fact.reason, in_flight=_in_flight(state)),)
+        case CallAttempted():
+            return _spent_on(fact)
+        case CallSucceeded() | SessionPaused() | SessionResumed():
+            return ()  # the state says all that follows
+        case _:
+            assert_never(fact)
+
+
+def _spent_on(fact: SessionFact) -> Sequence[SessionConsequence]:
+    """Count what was paid for, even where the answer comes too late to be used."""
+    match fact:
+        case ModelReplied():
+            return (BudgetSpent(model_calls=1, tokens=fact.tokens_in + fact.tokens_out),)
+        case CallAttempted():
+            return (BudgetSpent(tool_calls=1),)
+        case _:
+            return ()
+
+
+def _within_budget(
+    state: Session, drawn: Sequence[SessionConsequence]
+) -> Sequence[SessionConsequence]:
+    """Fail the session instead of asking for more where a limit is used up: before the spend, not after."""
+    if not any(isinstance(consequence, COSTLY) for consequence in drawn):
+        return drawn
+    spent = [consequence for consequence in drawn if isinstance(consequence, BudgetSpent)]
+    exhausted = used_up(state.limits, reduce(add, spent, state.spent))
+    return (*spent, SessionFailed(reason=exhausted)) if exhausted else drawn
+
+
+def _in_flight(state: Session) -> tuple[str, ...]:
+    stages = (state.steps[number - 1].stage for number in state.open)
+    return tuple(
+        stage.choice.call
+        for stage in stages
+        if isinstance(stage, Calling) and isinstance(stage.phase, InFlight)
+    )

@@ -1,0 +1,337 @@
+"""Apply an event to a session: total, boring, and without an opinion.
+
+An event that does not fit the present stage (a late answer, say) leaves that stage as it is; it never raises.
+"""
+
+from datetime import datetime
+from typing import assert_never
+
+from msgspec.structs import replace
+
+from domain.budget import add
+from domain.content import Content
+from domain.session.events import (
+    ApprovalDenied,
+    ApprovalExpired,
+    ApprovalGranted,
+    ApprovalRequested,
+    ArgumentsChecked,
+    BudgetSpent,
+    CallAttempted,
+    CallDeadLettered,
+    CallDeferred,
+    CallFailed,
+    CallOutcomeUnknown,
+    CallRequested,
+    CallRetryScheduled,
+    CallSucceeded,
+    CancelRequested,
+    GoalSubmitted,
+    LeaseLapsed,
+    ModelCallRequested,
+    ModelFailed,
+    ModelReplied,
+    ModelRetryScheduled,
+    OutcomeReported,
+    PlannedStep,
+    PlanProposed,
+    ResultChecked,
+    ResultStated,
+    ReworkRequested,
+    SessionCancelled,
+    SessionCompleted,
+    SessionEvent,
+    SessionFailed,
+    SessionPaused,
+    SessionResumed,
+    StepAccepted,
+    StepFailed,
+    StepStarted,
+    ToolChosen,
+    VerdictReached,
+)
+from domain.session.state import (
+    Accepted,
+    Answering,
+    Approval,
+    Asking,
+    Calling,
+    Checking,
+    Choice,
+    Choosing,
+    Due,
+    Ended,
+    Executing,
+    Failed,
+    InFlight,
+    Inspecting,
+    Judging,
+    ModelCall,
+    OutcomeUnknown,
+    Planning,
+    Request,
+    Reviewing,
+    Session,
+    Step,
+    StepStage,
+    Waiting,
+)
+
+
+def evolve(state: Session | None, event: SessionEvent, at: datetime) -> Session | None:
+    """Return the session after an event that happened at ``at``; None stays None until a goal is submitted."""
+    if isinstance(event, GoalSubmitted):
+        return _begin(event, at) if state is None else state
+    if state is None:
+        return None
+    return _apply(replace(state, updated_at=at), event)
+
+
+def _begin(event: GoalSubmitted, at: datetime) -> Session:
+    return Session(
+        id=event.session,
+        goal=event.goal,
+        user=event.user,
+        model=event.model,
+        agents=event.agents,
+        catalog=event.catalog,
+        policy_set=event.policy_set,
+        context=event.context,
+        behaviour=event.behaviour,
+        limits=event.limits,
+        stage=Planning(),
+        started_at=at,
+        updated_at=at,
+    )
+
+
+def _apply(state: Session, event: SessionEvent) -> Session:
+    match event:
+        case BudgetSpent():
+            return replace(state, spent=add(state.spent, event))
+        case ModelCallRequested():
+            return _with_model_call(state, event)
+        case ModelRetryScheduled():
+            return _with_model_retry(state, event)
+        case PlanProposed():
+            steps = tuple(_planned(number, plan) for number, plan in enumerate(event.steps, 1))
+            return replace(state, stage=Executing(), steps=steps)
+        case StepStarted():
+            started = replace(state, open=(*state.open, event.step))
+            return _staged(started, event.step, Choosing())
+        case ToolChosen():
+            choice = Choice(call=event.call, tool=event.tool, arguments=event.arguments)
+            return _staged(state, event.step, Checking(choice=choice))
+        case ResultStated():
+            stated = Inspecting(call=event.call, tool="", output=event.output, source="model")
+            return _staged(state, event.step, stated)
+        case ArgumentsChecked():
+            return _with_request(state, event)
+        case ApprovalRequested():
+            return _with_approval(state, event)
+        case CallRequested():
+            return _with_call(state, event)
+        case CallAttempted():
+            flight = InFlight(attempt=event.attempt, worker=event.worker, lease_until=event.lease_until)
+            return _in_phase(state, event.call, flight)
+        case CallDeferred():
+            return _with_deferral(state, event)
+        case CallRetryScheduled():
+            due = Due(attempt=event.attempt, not_before=event.not_before)
+            return _in_phase(state, event.call, due)
+        case CallOutcomeUnknown():
+            return _in_phase(state, event.call, OutcomeUnknown(attempt=event.attempt))
+        case CallSucceeded():
+            return _with_output(state, event.call, event.output, event.source)
+        case OutcomeReported():
+            return _with_outcome(state, event)
+        case StepAccepted():
+            return _accepted(state, event.step)
+        case ReworkRequested():
+            return _reworked(state, event)
+        case StepFailed():
+            return _closed(_staged(state, event.step, Failed(reason=event.reason)), event.step)
+        case SessionPaused():
+            return replace(state, paused=True)
+        case SessionResumed():
+            return replace(state, paused=False)
+        case SessionCompleted():
+            return replace(state, stage=Ended(status="completed", text=event.answer))
+        case SessionFailed():
+            return replace(state, stage=Ended(status="failed", text=event.reason))
+        case SessionCancelled():
+            return replace(state, stage=Ended(status="cancelled", text=event.reason))
+        case (
+            GoalSubmitted()
+            | CancelRequested()
+            | ModelReplied()
+            | ModelFailed()
+            | VerdictReached()
+            | ResultChecked()
+            | CallFailed()
+            | LeaseLapsed()
+            | ApprovalGranted()
+            | ApprovalDenied()
+            | ApprovalExpired()
+            | CallDeadLettered()
+        ):
+            return state  # what follows from these is said by their consequences
+        case _:
+            assert_never(event)
+
+
+def _planned(number: int, plan: PlannedStep) -> Step:
+    return Step(number=number, plan=plan, stage=Waiting())
+
+
+def _put(state: Session, step: Step) -> Session:
+    index = step.number - 1
+    return replace(state, steps=(*state.steps[:index], step, *state.steps[index + 1 :]))
+
+
+def _staged(state: Session, number: int, stage: StepStage) -> Session:
+    if not 1 <= number <= len(state.steps):
+        return state
+    return _put(state, replace(state.steps[number - 1], stage=stage))
+
+
+def _closed(state: Session, number: int) -> Session:
+    return replace(state, open=tuple(other for other in state.open if other != number))
+
+
+def _with_model_call(state: Session, event: ModelCallRequested) -> Session:
+    model = ModelCall(
+        id=event.call, purpose=event.purpose, agent=event.agent, recipe=event.recipe, step=event.step
+    )
+    match event.purpose:
+        case "plan":
+            return replace(state, stage=Planning(model=model))
+        case "answer":
+            return replace(state, stage=Answering(model=model))
+        case "choose" | "review":
+            return _with_step_model(state, model)
+        case _:
+            assert_never(event.purpose)
+
+
+def _with_step_model(state: Session, model: ModelCall) -> Session:
+    if not 1 <= model.step <= len(state.steps):
+        return state
+    match state.steps[model.step - 1].stage:
+        case Choosing():
+            return _staged(state, model.step, Choosing(model=model))
+        case Inspecting(call=call, tool=tool, output=output, source=source):
+            reviewing = Reviewing(call=call, tool=tool, output=output, source=source, model=model)
+            return _staged(state, model.step, reviewing)
+        case _:
+            return state
+
+
+def _with_model_retry(state: Session, event: ModelRetryScheduled) -> Session:
+    changes = {"attempt": event.attempt, "not_before": event.not_before, "fault": event.fault}
+    match state.stage:
+        case Planning(model=ModelCall() as model) | Answering(model=model) if model.id == event.call:
+            return replace(state, stage=replace(state.stage, model=replace(model, **changes)))
+        case _:
+            pass
+    step = state.step_awaiting(event.call)
+    match step.stage if step else None:
+        case Choosing(model=ModelCall() as model) | Reviewing(model=model) as stage if step:
+            return _staged(state, step.number, replace(stage, model=replace(model, **changes)))
+        case _:
+            return state
+
+
+def _with_request(state: Session, event: ArgumentsChecked) -> Session:
+    step = state.step_awaiting(event.call)
+    if step is None or not isinstance(step.stage, Checking) or event.problems:
+        return state
+    request = Request(
+        operation=event.operation,
+        document=event.document,
+        effect_class=event.effect_class,
+        repeatable=event.repeatable,
+        digest=event.request_digest,
+    )
+    return _staged(state, step.number, Judging(choice=step.stage.choice, request=request))
+
+
+def _with_approval(state: Session, event: ApprovalRequested) -> Session:
+    approval = Approval(
+        id=event.approval,
+        question=event.question,
+        request_digest=event.request_digest,
+        expires_at=event.expires_at,
+    )
+    step = state.step_awaiting(event.call)
+    match step.stage if step else None:
+        case Judging(choice=choice, request=request) if step:
+            return _staged(state, step.number, Asking(choice=choice, request=request, approval=approval))
+        case Calling(phase=OutcomeUnknown() as unknown):
+            return _in_phase(state, event.call, replace(unknown, approval=approval))
+        case _:
+            return state
+
+
+def _with_call(state: Session, event: CallRequested) -> Session:
+    step = state.step_awaiting(event.call)
+    if step is None or not isinstance(step.stage, Judging | Asking):
+        return state
+    calling = Calling(
+        choice=step.stage.choice,
+        request=step.stage.request,
+        idempotency_key=event.idempotency_key,
+        deadline=event.deadline,
+        phase=Due(attempt=1, not_before=state.updated_at),
+    )
+    return _staged(state, step.number, calling)
+
+
+def _in_phase(state: Session, call: str, phase: Due | InFlight | OutcomeUnknown) -> Session:
+    step = state.step_awaiting(call)
+    if step is None or not isinstance(step.stage, Calling):
+        return state
+    return _staged(state, step.number, replace(step.stage, phase=phase))
+
+
+def _with_deferral(state: Session, event: CallDeferred) -> Session:
+    step = state.step_awaiting(event.call)
+    match step.stage if step else None:
+        case Calling(phase=Due(attempt=attempt)):
+            return _in_phase(state, event.call, Due(attempt=attempt, not_before=event.until))
+        case _:
+            return state
+
+
+def _with_output(state: Session, call: str, output: Content, source: str) -> Session:
+    step = state.step_awaiting(call)
+    if step is None or not isinstance(step.stage, Calling):
+        return replace(state, late_answers=state.late_answers + 1)
+    inspecting = Inspecting(call=call, tool=step.stage.choice.tool, output=output, source=source)
+    return _staged(state, step.number, inspecting)
+
+
+def _with_outcome(state: Session, event: OutcomeReported) -> Session:
+    if event.outcome != "happened":
+        return state
+    told = Content(text="null", size=4)
+    return _with_output(state, event.call, told, f"human:{event.by}")
+
+
+def _accepted(state: Session, number: int) -> Session:
+    match state.steps[number - 1].stage if 1 <= number <= len(state.steps) else None:
+        case Inspecting(call=call, tool=tool, output=output, source=source) | Reviewing(
+            call=call, tool=tool, output=output, source=source
+        ):
+            accepted = Accepted(call=call, tool=tool, output=output, source=source)
+            return _closed(_staged(state, number, accepted), number)
+        case _:
+            return state
+
+
+def _reworked(state: Session, event: ReworkRequested) -> Session:
+    if not 1 <= event.step <= len(state.steps):
+        return state
+    step = state.steps[event.step - 1]
+    again = replace(step, stage=Choosing(), round=event.round, instructions=event.instructions)
+    return _put(state, again)

@@ -1,0 +1,1 @@
+"""Turn events into rows of the read models."""

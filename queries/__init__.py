@@ -1,0 +1,1 @@
+"""The read side: a question is a function of a store."""
