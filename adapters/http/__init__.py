@@ -1,0 +1,1 @@
+"""Dial out: the only way for requests to tools and models to leave."""

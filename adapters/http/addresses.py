@@ -1,0 +1,27 @@
+"""Tell public addresses from all others.
+
+``ipaddress.is_global`` alone lets forms pass that lead back inside: IPv4 wrapped into IPv6 in its several
+ways. So an IPv6 address is public only within 2000::/3, and only if nothing is wrapped in it.
+"""
+
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+
+_GLOBAL_UNICAST = IPv6Network("2000::/3")
+_TRANSLATING = (IPv6Network("2001::/23"), IPv6Network("2002::/16"), IPv6Network("3fff::/20"))
+_ISATAP = (0x00005EFE, 0x02005EFE)
+
+
+def is_public(text: str) -> bool:
+    """Tell whether an address, as getaddrinfo writes it, is reachable by everyone and nothing else."""
+    address = ip_address(text.partition("%")[0])
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    if not address.is_global or address.is_multicast or address.is_reserved:
+        return False
+    return isinstance(address, IPv4Address) or _plain(address)
+
+
+def _plain(address: IPv6Address) -> bool:
+    translated = any(address in network for network in _TRANSLATING)
+    isatap = (int(address) >> 32) & 0xFFFFFFFF in _ISATAP
+    return address in _GLOBAL_UNICAST and not translated and not isatap

@@ -1,0 +1,135 @@
+"""Send one request to exactly the origin it was meant for, within one time-out and one size."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Any
+
+import httpx
+
+from adapters.http.pinned import AddressRefused, PinnedTransport
+from adapters.http.retry_after import normalised
+from commands.ports import DialFault, HttpRequest, HttpResponse
+
+_HEADERS = {"accept-encoding": "identity", "user-agent": "reprise"}
+
+
+class HttpDialer:
+    """Implement the Dialer port over httpx, with pooled connections; close it, or use it as a context.
+
+    ``timeout_ms`` is the total from dialling to the last byte. An answer larger than ``max_bytes`` is cut
+    right behind the first byte too many, so that the caller sees ``len(body) > max_bytes`` and still knows
+    the status. A ``retry-after`` header is given in whole seconds even where the server wrote a date.
+    """
+
+    def __init__(self, *, connections: int = 100) -> None:
+        # Two pools: a connection that was opened to a private address must not serve a request that
+        # forbids it.
+        self._clients = {private: _client(private, connections) for private in (False, True)}
+
+    async def __aenter__(self) -> "HttpDialer":
+        """Give the dialer."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connections."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        for client in self._clients.values():
+            await client.aclose()
+
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        """Send once; raises DialFault, with ``sent=False`` only if surely nothing was written."""
+        url = _checked_url(request)
+        writing = Writing()
+        started = time.monotonic()
+        async with _translated(request, writing):
+            status, headers, body = await self._exchange(request, url, writing)
+        latency_ms = int((time.monotonic() - started) * 1000)
+        return HttpResponse(status=status, headers=normalised(headers), body=body, latency_ms=latency_ms)
+
+    async def _exchange(
+        self, request: HttpRequest, url: httpx.URL, writing: "Writing"
+    ) -> tuple[int, tuple[tuple[str, str], ...], bytes]:
+        outgoing = httpx.Request(
+            request.method,
+            url,
+            headers=[*_HEADERS.items(), *request.headers],
+            content=request.body or None,
+            extensions={"trace": writing.watch},
+        )
+        response = await self._clients[request.allow_private].send(outgoing, stream=True)
+        try:
+            if response.headers.get("content-encoding", "identity") != "identity":
+                raise DialFault("Expected an answer without compression, as was asked for.", sent=True)
+            body = await _read(response, request.max_bytes + 1)
+        finally:
+            await response.aclose()
+        headers = tuple((name.lower(), value) for name, value in response.headers.multi_items())
+        return response.status_code, headers, body
+
+
+class Writing:
+    """Notice when the first byte of a request may have been written."""
+
+    begun = False
+
+    async def watch(self, event: str, info: dict[str, Any]) -> None:
+        """Take one of httpcore's trace events."""
+        if event == "http11.send_request_headers.started":
+            self.begun = True
+
+
+def _client(allow_private: bool, connections: int) -> httpx.AsyncClient:
+    transport = PinnedTransport(allow_private=allow_private, connections=connections)
+    return httpx.AsyncClient(transport=transport, trust_env=False, follow_redirects=False, timeout=None)
+
+
+def _checked_url(request: HttpRequest) -> httpx.URL:
+    try:
+        url, origin = httpx.URL(request.url), httpx.URL(request.origin)
+    except (httpx.InvalidURL, UnicodeError) as fault:
+        raise DialFault(f"Expected a URL, but {request.url[:200]!r} is none: {fault}.", sent=False) from fault
+    if url.scheme not in ("http", "https") or url.userinfo or _place(url) != _place(origin):
+        raise DialFault(
+            f"Expected a URL at {request.origin}, not {request.url[:200]!r}; nothing else is dialled.",
+            sent=False,
+        )
+    return url
+
+
+def _place(url: httpx.URL) -> tuple[str, str, int]:
+    return url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)
+
+
+@asynccontextmanager
+async def _translated(request: HttpRequest, writing: Writing) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(request.timeout_ms / 1000):
+            yield
+    except AddressRefused as fault:
+        raise DialFault(str(fault), sent=False) from fault
+    except TimeoutError as fault:
+        raise DialFault(
+            f"{request.origin} did not answer in {request.timeout_ms} ms.", sent=writing.begun
+        ) from fault
+    except (httpx.HTTPError, httpx.StreamError, ValueError) as fault:
+        reason = str(fault) or type(fault).__name__
+        raise DialFault(
+            f"No whole answer came from {request.origin}: {reason}.", sent=writing.begun
+        ) from fault
+
+
+async def _read(response: httpx.Response, limit: int) -> bytes:
+    body = bytearray()
+    async for chunk in response.aiter_raw():
+        body += chunk[: limit - len(body)]
+        if len(body) >= limit:
+            break
+    return bytes(body)
