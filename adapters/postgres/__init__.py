@@ -1,0 +1,1 @@
+"""Keep the log, blobs and read models in Postgres."""

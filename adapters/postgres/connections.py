@@ -1,0 +1,114 @@
+"""Open connections as the service's role, and say in our words what is wrong when they fail.
+
+The role comes with the connection (``-c role=``): whoever logs in, even a superuser, can then only do what
+``reprise_service`` may, and the database itself refuses to change the log.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from domain.errors import Refused, Unavailable
+
+Connection = AsyncConnection[tuple[Any, ...]]
+T = TypeVar("T")
+
+PATIENCE_SECONDS = 10.0
+SERVICE_OPTIONS = "-c role=reprise_service -c lock_timeout=1000 -c idle_in_transaction_session_timeout=2000"
+# No server will ever answer these otherwise, so waiting does not help.
+_HOPELESS = (
+    "does not exist",
+    "authentication failed",
+    "permission denied",
+    "no pg_hba.conf entry",
+    "invalid",
+)
+
+
+def service_conninfo(url: str) -> str:
+    """Return the connection string under which the service works in its own role."""
+    given = str(conninfo_to_dict(url).get("options") or "")
+    return make_conninfo(url, options=f"{given} {SERVICE_OPTIONS}".strip(), connect_timeout=5)
+
+
+async def connect(url: str) -> Connection:
+    """Connect once as the service, in autocommit; raise what psycopg raises."""
+    return await AsyncConnection.connect(service_conninfo(url), autocommit=True)
+
+
+async def connect_patiently(url: str, patience: float = PATIENCE_SECONDS) -> Connection:
+    """Connect as the service, trying again while the server is away; raise Refused or Unavailable."""
+    return await patiently(lambda: connect(url), patience)
+
+
+async def patiently(attempt: Callable[[], Awaitable[T]], patience: float = PATIENCE_SECONDS) -> T:
+    """Try again while Postgres is away, at most ``patience`` seconds; raise Refused or Unavailable."""
+    loop = asyncio.get_running_loop()
+    deadline, pause = loop.time() + patience, 0.02
+    while True:
+        try:
+            return await attempt()
+        except psycopg.OperationalError as fault:
+            refuse_hopeless(fault)
+            if loop.time() + pause > deadline:
+                raise Unavailable(
+                    f"Expected Postgres to answer within {patience:.0f} s, but {_first_line(fault)}. "
+                    "Start it or correct the URL, then try again."
+                ) from fault
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, 0.5)
+
+
+def refuse_hopeless(fault: psycopg.Error) -> None:
+    """Raise Refused for a failure to connect that time does not heal."""
+    text = str(fault)
+    if 'role "reprise_service" does not exist' in text:
+        raise Refused(
+            "This database has no role reprise_service yet. Run `reprise migrate` first."
+        ) from fault
+    if "FATAL" in text and any(phrase in text for phrase in _HOPELESS):
+        raise Refused(f"Postgres does not let us in: {_first_line(fault)}. Correct the URL.") from fault
+
+
+def _first_line(fault: BaseException) -> str:
+    return (str(fault).strip() or type(fault).__name__).splitlines()[0].rstrip(".")
+
+
+class Pool:
+    """Lend at most ``size`` connections for reading; a connection that saw an error is not lent again."""
+
+    def __init__(self, url: str, size: int = 4):
+        self._url = url
+        self._idle: list[Connection] = []
+        self._free = asyncio.Semaphore(size)
+
+    async def fetch(self, statement: str, **values: Any) -> list[tuple[Any, ...]]:
+        """Execute one statement that may be repeated and return its rows."""
+        return await patiently(lambda: self._fetch(statement, values))
+
+    async def close(self) -> None:
+        """Close the idle connections."""
+        while self._idle:
+            await self._idle.pop().close()
+
+    async def _fetch(self, statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+        async with self._lend() as connection:
+            cursor = connection.cursor(binary=True)
+            await cursor.execute(statement.encode(), values)
+            return await cursor.fetchall() if cursor.description else []
+
+    @asynccontextmanager
+    async def _lend(self) -> AsyncIterator[Connection]:
+        async with self._free:
+            connection = self._idle.pop() if self._idle else await connect(self._url)
+            try:
+                yield connection
+            except BaseException:
+                await connection.close()
+                raise
+            self._idle.append(connection)

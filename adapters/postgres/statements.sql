@@ -1,0 +1,91 @@
+-- Every statement of the log, by name: a line "-- name" begins one, the comment below says what it does.
+
+-- read_stream
+-- A stream's events behind a version.
+SELECT originator_id, originator_version, topic, state, event_id, tenant, command_id, request_digest, prev_hash,
+       notification_id
+FROM log_events WHERE originator_id = %(stream)s AND originator_version > %(after)s
+ORDER BY originator_version
+
+-- read_log
+-- Events behind a position.
+SELECT originator_id, originator_version, topic, state, event_id, tenant, command_id, request_digest, prev_hash,
+       notification_id
+FROM log_events WHERE notification_id > %(after)s
+ORDER BY notification_id LIMIT %(limit)s
+
+-- read_catalog
+-- A tenant's events behind a position, sessions left out; served by a partial index.
+SELECT originator_id, originator_version, topic, state, event_id, tenant, command_id, request_digest, prev_hash,
+       notification_id
+FROM log_events WHERE tenant = %(tenant)s AND notification_id > %(after)s AND topic NOT LIKE 'session.%%'
+ORDER BY notification_id
+
+-- find_command
+-- Where a command was recorded, with the position of its append's last event.
+SELECT originator_id, originator_version, notification_id + following, coalesce(request_digest, '')
+FROM log_events WHERE tenant = %(tenant)s AND command_id = %(command_id)s
+
+-- find_events
+-- The positions of the events that stand at these versions with these very ids and bytes.
+SELECT e.notification_id
+FROM unnest(%(streams)s::uuid[], %(versions)s::bigint[], %(ids)s::uuid[], %(states)s::bytea[])
+    AS sent (stream, version, id, state)
+JOIN log_events e ON e.originator_id = sent.stream AND e.originator_version = sent.version
+WHERE e.event_id = sent.id AND e.state = sent.state
+
+-- head
+-- The position of the last event.
+SELECT coalesce(max(notification_id), 0) FROM log_events
+
+-- log_id
+-- The log's random id.
+SELECT log_id FROM log_identity
+
+-- renew_log_id
+-- Give the log another id: its history was replaced, and whoever followed it must begin anew.
+UPDATE log_identity SET log_id = gen_random_uuid() RETURNING log_id
+
+-- put_blobs
+-- Store bytes under their digest; in the order of digests, so that two writers cannot wait for each other.
+INSERT INTO blobs (tenant, digest, bytes)
+SELECT DISTINCT ON (digest) %(tenant)s, digest, bytes
+FROM (SELECT encode(sha256(b), 'hex') AS digest, b AS bytes FROM unnest(%(blobs)s::bytea[]) AS b) AS given
+ORDER BY digest
+ON CONFLICT DO NOTHING
+
+-- get_blob
+-- The bytes under a digest.
+SELECT bytes FROM blobs WHERE tenant = %(tenant)s AND digest = %(digest)s
+
+-- create_staged
+-- The private table into which large flushes travel.
+CREATE TEMPORARY TABLE staged OF log_append
+
+-- stage
+-- Rows on their way, in the wire format of binary COPY.
+COPY staged FROM STDIN (FORMAT BINARY)
+
+-- append_staged
+-- Append what was staged.
+SELECT base, refused FROM append_staged()
+
+-- append_batch
+-- Append a few events that travel with the call.
+SELECT base, refused FROM append_events(ARRAY(
+    SELECT ROW(unit, following, version, stream, event_id, topic, tenant, state, command_id, request_digest,
+               prev_hash)::log_append
+    FROM unnest(%(unit)s::int[], %(following)s::int[], %(version)s::bigint[], %(stream)s::uuid[],
+                %(event_id)s::uuid[], %(topic)s::text[], %(tenant)s::text[], %(state)s::bytea[],
+                %(command_id)s::text[], %(request_digest)s::text[], %(prev_hash)s::text[])
+        WITH ORDINALITY AS sent (unit, following, version, stream, event_id, topic, tenant, state, command_id,
+                                 request_digest, prev_hash, place)
+    ORDER BY place))
+
+-- end_stuck_writers
+-- End whoever has held the append lock for more than a second; safe, for an append is all or nothing.
+SELECT pg_terminate_backend(l.pid)
+FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+WHERE l.locktype = 'advisory' AND l.classid = 1380995667 AND l.objid = 1 AND l.objsubid = 2 AND l.granted
+    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND a.xact_start < clock_timestamp() - interval '1 second' AND l.pid <> pg_backend_pid()
