@@ -193,9 +193,7 @@ class ToolAnswer(msgspec.Struct, frozen=True, kw_only=True):
 class ToolFault(Exception):
     """Report a failed attempt in the session's own words."""
 
-    def __init__(
-        self, failure: Failure, reason: str, *, status: int = 0, latency_ms: int = 0, retry_after_ms: int = 0
-    ):
+    def __init__(self, failure: Failure, reason: str, *, status: int = 0, latency_ms: int = 0, retry_after_ms: int = 0):
         super().__init__(reason)
         self.failure: Failure = failure
         self.status = status
@@ -219,9 +217,7 @@ class Tools(Protocol):
         """Hold arguments against the operation's schema and digest the request that they make; nothing is sent."""
         ...
 
-    async def send(
-        self, call: ToolCall, *, request_digest: str, idempotency_key: str, timeout_ms: int
-    ) -> ToolAnswer:
+    async def send(self, call: ToolCall, *, request_digest: str, idempotency_key: str, timeout_ms: int) -> ToolAnswer:
         """Send exactly the request with this digest, once; raises ToolFault."""
         ...
 

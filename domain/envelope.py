@@ -14,6 +14,7 @@ from domain.ids import derive
 
 Kind = Literal["fact", "consequence"]
 Data = TypeVar("Data")
+Held = TypeVar("Held", covariant=True)
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -32,7 +33,7 @@ class EncryptedField(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     person: str = ""
 
 
-class Event(msgspec.Struct, Generic[Data], frozen=True, kw_only=True, omit_defaults=True):
+class Event(msgspec.Struct, Generic[Held], frozen=True, kw_only=True, omit_defaults=True):
     """Hold one event as it is stored.
 
     A *fact* starts a group, and ``fact`` names it in each of its *consequences*. ``at`` is the time of the fact, for
@@ -41,7 +42,7 @@ class Event(msgspec.Struct, Generic[Data], frozen=True, kw_only=True, omit_defau
 
     id: str
     kind: Kind
-    data: Data
+    data: Held
     actor: Actor
     at: datetime
     correlation: str

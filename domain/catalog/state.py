@@ -17,6 +17,13 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     tools: tuple[Tool, ...] = ()
 
 
+class Catalog(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold the current revision of every registered API and agent of a tenant, by name."""
+
+    documents: dict[str, Document] = {}
+    agents: dict[str, Agent] = {}
+
+
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Hold everything of the catalogue that one session may use; stored once, as a blob under its digest."""
 

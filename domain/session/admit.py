@@ -88,6 +88,8 @@ def _admit_goal(state: Session | None, command: SubmitGoal) -> GoalSubmitted:
         catalog=command.catalog,
         policy_set=command.policy_set,
         behaviour=BEHAVIOUR,
+        tenant=command.tenant,
+        lane=command.lane,
         context=command.context,
         limits=command.limits,
     )

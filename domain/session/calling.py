@@ -45,9 +45,7 @@ def on_verdict(state: Session, fact: VerdictReached, at: datetime) -> Sequence[S
     return (_request_call(state, step, choice, request, at),)
 
 
-def _ask(
-    state: Session, step: Step, choice: Choice, request: Request, reason: str, at: datetime
-) -> ApprovalRequested:
+def _ask(state: Session, step: Step, choice: Choice, request: Request, reason: str, at: datetime) -> ApprovalRequested:
     return ApprovalRequested(
         approval=f"{state.id}-call-{step.number}-{step.round}",
         question="call",
@@ -59,9 +57,7 @@ def _ask(
     )
 
 
-def _request_call(
-    state: Session, step: Step, choice: Choice, request: Request, at: datetime
-) -> CallRequested:
+def _request_call(state: Session, step: Step, choice: Choice, request: Request, at: datetime) -> CallRequested:
     return CallRequested(
         step=step.number,
         call=choice.call,
@@ -159,11 +155,7 @@ def _retry(
         return _dead_letter(step, f"failed {fact.attempt} times, at last: {fact.reason}")
     if at + wait > calling.deadline:
         return _dead_letter(step, f"no time left for another attempt after: {fact.reason}")
-    return (
-        CallRetryScheduled(
-            call=fact.call, attempt=fact.attempt + 1, not_before=at + wait, reason=fact.reason
-        ),
-    )
+    return (CallRetryScheduled(call=fact.call, attempt=fact.attempt + 1, not_before=at + wait, reason=fact.reason),)
 
 
 def on_deferral(state: Session, fact: CallDeferred) -> Sequence[SessionConsequence]:

@@ -18,6 +18,8 @@ class SubmitGoal(msgspec.Struct, frozen=True, kw_only=True):
     agents: tuple[PinnedAgent, ...]
     catalog: str
     policy_set: str
+    tenant: str = "local"
+    lane: str = "standard"
     context: Json = NULL
     limits: Limits = Limits()
 
@@ -67,11 +69,5 @@ class ResumeSession(msgspec.Struct, frozen=True, kw_only=True):
 
 
 SessionCommand: TypeAlias = (
-    SubmitGoal
-    | GrantApproval
-    | DenyApproval
-    | ReportOutcome
-    | CancelSession
-    | PauseSession
-    | ResumeSession
+    SubmitGoal | GrantApproval | DenyApproval | ReportOutcome | CancelSession | PauseSession | ResumeSession
 )

@@ -104,9 +104,7 @@ def _spent_on(fact: SessionFact) -> Sequence[SessionConsequence]:
             return ()
 
 
-def _within_budget(
-    state: Session, drawn: Sequence[SessionConsequence]
-) -> Sequence[SessionConsequence]:
+def _within_budget(state: Session, drawn: Sequence[SessionConsequence]) -> Sequence[SessionConsequence]:
     """Fail the session instead of asking for more where a limit is used up: before the spend, not after."""
     if not any(isinstance(consequence, COSTLY) for consequence in drawn):
         return drawn
@@ -118,7 +116,5 @@ def _within_budget(
 def _in_flight(state: Session) -> tuple[str, ...]:
     stages = (state.steps[number - 1].stage for number in state.open)
     return tuple(
-        stage.choice.call
-        for stage in stages
-        if isinstance(stage, Calling) and isinstance(stage.phase, InFlight)
+        stage.choice.call for stage in stages if isinstance(stage, Calling) and isinstance(stage.phase, InFlight)
     )

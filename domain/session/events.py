@@ -85,6 +85,8 @@ class GoalSubmitted(Fact, frozen=True, kw_only=True, tag="session.goal-submitted
     catalog: str
     policy_set: str
     behaviour: int
+    tenant: str = "local"
+    lane: str = "standard"
     context: Json = NULL
     limits: Limits = Limits()
 

@@ -98,6 +98,8 @@ def _begin(event: GoalSubmitted, at: datetime) -> Session:
         policy_set=event.policy_set,
         context=event.context,
         behaviour=event.behaviour,
+        tenant=event.tenant,
+        lane=event.lane,
         limits=event.limits,
         stage=Planning(),
         started_at=at,
@@ -200,9 +202,7 @@ def _closed(state: Session, number: int) -> Session:
 
 
 def _with_model_call(state: Session, event: ModelCallRequested) -> Session:
-    model = ModelCall(
-        id=event.call, purpose=event.purpose, agent=event.agent, recipe=event.recipe, step=event.step
-    )
+    model = ModelCall(id=event.call, purpose=event.purpose, agent=event.agent, recipe=event.recipe, step=event.step)
     match event.purpose:
         case "plan":
             return replace(state, stage=Planning(model=model))
@@ -320,8 +320,9 @@ def _with_outcome(state: Session, event: OutcomeReported) -> Session:
 
 def _accepted(state: Session, number: int) -> Session:
     match state.steps[number - 1].stage if 1 <= number <= len(state.steps) else None:
-        case Inspecting(call=call, tool=tool, output=output, source=source) | Reviewing(
-            call=call, tool=tool, output=output, source=source
+        case (
+            Inspecting(call=call, tool=tool, output=output, source=source)
+            | Reviewing(call=call, tool=tool, output=output, source=source)
         ):
             accepted = Accepted(call=call, tool=tool, output=output, source=source)
             return _closed(_staged(state, number, accepted), number)

@@ -57,9 +57,7 @@ def on_model_failure(state: Session, fact: ModelFailed, at: datetime) -> Sequenc
         jitter_permille=fact.jitter_permille,
         at_least_ms=fact.retry_after_ms,
     )
-    return (
-        ModelRetryScheduled(call=model.id, attempt=model.attempt + 1, not_before=at + wait, fault=model.fault),
-    )
+    return (ModelRetryScheduled(call=model.id, attempt=model.attempt + 1, not_before=at + wait, fault=model.fault),)
 
 
 def pending_model_call(state: Session, call: str) -> tuple[ModelCall | None, Step | None]:

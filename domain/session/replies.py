@@ -64,9 +64,7 @@ def _planned(state: Session, number: int, step: _PlanDraft.Step) -> PlannedStep:
     wrong = [other for other in step.after if not 1 <= other < number]
     if wrong:
         raise Unreadable(f"step {number} may wait only for earlier steps, but waits for {wrong}")
-    return PlannedStep(
-        goal=step.goal, agent=agent, after=tuple(sorted(set(step.after))), criteria=step.criteria
-    )
+    return PlannedStep(goal=step.goal, agent=agent, after=tuple(sorted(set(step.after))), criteria=step.criteria)
 
 
 def read_choice(reply: Content) -> ChooseReply:

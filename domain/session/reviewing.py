@@ -20,11 +20,7 @@ def on_result(state: Session, fact: ResultChecked) -> Sequence[SessionConsequenc
     if not reviewer:
         return accept(state, step)
     call = f"review-{step.number}-{step.round}"
-    return (
-        ModelCallRequested(
-            call=call, purpose="review", agent=reviewer, recipe="review.v1", step=step.number
-        ),
-    )
+    return (ModelCallRequested(call=call, purpose="review", agent=reviewer, recipe="review.v1", step=step.number),)
 
 
 def on_review(state: Session, step: Step, reply: Content) -> Sequence[SessionConsequence]:

@@ -63,9 +63,7 @@ class Due(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_fie
     not_before: datetime
 
 
-class InFlight(
-    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="phase", tag="in-flight"
-):
+class InFlight(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="phase", tag="in-flight"):
     """A worker holds the lease and may be sending."""
 
     attempt: int
@@ -205,16 +203,7 @@ class Failed(Stage, frozen=True, kw_only=True, tag="failed"):
 
 
 StepStage: TypeAlias = (
-    Waiting
-    | Choosing
-    | Checking
-    | Judging
-    | Asking
-    | Calling
-    | Inspecting
-    | Reviewing
-    | Accepted
-    | Failed
+    Waiting | Choosing | Checking | Judging | Asking | Calling | Inspecting | Reviewing | Accepted | Failed
 )
 
 
@@ -231,23 +220,17 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 # What the session is doing
 
 
-class Planning(
-    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="stage", tag="planning"
-):
+class Planning(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="stage", tag="planning"):
     """The planner is asked for a plan."""
 
     model: ModelCall | None = None
 
 
-class Executing(
-    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="stage", tag="executing"
-):
+class Executing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="stage", tag="executing"):
     """Steps are being done."""
 
 
-class Answering(
-    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="stage", tag="answering"
-):
+class Answering(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="stage", tag="answering"):
     """All steps are accepted and the answer is being written."""
 
     model: ModelCall
@@ -274,6 +257,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     catalog: str
     policy_set: str
     behaviour: int
+    tenant: str
+    lane: str
     context: Json
     limits: Limits
     stage: SessionStage

@@ -1,0 +1,198 @@
+"""Register what sessions may use: documents with their tools, and agents.
+
+The catalogue is small and read often: each process folds it once from the log and then reads only what was added, so
+that a session started after a registration sees it, without waiting for a read model.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Protocol
+from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
+
+from commands.handle import repeated
+from commands.shell import Shell, to_log
+from domain.catalog.defaults import DEFAULT_AGENTS
+from domain.catalog.events import (
+    Agent,
+    AgentPatched,
+    AgentRegistered,
+    CatalogEvent,
+    DocumentRegistered,
+    Tool,
+    ToolsAdded,
+)
+from domain.catalog.evolve import evolve
+from domain.catalog.state import Catalog
+from domain.encoding import digest_bytes
+from domain.envelope import Context, Event, fact_event
+from domain.errors import Conflict, Invalid, NotFound, NotPossible, Stale
+from domain.ids import named_stream
+from domain.session.events import SessionEvent
+from domain.upcasting import Unknown, read
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+PORTION = 50
+TRIES = 8
+
+
+class Ingested(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold what was read from an OpenAPI document; ``skipped`` names unusable operations with their reasons."""
+
+    api: str
+    base_url: str
+    tools: tuple[Tool, ...]
+    skipped: tuple[str, ...] = ()
+
+
+class Documents(Protocol):
+    """Read OpenAPI documents."""
+
+    def ingest(self, data: bytes, *, api: str, base_url: str) -> Ingested:
+        """Turn a document's bytes into tools; raises Invalid with the place and the reason."""
+        ...
+
+
+class Registered(msgspec.Struct, frozen=True, kw_only=True):
+    """Say what a registration left behind, at which version of its stream and position of the log."""
+
+    name: str
+    digest: str
+    version: int
+    position: int
+    tools: int = 0
+    skipped: tuple[str, ...] = ()
+
+
+class Catalogue:
+    """Know the catalogue of every tenant, as it stands in the log."""
+
+    def __init__(self, shell: Shell):
+        self._shell = shell
+        self._known: dict[str, tuple[int, Catalog]] = {}
+
+    async def current(self, tenant: str) -> Catalog:
+        """Return a tenant's catalogue, with everything that is in the log by now."""
+        position, catalog = self._known.get(tenant, (0, Catalog()))
+        for row in await self._shell.store.read_catalog(tenant, position):
+            event = read(row.topic, row.state)
+            if not isinstance(event, Unknown) and not isinstance(event.data, SessionEvent):
+                catalog = evolve(catalog, event.data)
+            position = row.id
+        self._known[tenant] = (position, catalog)
+        return catalog
+
+    async def register_document(
+        self,
+        documents: Documents,
+        data: bytes,
+        context: Context,
+        *,
+        api: str,
+        base_url: str = "",
+        scopes: Sequence[str] = (),
+        rate_limit: int = 0,
+        allow_private: bool = False,
+    ) -> Registered:
+        """Register an OpenAPI document as the current revision of an API."""
+        _check_name("API", api)
+        ingested = documents.ingest(data, api=api, base_url=base_url)
+        await self._refuse_taken_names(context.tenant, api, ingested.tools)
+        await self._shell.store.put_blobs(context.tenant, [data])
+        registered = DocumentRegistered(
+            api=api,
+            document=digest_bytes(data),
+            base_url=ingested.base_url,
+            scopes=tuple(scopes),
+            rate_limit=rate_limit,
+            allow_private=allow_private,
+            tools=len(ingested.tools),
+            skipped=len(ingested.skipped),
+        )
+        portions = (ingested.tools[start : start + PORTION] for start in range(0, len(ingested.tools), PORTION))
+        added = [ToolsAdded(api=api, document=registered.document, tools=tools) for tools in portions]
+        stream = named_stream(context.tenant, "document", api)
+        version, position = await self._append(stream, [registered, *added], context, expected=None)
+        return Registered(
+            name=api,
+            digest=registered.document,
+            version=version,
+            position=position,
+            tools=len(ingested.tools),
+            skipped=ingested.skipped,
+        )
+
+    async def _refuse_taken_names(self, tenant: str, api: str, tools: Sequence[Tool]) -> None:
+        catalog = await self.current(tenant)
+        taken = {
+            tool.name: other.api for other in catalog.documents.values() if other.api != api for tool in other.tools
+        }
+        for tool in tools:
+            if tool.name in taken:
+                raise Invalid(
+                    f"Expected tool names that are free, but {tool.name} belongs to the API {taken[tool.name]}: "
+                    "register the document under the same API name, or rename its operationId."
+                )
+
+    async def register_agent(self, agent: Agent, context: Context) -> Registered:
+        """Register a new agent."""
+        _check_agent(agent)
+        if agent.id in (await self.current(context.tenant)).agents and not await repeated(self._shell, context):
+            raise NotPossible(f"Expected a new agent, but {agent.id} exists: patch it, or choose another id.")
+        return await self._append_agent(agent, AgentRegistered(agent=agent), context, expected=None)
+
+    async def patch_agent(
+        self, agent_id: str, changes: dict[str, object], context: Context, *, expected: int | None = None
+    ) -> Registered:
+        """Give an agent a new revision; running sessions keep the one they pinned."""
+        agents = {**DEFAULT_AGENTS, **(await self.current(context.tenant)).agents}
+        if agent_id not in agents:
+            raise NotFound(f"Expected an agent that exists, but there is none with the id {agent_id}.")
+        agent = replace(agents[agent_id], **changes)
+        _check_agent(agent)
+        return await self._append_agent(agent, AgentPatched(agent=agent), context, expected=expected)
+
+    async def _append_agent(
+        self, agent: Agent, event: AgentRegistered | AgentPatched, context: Context, *, expected: int | None
+    ) -> Registered:
+        stream = named_stream(context.tenant, "agent", agent.id)
+        version, position = await self._append(stream, [event], context, expected=expected)
+        return Registered(name=agent.id, digest="", version=version, position=position)
+
+    async def version(self, tenant: str, aggregate: str, name: str) -> int:
+        """Return the version of a named thing's stream, 0 where it does not exist."""
+        rows = await self._shell.store.read_stream(named_stream(tenant, aggregate, name))
+        return rows[-1].originator_version if rows else 0
+
+    async def _append(
+        self, stream: UUID, data: Sequence[CatalogEvent], context: Context, *, expected: int | None
+    ) -> tuple[int, int]:
+        for _ in range(TRIES):
+            rows = await self._shell.store.read_stream(stream)
+            if await repeated(self._shell, context):
+                return rows[-1].originator_version, rows[-1].id
+            version = rows[-1].originator_version if rows else 0
+            if expected is not None and expected != version:
+                raise Stale(f"Expected version {expected}, but it is {version}: read it again, then decide.")
+            events: list[Event[CatalogEvent]] = [fact_event(item, context, index) for index, item in enumerate(data)]
+            try:
+                position = await self._shell.store.append(to_log(stream, version, events))
+            except Conflict:
+                continue
+            return version + len(events), position
+        raise Conflict(f"Others wrote to the same thing {TRIES} times in between: try again.")
+
+
+def _check_name(what: str, name: str) -> None:
+    if not NAME.fullmatch(name):
+        raise Invalid(
+            f"Expected the {what}'s name to be 1 to 63 of a-z, 0-9, - and _, not beginning with a sign, got {name!r}."
+        )
+
+
+def _check_agent(agent: Agent) -> None:
+    _check_name("agent", agent.id)
+    if not agent.role.strip():
+        raise Invalid(f"Expected agent {agent.id} to have a role, for example executor, planner or reviewer.")

@@ -1,0 +1,138 @@
+"""Load, admit, decide, append: how every command and every observation becomes events.
+
+A command may be refused and gives up after a few conflicts; an observation is recorded until it is stored.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+from uuid import UUID
+
+from commands.immediate import conclude
+from commands.shell import Loaded, Shell, to_log
+from domain.envelope import Actor, Context
+from domain.errors import CommandReused, Conflict, Stale, Unavailable
+from domain.session.admit import admit
+from domain.session.commands import SessionCommand
+from domain.session.events import SessionFact
+from domain.session.outstanding import outstanding
+from domain.session.state import Session
+
+COMMAND_TRIES = 8
+
+FactOf: TypeAlias = Callable[[Session | None], SessionFact | None]
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Handled:
+    """Say what a command left behind; ``repeated`` when an earlier request with this id had done it already."""
+
+    loaded: Loaded
+    repeated: bool = False
+
+
+async def handle(
+    shell: Shell,
+    session: UUID,
+    command: SessionCommand,
+    context: Context,
+    *,
+    expected_version: int | None = None,
+) -> Handled:
+    """Carry out a command; raises Refused, Conflict after several tries, or Unavailable."""
+    earlier = await repeated(shell, context)
+    if earlier:
+        return Handled(loaded=await shell.load(earlier), repeated=True)
+    for _ in range(COMMAND_TRIES):
+        try:
+            return await _try(shell, session, command, context, expected_version)
+        except Conflict:
+            shell.forget(session)
+            earlier = await repeated(shell, context)
+            if earlier:
+                return Handled(loaded=await shell.load(earlier), repeated=True)
+    raise Conflict(f"Others wrote to session {session} {COMMAND_TRIES} times in between: try again.")
+
+
+async def repeated(shell: Shell, context: Context) -> UUID | None:
+    """Return the stream in which this very command was recorded before; raise CommandReused for another request."""
+    earlier = await shell.store.find_command(context.tenant, context.command_id)
+    if earlier is None:
+        return None
+    if earlier.request_digest != context.request_digest:
+        raise CommandReused(
+            "Expected a new idempotency key, but this one was used for another request: "
+            "send the first request again, or take a new key."
+        )
+    return earlier.stream
+
+
+async def _try(shell: Shell, session: UUID, command: SessionCommand, context: Context, expected: int | None) -> Handled:
+    async with shell.mailbox(session):
+        loaded = await shell.load(session)
+        if expected is not None and expected != loaded.version:
+            raise Stale(
+                f"Expected version {expected}, but the session is at {loaded.version}: read it again, then decide."
+            )
+        fact = admit(loaded.state, command, context.at)
+        after = await _append(shell, session, loaded, fact, context)
+    if outstanding(after.state) and after.state:
+        await shell.wakeups.wake(session, context.lane)
+    return Handled(loaded=after)
+
+
+async def _append(shell: Shell, session: UUID, loaded: Loaded, fact: SessionFact, context: Context) -> Loaded:
+    events, state = await conclude(shell, loaded.state, fact, context)
+    position = await shell.store.append(to_log(session, loaded.version, events))
+    after = Loaded(version=loaded.version + len(events), position=position, state=state)
+    shell.remember(session, after)
+    return after
+
+
+async def observe(shell: Shell, session: UUID, fact_of: FactOf) -> Loaded | None:
+    """Record an observation, again and again until it is stored; None where ``fact_of`` found nothing to record.
+
+    ``fact_of`` is asked anew about the newest state after every conflict: a claim is made only while it is owed.
+    """
+    command_id, wait = shell.chance.command_id(), 0.1
+    fresh = False
+    loaded = Loaded()
+    while True:
+        try:
+            async with shell.mailbox(session):
+                loaded = await shell.load(session, fresh=fresh)
+                fact = fact_of(loaded.state)
+                if fact is None:
+                    return None
+                return await _append(shell, session, loaded, fact, _observed(shell, loaded, command_id))
+        except Conflict:
+            shell.forget(session)
+            if await _was_stored(shell, loaded, command_id):
+                return await shell.load(session)
+            fresh = True
+        except Unavailable as fault:
+            logger.warning("the log cannot be reached, trying again in %.1f s: %s", wait, fault)
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, 5.0)
+            fresh = True
+
+
+async def _was_stored(shell: Shell, loaded: Loaded, command_id: str) -> bool:
+    """Tell whether an append whose answer was lost had been stored after all."""
+    tenant = loaded.state.tenant if loaded.state else "local"
+    return await shell.store.find_command(tenant, command_id) is not None
+
+
+def _observed(shell: Shell, loaded: Loaded, command_id: str) -> Context:
+    assert loaded.state is not None, "only an existing session owes what is observed"
+    return Context(
+        command_id=command_id,
+        actor=Actor(kind="service", id=shell.worker),
+        at=shell.clock.now(),
+        correlation=loaded.state.id,
+        tenant=loaded.state.tenant,
+        lane=loaded.state.lane,
+    )

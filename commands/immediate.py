@@ -1,0 +1,103 @@
+"""Do at once what needs no I/O: check arguments, ask the policy, review a result by code.
+
+Their outcomes are facts of their own: recorded once, never redone by a replay. They travel in the same append as the
+fact that made them due.
+"""
+
+from typing import assert_never, cast
+
+from msgspec.structs import replace
+
+from commands.ports import Case, Checked, ToolCall
+from commands.shell import Shell
+from domain.catalog.state import Snapshot
+from domain.envelope import Actor, Context, Event, fact_event
+from domain.review import problems_of
+from domain.session.events import (
+    ArgumentsChecked,
+    ResultChecked,
+    SessionEvent,
+    SessionFact,
+    VerdictReached,
+)
+from domain.session.outstanding import (
+    IMMEDIATE,
+    CheckArguments,
+    CheckResult,
+    Immediate,
+    JudgeCall,
+    outstanding,
+)
+from domain.session.react import Group, react
+from domain.session.state import Session
+
+
+async def conclude(
+    shell: Shell, state: Session | None, fact: SessionFact, context: Context
+) -> tuple[Group, Session | None]:
+    """Return everything that follows from a fact without waiting for anybody, as one append, and the state then."""
+    data: SessionFact | None = fact
+    events: list[Event[SessionEvent]] = []
+    index = 0
+    while data is not None:
+        group, state = react(state, fact_event(cast(SessionEvent, data), context, index))
+        events += group
+        index += 1
+        data = await _next_fact(shell, state)
+        context = replace(context, actor=Actor(kind="system", id=shell.worker))
+    return events, state
+
+
+async def _next_fact(shell: Shell, state: Session | None) -> SessionFact | None:
+    for effect in outstanding(state):
+        if isinstance(effect, IMMEDIATE) and state is not None:
+            return await perform_immediate(shell, state, effect)
+    return None
+
+
+async def perform_immediate(shell: Shell, state: Session, effect: Immediate) -> SessionFact:
+    """Perform one immediate effect; what goes wrong is in the fact."""
+    catalog = await shell.snapshot(state.tenant, state.catalog)
+    match effect:
+        case CheckArguments(choice=choice):
+            checked = await _check(shell, catalog, state.tenant, effect)
+            return ArgumentsChecked(
+                call=choice.call,
+                operation=checked.operation,
+                document=checked.document,
+                effect_class=checked.effect_class,
+                repeatable=checked.repeatable,
+                request_digest=checked.request_digest,
+                problems=checked.problems,
+            )
+        case JudgeCall():
+            return _judge(shell, catalog, effect)
+        case CheckResult():
+            problems = problems_of(effect.output, effect.tool)
+            return ResultChecked(step=effect.step, call=effect.call, problems=problems)
+        case _:
+            assert_never(effect)
+
+
+async def _check(shell: Shell, catalog: Snapshot, tenant: str, effect: CheckArguments) -> Checked:
+    tool = catalog.tool(effect.choice.tool)
+    document = catalog.document(tool.api) if tool else None
+    if tool is None or document is None:
+        return Checked(problems=(f"there is no tool named {effect.choice.tool!r}",))
+    call = ToolCall(tenant=tenant, tool=tool, document=document, arguments=effect.choice.arguments.value)
+    return await shell.tools.check(call)
+
+
+def _judge(shell: Shell, catalog: Snapshot, effect: JudgeCall) -> VerdictReached:
+    agent, tool = catalog.agent(effect.agent), catalog.tool(effect.choice.tool)
+    assert agent is not None and tool is not None, "arguments were checked against this very catalogue"
+    case = Case(agent=agent, tool=tool, request_digest=effect.request.digest, effect_class=effect.request.effect_class)
+    ruling = shell.judge.judge(case)
+    return VerdictReached(
+        call=effect.choice.call,
+        request_digest=effect.request.digest,
+        decision=ruling.decision,
+        rules=ruling.rules,
+        policy_set=ruling.policy_set,
+        reason=ruling.reason,
+    )

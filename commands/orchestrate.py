@@ -1,0 +1,74 @@
+"""Start sessions: pin everything a run depends on, then submit the goal."""
+
+from uuid import UUID
+
+import msgspec
+
+from commands.catalogue import Catalogue
+from commands.handle import Handled, handle
+from commands.shell import Shell
+from domain.catalog.defaults import DEFAULT_AGENTS
+from domain.catalog.state import Catalog, Snapshot
+from domain.encoding import NULL, Json, canonical, digest, digest_bytes
+from domain.envelope import Context
+from domain.errors import Invalid, NotPossible
+from domain.ids import derive
+from domain.session.commands import SubmitGoal
+from domain.session.events import Limits, PinnedAgent
+
+LANES = ("interactive", "standard", "batch")
+MOST_GOAL_BYTES = 32 * 1024
+
+
+class Goal(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask for a goal to be reached with a model, in a lane, within limits."""
+
+    text: str
+    model: str
+    lane: str = "standard"
+    context: Json = NULL
+    limits: Limits = Limits()
+
+
+async def orchestrate(shell: Shell, catalogue: Catalogue, goal: Goal, context: Context) -> tuple[UUID, Handled]:
+    """Start a session and return its id; a repeated request returns the session it had started."""
+    _check(goal)
+    shell.models.known(goal.model)
+    session = UUID(derive(context.tenant, context.command_id, "session"))
+    pinned = snapshot(await catalogue.current(context.tenant))
+    if not pinned.documents:
+        raise NotPossible("Expected at least one registered tool, but there is none: register an API first.")
+    data = canonical(pinned)
+    await shell.store.put_blobs(context.tenant, [data])
+    command = SubmitGoal(
+        session=str(session),
+        goal=goal.text,
+        user=context.actor.on_behalf_of or context.actor.id,
+        model=goal.model,
+        agents=tuple(PinnedAgent(id=agent.id, role=agent.role, revision=digest(agent)) for agent in pinned.agents),
+        catalog=digest_bytes(data),
+        policy_set=shell.judge.policy_set,
+        tenant=context.tenant,
+        lane=goal.lane,
+        context=goal.context,
+        limits=goal.limits,
+    )
+    return session, await handle(shell, session, command, context)
+
+
+def _check(goal: Goal) -> None:
+    if not goal.text.strip():
+        raise Invalid("Expected a goal, but it is blank: say in words what to reach.")
+    if len(goal.text.encode()) > MOST_GOAL_BYTES:
+        raise Invalid(f"Expected a goal of at most {MOST_GOAL_BYTES} bytes, but it has {len(goal.text.encode())}.")
+    if goal.lane not in LANES:
+        raise Invalid(f"Expected one of the lanes {', '.join(LANES)}, but got {goal.lane!r}.")
+
+
+def snapshot(catalog: Catalog) -> Snapshot:
+    """Return what a session starting now may use, in a stable order; own agents replace defaults of the same id."""
+    agents = {**DEFAULT_AGENTS, **catalog.agents}
+    return Snapshot(
+        agents=tuple(agents[key] for key in sorted(agents)),
+        documents=tuple(catalog.documents[key] for key in sorted(catalog.documents)),
+    )

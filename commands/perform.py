@@ -1,0 +1,226 @@
+"""Perform what sessions owe: ask models, send calls, record lapsed leases and expired approvals.
+
+A worker drives a session until nothing is due. It may die at any point: whoever asks ``outstanding`` next goes on.
+Before a call is sent its attempt is claimed with a lease, durably; a claim is made only while the call is owed.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import assert_never
+from uuid import UUID
+
+from commands.handle import observe
+from commands.immediate import perform_immediate
+from commands.ports import ModelFault, Question, ToolAnswer, ToolCall, ToolFault
+from commands.shell import Loaded, Shell
+from domain.breaker import on_call, on_failure, on_success, refused_until
+from domain.content import content
+from domain.session.events import (
+    ApprovalExpired,
+    CallAttempted,
+    CallDeferred,
+    CallFailed,
+    CallSucceeded,
+    LeaseLapsed,
+    ModelFailed,
+    ModelReplied,
+    SessionFact,
+)
+from domain.session.outstanding import (
+    AskModel,
+    CheckArguments,
+    CheckResult,
+    Effect,
+    ExpireApproval,
+    JudgeCall,
+    LapseLease,
+    SendCall,
+    outstanding,
+)
+from domain.session.prompt import prompt
+from domain.session.state import Session
+
+PATIENCE = timedelta(seconds=5)
+"""How long a worker keeps a session in hand for something that is due later; then the timer table wakes it."""
+
+logger = logging.getLogger(__name__)
+
+
+async def drive(shell: Shell, session: UUID) -> Loaded:
+    """Perform everything that a session owes until nothing more is due soon; return it as it stands then."""
+    loaded = await shell.load(session)
+    running: dict[str, asyncio.Task[None]] = {}
+    try:
+        while True:
+            now = shell.clock.now()
+            owed = {effect.id: effect for effect in outstanding(loaded.state)}
+            for effect_id, effect in owed.items():
+                if effect.not_before <= now and effect_id not in running:
+                    running[effect_id] = asyncio.create_task(_perform(shell, session, loaded, effect))
+            wait = _until_next(shell, owed.values(), running)
+            if not running and wait is None:
+                return loaded
+            await _some_progress(running, wait)
+            loaded = await shell.load(session, fresh=False)
+    finally:
+        await _end(running.values())
+
+
+def _until_next(shell: Shell, owed: Iterable[Effect], running: dict[str, asyncio.Task[None]]) -> float | None:
+    """Return the seconds until the next effect is due, or None where that is too long to wait for."""
+    now = shell.clock.now()
+    waits = [effect.not_before - now for effect in owed if effect.id not in running]
+    near = [wait for wait in waits if wait <= PATIENCE]
+    return max(0.0, min(near).total_seconds()) if near else None
+
+
+async def _some_progress(running: dict[str, asyncio.Task[None]], wait: float | None) -> None:
+    if not running:
+        await asyncio.sleep(wait or 0)
+        return
+    done, _ = await asyncio.wait(running.values(), timeout=wait, return_when=asyncio.FIRST_COMPLETED)
+    for effect_id in [key for key, task in running.items() if task in done]:
+        running.pop(effect_id).result()
+
+
+async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
+    tasks = list(tasks)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _perform(shell: Shell, session: UUID, loaded: Loaded, effect: Effect) -> None:
+    state = loaded.state
+    assert state is not None, "a session that does not exist owes nothing"
+    match effect:
+        case AskModel():
+            await _ask_model(shell, session, state, effect)
+        case SendCall():
+            await _send_call(shell, session, state, effect)
+        case LapseLease():
+            lapsed = LeaseLapsed(call=effect.call, attempt=effect.attempt, jitter_permille=shell.chance.permille())
+            await observe(shell, session, lambda now: lapsed if _owes(now, effect) else None)
+        case ExpireApproval():
+            expired = ApprovalExpired(approval=effect.approval)
+            await observe(shell, session, lambda now: expired if _owes(now, effect) else None)
+        case CheckArguments() | JudgeCall() | CheckResult():
+            # Owed alone only after a pause: elsewhere they travel with the fact that made them due.
+            fact = await perform_immediate(shell, state, effect)
+            await observe(shell, session, lambda now: fact if _owes(now, effect) else None)
+        case _:
+            assert_never(effect)
+
+
+def _owes(state: Session | None, effect: Effect) -> bool:
+    return any(other.id == effect.id for other in outstanding(state))
+
+
+async def _ask_model(shell: Shell, session: UUID, state: Session, effect: AskModel) -> None:
+    catalog = await shell.snapshot(state.tenant, state.catalog)
+    asked = prompt(state, effect.model, catalog)
+    question = Question(model=state.model, prompt=asked, timeout_ms=state.limits.model_timeout_ms)
+    fact: SessionFact
+    try:
+        reply = await shell.models.ask(question)
+    except ModelFault as fault:
+        fact = ModelFailed(
+            call=effect.model.id,
+            reason=str(fault),
+            retryable=fault.retryable,
+            jitter_permille=shell.chance.permille(),
+            retry_after_ms=fault.retry_after_ms,
+        )
+    else:
+        data = reply.text.encode()
+        held = content(data)
+        if not held.whole:
+            await shell.store.put_blobs(state.tenant, [data])
+        fact = ModelReplied(
+            call=effect.model.id,
+            reply=held,
+            prompt_digest=asked.digest(),
+            tokens_in=reply.tokens_in,
+            tokens_out=reply.tokens_out,
+            latency_ms=reply.latency_ms,
+        )
+    await observe(shell, session, lambda _: fact)
+
+
+async def _send_call(shell: Shell, session: UUID, state: Session, effect: SendCall) -> None:
+    now = shell.clock.now()
+    wait_until = refused_until(shell.breaker(effect.choice.tool), now)
+    if wait_until:
+        reason = f"the breaker of {effect.choice.tool} is open"
+        deferred = CallDeferred(call=effect.choice.call, reason=reason, until=wait_until)
+        await observe(shell, session, lambda other: deferred if _owes(other, effect) else None)
+        return
+    lease_until = await _claim(shell, session, state, effect)
+    if lease_until is None:
+        return
+    fact = await _attempt(shell, state, effect, lease_until)
+    await observe(shell, session, lambda _: fact)
+
+
+async def _claim(shell: Shell, session: UUID, state: Session, effect: SendCall) -> datetime | None:
+    """Claim an attempt durably; None where another worker was first or the call is no longer owed."""
+    lease = timedelta(milliseconds=state.limits.attempt_timeout_ms + shell.lease_margin_ms)
+    lease_until = shell.clock.now() + lease
+    claim = CallAttempted(call=effect.choice.call, attempt=effect.attempt, worker=shell.worker, lease_until=lease_until)
+    claimed = await observe(shell, session, lambda now: claim if _owes(now, effect) else None)
+    return lease_until if claimed else None
+
+
+async def _attempt(shell: Shell, state: Session, effect: SendCall, lease_until: datetime) -> SessionFact:
+    """Send a claimed attempt once and say what became of it."""
+    tool = effect.choice.tool
+    try:
+        answer = await _send(shell, state, effect, lease_until)
+    except ToolFault as fault:
+        if fault.failure != "rejected":
+            failing = on_failure(shell.breaker(tool), shell.clock.now(), shell.breaker_settings)
+            shell.set_breaker(tool, failing)
+        return CallFailed(
+            call=effect.choice.call,
+            attempt=effect.attempt,
+            failure=fault.failure,
+            reason=str(fault),
+            status=fault.status,
+            latency_ms=fault.latency_ms,
+            jitter_permille=shell.chance.permille(),
+            retry_after_ms=fault.retry_after_ms,
+        )
+    shell.set_breaker(tool, on_success(shell.breaker(tool)))
+    held = content(answer.body)
+    if not held.whole:
+        await shell.store.put_blobs(state.tenant, [answer.body])
+    return CallSucceeded(
+        call=effect.choice.call,
+        attempt=effect.attempt,
+        status=answer.status,
+        output=held,
+        source=f"tool:{tool}",
+        latency_ms=answer.latency_ms,
+    )
+
+
+async def _send(shell: Shell, state: Session, effect: SendCall, lease_until: datetime) -> ToolAnswer:
+    catalog = await shell.snapshot(state.tenant, state.catalog)
+    tool = catalog.tool(effect.choice.tool)
+    document = catalog.document(tool.api) if tool else None
+    if tool is None or document is None:
+        raise ToolFault("not-sent", f"the pinned catalogue has no tool {effect.choice.tool}")
+    call = ToolCall(tenant=state.tenant, tool=tool, document=document, arguments=effect.choice.arguments.value)
+    now = shell.clock.now()
+    if now + timedelta(milliseconds=state.limits.attempt_timeout_ms) > lease_until:
+        # This process was stopped since it claimed: others may hold the attempt for lost by the time we were done.
+        raise ToolFault("not-sent", "the lease was too short to send under it")
+    shell.set_breaker(effect.choice.tool, on_call(shell.breaker(tool.name), now, shell.breaker_settings))
+    return await shell.tools.send(
+        call,
+        request_digest=effect.request.digest,
+        idempotency_key=effect.idempotency_key,
+        timeout_ms=state.limits.attempt_timeout_ms,
+    )

@@ -1,0 +1,161 @@
+"""Keep what one process needs to write: the ports, and caches that may be thrown away at any moment."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import msgspec
+
+from commands.ports import (
+    Chance,
+    Clock,
+    EventStore,
+    Judge,
+    LogEvent,
+    LogNotification,
+    Models,
+    Tools,
+    Wakeups,
+)
+from domain.breaker import CLOSED, Breaker, BreakerSettings
+from domain.catalog.state import Snapshot
+from domain.encoding import encode
+from domain.envelope import Event
+from domain.session.evolve import evolve
+from domain.session.state import Session
+from domain.upcasting import AnyEvent, Unknown, read_session, topic_of
+
+CACHED_SESSIONS = 2_000
+CACHED_SNAPSHOTS = 50
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Be a session at a version; version 0 and no state: nothing is recorded yet."""
+
+    version: int = 0
+    position: int = 0
+    state: Session | None = None
+
+
+@dataclass
+class Shell:
+    """Hold the ports of one process, its caches, and one mailbox a session."""
+
+    store: EventStore
+    wakeups: Wakeups
+    tools: Tools
+    models: Models
+    judge: Judge
+    clock: Clock
+    chance: Chance
+    worker: str = "worker"
+    breaker_settings: BreakerSettings = field(default_factory=BreakerSettings)
+    lease_margin_ms: int = 5_000
+    _sessions: OrderedDict[UUID, Loaded] = field(default_factory=OrderedDict)
+    _mailboxes: dict[UUID, "_Mailbox"] = field(default_factory=dict)
+    _snapshots: OrderedDict[str, Snapshot] = field(default_factory=OrderedDict)
+    _breakers: dict[str, Breaker] = field(default_factory=dict)
+
+    async def load(self, session: UUID, *, fresh: bool = True) -> Loaded:
+        """Return a session's state; ``fresh`` reads what others wrote since it was cached."""
+        cached = self._sessions.get(session, Loaded())
+        if not fresh and cached.version:
+            return cached
+        rows = await self.store.read_stream(session, after=cached.version)
+        loaded = advance(cached, rows)
+        self.remember(session, loaded)
+        return loaded
+
+    def remember(self, session: UUID, loaded: Loaded) -> None:
+        """Cache a session's state."""
+        self._sessions[session] = loaded
+        self._sessions.move_to_end(session)
+        if len(self._sessions) > CACHED_SESSIONS:
+            self._sessions.popitem(last=False)
+
+    def forget(self, session: UUID) -> None:
+        """Drop a cached state that may be wrong."""
+        self._sessions.pop(session, None)
+
+    def mailbox(self, session: UUID) -> AbstractAsyncContextManager[None]:
+        """Let one writer of this process at a time append to a session."""
+        return self._mailboxes.setdefault(session, _Mailbox(self._mailboxes, session))
+
+    async def snapshot(self, tenant: str, digest: str) -> Snapshot:
+        """Return the catalogue that a session pinned; raises NotFound."""
+        key = f"{tenant}/{digest}"
+        if key not in self._snapshots:
+            data = await self.store.get_blob(tenant, digest)
+            self._snapshots[key] = msgspec.json.decode(data, type=Snapshot)
+            if len(self._snapshots) > CACHED_SNAPSHOTS:
+                self._snapshots.popitem(last=False)
+        return self._snapshots[key]
+
+    def breaker(self, tool: str) -> Breaker:
+        """Return the breaker of one tool in this process."""
+        return self._breakers.get(tool, CLOSED)
+
+    def set_breaker(self, tool: str, breaker: Breaker) -> None:
+        """Keep a tool's breaker; a closed one needs no place."""
+        if breaker == CLOSED:
+            self._breakers.pop(tool, None)
+        else:
+            self._breakers[tool] = breaker
+
+
+class _Mailbox(AbstractAsyncContextManager[None]):
+    """Be a session's lock, kept only while somebody wants it."""
+
+    def __init__(self, mailboxes: dict[UUID, "_Mailbox"], session: UUID):
+        self._mailboxes, self._session = mailboxes, session
+        self._lock, self._users = asyncio.Lock(), 0
+
+    async def __aenter__(self) -> None:
+        self._users += 1
+        try:
+            await self._lock.acquire()
+        except BaseException:
+            self._leave()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._lock.release()
+        self._leave()
+
+    def _leave(self) -> None:
+        self._users -= 1
+        if not self._users:
+            self._mailboxes.pop(self._session, None)
+
+
+def advance(loaded: Loaded, rows: Sequence[LogNotification]) -> Loaded:
+    """Apply recorded events to a loaded session; unknown topics are carried past."""
+    state = loaded.state
+    for row in rows:
+        event = read_session(row.topic, row.state)
+        if not isinstance(event, Unknown):
+            state = evolve(state, event.data, event.at)
+    if not rows:
+        return loaded
+    return Loaded(version=rows[-1].originator_version, position=rows[-1].id, state=state)
+
+
+def to_log(stream: UUID, after: int, events: Sequence[Event[AnyEvent]]) -> list[LogEvent]:
+    """Turn events into rows of the log behind version ``after`` of their stream."""
+    return [
+        LogEvent(
+            originator_id=stream,
+            originator_version=version,
+            topic=topic_of(type(event.data)),
+            state=encode(event),
+            event_id=UUID(event.id),
+            tenant=event.tenant,
+            command_id=event.command_id or None,
+            request_digest=event.request_digest or None,
+        )
+        for version, event in enumerate(events, after + 1)
+    ]
