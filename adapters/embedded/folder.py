@@ -26,9 +26,7 @@ def hold(data: Path) -> Iterator[Path]:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = os.open(data / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise ServerFailed(
-            f"{data} cannot be used as a data folder ({error}): choose one of your own."
-        ) from error
+        raise ServerFailed(f"{data} cannot be used as a data folder ({error}): choose one of your own.") from error
     try:
         _lock(lock, data)
         yield data.resolve()
@@ -57,9 +55,7 @@ async def end_orphans(home: Path, program: str) -> None:
         with suppress(ProcessLookupError):  # it ended meanwhile, which is what we want
             os.kill(pid, signal.SIGKILL)
     if not await _empty(home, program, KILLED_MUST_GO):
-        raise FolderTaken(
-            f"{program} still works in {home}, even after kill -9: see what holds it and try again."
-        )
+        raise FolderTaken(f"{program} still works in {home}, even after kill -9: see what holds it and try again.")
 
 
 async def _empty(home: Path, program: str, patience: float) -> bool:

@@ -58,8 +58,12 @@ class PostgresServer(Server):
         return unprivileged(self.home)
 
     def command(self) -> list[str]:
-        """Drop the pid file, stale because no process is left in the cluster, and return the command line."""
-        (self.home / "postmaster.pid").unlink(missing_ok=True)
+        """Drop the files that name a dead server's process id, and return the command line.
+
+        No process is left in the cluster, but its id may be a zombie's, or another program's by now.
+        """
+        for stale in (self.home / "postmaster.pid", self.sockets / f"{SOCKET}.lock"):
+            stale.unlink(missing_ok=True)
         settings = {**SETTINGS, "unix_socket_directories": f'"{self.sockets}"'}
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         return [program("postgres"), "-D", str(self.home), *options]

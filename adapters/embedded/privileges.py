@@ -26,10 +26,7 @@ def unprivileged(cluster: Path) -> list[str]:
     dropped = ["setpriv", f"--reuid={user}", f"--regid={group}", "--clear-groups", *keep, "--"]
     choices = [renamed] if owner == 0 else [dropped] if owner else [renamed, dropped]
     for prefix in choices:
-        if (
-            subprocess.run([*prefix, "true"], env=ENVIRONMENT, capture_output=True, check=False).returncode
-            == 0
-        ):
+        if subprocess.run([*prefix, "true"], env=ENVIRONMENT, capture_output=True, check=False).returncode == 0:
             return prefix
     raise ServerFailed(
         f"Postgres refuses to run as root, and this machine permits no other way for {cluster}: "

@@ -93,9 +93,7 @@ def failure(what: str, log: Path, began: int) -> ServerFailed:
     fatal = [line for line in said if "FATAL" in line or "[FTL]" in line or "error:" in line]
     reason = (fatal or said or ["nothing"])[-1].strip()
     if "address already in use" in reason:
-        return PortTaken(
-            f"{what}, its port is taken ({reason}): end the other program or choose another port."
-        )
+        return PortTaken(f"{what}, its port is taken ({reason}): end the other program or choose another port.")
     return ServerFailed(f"{what} and said: {reason} (the whole log is {log}).")
 
 
