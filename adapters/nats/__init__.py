@@ -1,0 +1,1 @@
+"""Stream the log over NATS JetStream, and wake workers through it."""

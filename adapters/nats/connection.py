@@ -1,0 +1,59 @@
+"""Connect to NATS, stay connected over restarts, and say in our words what is wrong."""
+
+import asyncio
+import logging
+
+import nats
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
+
+from domain.errors import Unavailable
+
+LOGGER = logging.getLogger("reprise.nats")
+PATIENCE_SECONDS = 10.0
+REQUEST_SECONDS = 5.0
+# What a call to NATS may end in while the server is away, restarting or without its store.
+FAULTS = (NatsError, OSError, TimeoutError)
+
+
+async def connect(url: str, name: str, patience: float = PATIENCE_SECONDS) -> Client:
+    """Connect as ``name`` and reconnect for ever after; raise Unavailable where nobody answers in time."""
+    last: list[Exception] = []
+
+    async def note(fault: Exception) -> None:
+        last[:] = [fault]
+        LOGGER.debug("%s: %s", name, fault)
+
+    async def lost() -> None:
+        LOGGER.warning("%s lost NATS and tries to reach it again.", name)
+
+    async def found() -> None:
+        LOGGER.info("%s reached NATS again.", name)
+
+    try:
+        async with asyncio.timeout(patience):
+            return await nats.connect(
+                url,
+                name=name,
+                connect_timeout=2,
+                max_reconnect_attempts=-1,
+                reconnect_time_wait=0.25,
+                ping_interval=3,
+                max_outstanding_pings=2,
+                pending_size=16 << 20,
+                error_cb=note,
+                disconnected_cb=lost,
+                reconnected_cb=found,
+            )
+    except FAULTS as fault:
+        reason = str(last[0] if last else fault) or "nobody answered"
+        raise Unavailable(
+            f"Expected NATS to answer within {patience:.0f} s, but: {reason}. "
+            "Start it or correct the URL, then try again."
+        ) from fault
+
+
+def jetstream(client: Client) -> JetStreamContext:
+    """Return the connection's JetStream calls, each bounded in time."""
+    return client.jetstream(timeout=REQUEST_SECONDS)

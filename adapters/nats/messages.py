@@ -1,0 +1,86 @@
+"""Write a stored event as a NATS message and read it back.
+
+Headers are CloudEvents in binary mode (source: CloudEvents NATS protocol binding 1.0), with the stream's version
+and the tenant in our own; the body is the stored event, byte for byte.
+"""
+
+import re
+from functools import lru_cache
+from uuid import UUID
+
+import msgspec
+from nats.aio.msg import Msg
+
+from commands.ports import LogNotification
+from projections.ports import Recorded
+
+VERSION = "Reprise-Version"
+TENANT = "Reprise-Tenant"
+EVENT_ID = "ce-id"
+
+
+class _Dated(msgspec.Struct):
+    at: str = ""
+
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
+_DATED = msgspec.json.Decoder(_Dated)
+
+
+def subject(prefix: str, event: LogNotification) -> str:
+    """Return ``<prefix>.<aggregate>.<stream id>.<type without version>``."""
+    aggregate, kind = _words(event.topic)
+    return f"{prefix}.{aggregate}.{event.originator_id}.{kind}"
+
+
+@lru_cache(4096)
+def _words(topic: str) -> tuple[str, str]:
+    # The log carries what others write as well: no topic may jam the relay.
+    aggregate, _, rest = topic.partition(".")
+    kind = rest.rpartition(".")[0] or rest or "unnamed"
+    return _UNSAFE.sub("_", aggregate) or "unnamed", _UNSAFE.sub("_", kind)
+
+
+def headers(event: LogNotification, source: str) -> dict[str, str]:
+    """Return the headers of an event; ``source`` names the log it comes from."""
+    given = {
+        "ce-specversion": "1.0",
+        EVENT_ID: event.event_id.hex,
+        "ce-source": source,
+        "ce-type": event.topic,
+        "ce-subject": str(event.originator_id),
+        VERSION: str(event.originator_version),
+        TENANT: event.tenant,
+    }
+    if at := _time(event.state):
+        given["ce-time"] = at
+    return given
+
+
+def _time(state: bytes) -> str:
+    try:
+        return _DATED.decode(state).at
+    except msgspec.DecodeError:  # not one of ours, or encrypted
+        return ""
+
+
+def sequence(message: Msg) -> int:
+    """Return a delivered message's sequence in its stream, from the reply subject that acknowledges it."""
+    # $JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>, or with
+    # <domain>.<account hash> behind ACK.
+    parts = message.reply.split(".")
+    return int(parts[5 if len(parts) == 9 else 7])
+
+
+def recorded(message: Msg) -> Recorded:
+    """Read a stored event from a delivered message."""
+    given = message.headers or {}
+    return Recorded(
+        position=sequence(message),
+        stream=UUID(given["ce-subject"]),
+        version=int(given[VERSION]),
+        topic=given["ce-type"],
+        tenant=given[TENANT],
+        event_id=UUID(given[EVENT_ID]),
+        state=message.data,
+    )
