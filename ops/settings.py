@@ -1,0 +1,126 @@
+"""Read the settings: defaults, then ``REPRISE_…`` environment variables, nested by ``__``; secrets only by reference.
+
+A value's source is kept beside it, so that ``reprise config show`` can say where each came from.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import msgspec
+
+from domain.breaker import BreakerSettings
+from domain.errors import Invalid
+
+PREFIX = "REPRISE_"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class Tokens(msgspec.Struct, frozen=True, kw_only=True):
+    """Say whether callers must show a token, and who signs it; keys live in the data folder unless set."""
+
+    required: bool = False
+    issuer: str = "reprise"
+    audience: str = "reprise"
+    keys: str = ""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold every setting; no URL means the embedded server."""
+
+    data: str = "./.reprise"
+    postgres_url: str = ""
+    nats_url: str = ""
+    model: str = ""
+    host: str = "127.0.0.1"
+    port: int = 8080
+    hosts: str = ""
+    lanes: str = "interactive,standard,batch"
+    max_sessions: int = 256
+    log_level: str = "WARNING"
+    breaker: BreakerSettings = BreakerSettings()
+    tokens: Tokens = Tokens()
+
+    @property
+    def folder(self) -> Path:
+        """Return the data folder, absolute."""
+        return Path(self.data).expanduser().absolute()
+
+    @property
+    def lane_names(self) -> list[str]:
+        """Return the lanes that this process serves."""
+        return [lane.strip() for lane in self.lanes.split(",") if lane.strip()]
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """Show one setting with its value and where it came from."""
+
+    name: str
+    value: str
+    source: str
+
+
+NOT_SETTINGS = ("REPRISE_EVAL_DATA", "REPRISE_MODEL_KEY")
+"""Variables of ours that are read where they are used: a place of test data, and a secret."""
+
+
+def load(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings; raise Invalid naming the variable, what was expected and what came."""
+    settings: Settings = _build(Settings, PREFIX, _known(os.environ if environment is None else environment))
+    return settings
+
+
+def shown(settings: Settings, environment: Mapping[str, str] | None = None) -> list[Setting]:
+    """List every setting with its source."""
+    given = _known(os.environ if environment is None else environment)
+    return [
+        Setting(name=name, value=_hidden(name, value), source="environment" if name in given else "default")
+        for name, value in _leaves(settings, PREFIX)
+    ]
+
+
+def _known(environment: Mapping[str, str]) -> dict[str, str]:
+    given = {
+        name: text for name, text in environment.items() if name.startswith(PREFIX) and name not in NOT_SETTINGS
+    }
+    names = {name for name, _ in _leaves(Settings(), PREFIX)}
+    unknown = sorted(given.keys() - names)
+    if unknown:
+        raise Invalid(f"There is no setting {unknown[0]}: `reprise config show` lists all of them.")
+    return given
+
+
+def _build(kind: type[Any], prefix: str, given: Mapping[str, str]) -> Any:
+    values: dict[str, Any] = {}
+    for field, type_ in get_type_hints(kind).items():
+        name = prefix + field.upper()
+        if issubclass(type_, msgspec.Struct):
+            values[field] = _build(type_, f"{name}__", given)
+        elif name in given:
+            values[field] = _convert(name, given[name], type_)
+    return kind(**values)
+
+
+def _convert(name: str, text: str, type_: type[Any]) -> Any:
+    try:
+        return msgspec.convert(text.strip(), type_, strict=False)
+    except msgspec.ValidationError as fault:
+        raise Invalid(f"Expected {name} to be of the kind {type_.__name__}, but it is {text!r}.") from fault
+
+
+def _leaves(value: msgspec.Struct, prefix: str) -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for field in value.__struct_fields__:
+        inner, name = getattr(value, field), prefix + field.upper()
+        found += _leaves(inner, f"{name}__") if isinstance(inner, msgspec.Struct) else [(name, inner)]
+    return found
+
+
+def _hidden(name: str, value: object) -> str:
+    """Show a URL without the password or token in it."""
+    text = str(value)
+    if name.endswith("_URL") and "@" in text and "://" in text:
+        scheme, rest = text.split("://", 1)
+        return f"{scheme}://…@{rest.rpartition('@')[2]}"
+    return text
