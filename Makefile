@@ -4,7 +4,6 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
-DATA ?= .reprise
 
 .PHONY: help demo up test check format bench chaos lock clean
 
@@ -17,8 +16,8 @@ $(INSTALLED): requirements.lock pyproject.toml
 demo: $(INSTALLED) ## one goal through plan, policy, approval, calls, review and replay, on real parts
 	@$(BIN)/reprise demo
 
-up: $(INSTALLED) ## serve everything on this machine; data is kept in DATA (default .reprise)
-	@$(BIN)/reprise up --data "$(DATA)"
+up: $(INSTALLED) ## serve everything on this machine; data is kept in DATA=... or .reprise
+	@$(BIN)/reprise up $(if $(DATA),--data "$(DATA)")
 
 test: $(INSTALLED) ## everything that must pass, then what was skipped and why, and the ten slowest
 	@$(BIN)/python -m pytest -ra --durations=10

@@ -52,15 +52,13 @@ def pip_of_the_environment() -> list[str]:
 
 
 def install(pip: list[str], arguments: list[str]) -> None:
-    """Run one `pip install`; exit with pip's own last line and what to do about it."""
+    """Run one `pip install`; exit with one line, pip's own error and what to do about it."""
     command = [*pip, "install", "--quiet", "--disable-pip-version-check", *arguments]
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False)
     if done.returncode != 0:
         errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
         reason = (errors or done.stderr.splitlines() or ["pip said nothing"])[-1]
-        sys.exit(
-            f"{reason}\nInstalling failed: see that the package index is reachable, then run make again."
-        )
+        sys.exit(f"Installing failed ({reason}): see that the package index is reachable and run make again.")
 
 
 if __name__ == "__main__":
