@@ -68,9 +68,7 @@ def refuse_hopeless(fault: psycopg.Error) -> None:
     """Raise Refused for a failure to connect that time does not heal."""
     text = str(fault)
     if 'role "reprise_service" does not exist' in text:
-        raise Refused(
-            "This database has no role reprise_service yet. Run `reprise migrate` first."
-        ) from fault
+        raise Refused("This database has no role reprise_service yet. Run `reprise migrate` first.") from fault
     if "FATAL" in text and any(phrase in text for phrase in _HOPELESS):
         raise Refused(f"Postgres does not let us in: {_first_line(fault)}. Correct the URL.") from fault
 

@@ -84,9 +84,7 @@ async def check_schema(url: str) -> None:
         await connection.close()
     missing = [migration.name for migration in _missing(applied) if migration.phase == "pre"]
     if missing:
-        raise Refused(
-            f"The database lacks {len(missing)} migrations, {missing[0]} first. Run `reprise migrate`."
-        )
+        raise Refused(f"The database lacks {len(missing)} migrations, {missing[0]} first. Run `reprise migrate`.")
 
 
 async def _connect(url: str) -> Connection:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import cast
 from uuid import UUID
@@ -61,7 +61,7 @@ class AppendQueue:
     def __init__(self) -> None:
         self._waiting: deque[Append] = deque()
         self._events = self._bytes = 0
-        self._filled, self._room = asyncio.Event(), asyncio.Event()
+        self._changed, self._room = asyncio.Event(), asyncio.Event()
 
     async def put(self, append: Append) -> None:
         """Queue an append as soon as there is room."""
@@ -73,19 +73,23 @@ class AppendQueue:
         self._waiting.append(append)
         self._events += len(append.events)
         self._bytes += append.size
-        self._filled.set()
+        self._changed.set()
 
-    async def take(self) -> list[Append]:
-        """Take the next flush, at least one append, as soon as there is one.
+    async def take(self, at_once: Callable[[], bool]) -> list[Append]:
+        """Take the next flush, at least one append: whatever waits when ``at_once`` holds, else a full one.
 
         No two appends of a flush touch the same stream or command id, and none overtakes another that does.
         """
         while True:
-            while not self._waiting:
-                self._filled.clear()
-                await self._filled.wait()
+            while not (self._waiting and (self._events >= FLUSH_EVENTS or at_once())):
+                self._changed.clear()
+                await self._changed.wait()
             if taken := self._take():
                 return taken
+
+    def look(self) -> None:
+        """Let whoever takes look again."""
+        self._changed.set()
 
     def take_all(self) -> list[Append]:
         """Take everything that waits."""

@@ -38,9 +38,7 @@ def copy_block(units: Sequence[Unit]) -> bytes:
 def _row(unit: int, following: int, event: LogEvent) -> tuple[bytes, ...]:
     stream, state = cast(UUID, event.originator_id), event.state
     return (
-        _FIXED.pack(
-            11, 4, unit, 4, following, 8, event.originator_version, 16, stream.bytes, 16, event.event_id.bytes
-        ),
+        _FIXED.pack(11, 4, unit, 4, following, 8, event.originator_version, 16, stream.bytes, 16, event.event_id.bytes),
         _common_text(event.topic),
         _common_text(event.tenant),
         _LENGTH.pack(len(state)),

@@ -29,7 +29,7 @@ class PostgresEventStore:
         """Connect to a migrated database; raise Refused for another schema than ours, Unavailable."""
         await check_schema(url)
         store = cls(url)
-        await store._appender.start()
+        store._appender.start()
         return store
 
     async def close(self) -> None:
@@ -64,9 +64,7 @@ class PostgresEventStore:
         """Find what an earlier append under this command id wrote."""
         rows = await self._pool.fetch(SQL["find_command"], tenant=tenant, command_id=command_id)
         for stream, version, position, request_digest in rows:
-            return RecordedCommand(
-                stream=stream, version=version, position=position, request_digest=request_digest
-            )
+            return RecordedCommand(stream=stream, version=version, position=position, request_digest=request_digest)
         return None
 
     async def head(self) -> int:

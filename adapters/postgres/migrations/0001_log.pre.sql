@@ -56,9 +56,9 @@ CREATE TYPE log_append AS (
 -- Append every unit whose streams stand right before its events and whose command is new; refuse the others whole.
 -- The caller numbers units so that no two of a batch share a stream or a command. Answers the position before the
 -- batch and null, or one object for each reason: {unit, stream, first, head} or {unit, command}.
--- The planner must not scan: a plan made while the table was small would be kept while it grows.
+-- One generic plan of index look-ups: a plan made for a small batch or a small table would be kept for large ones.
 CREATE FUNCTION append_events(batch log_append[], OUT base bigint, OUT refused jsonb) LANGUAGE plpgsql
-SET enable_seqscan = off AS $$
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
 DECLARE
     bad integer[];
 BEGIN
@@ -67,14 +67,14 @@ BEGIN
     PERFORM pg_advisory_xact_lock(1380995667, 1);
     SELECT coalesce(max(notification_id), 0) INTO base FROM log_events;
 
-    SELECT jsonb_agg(reason), array_agg(unit) INTO refused, bad FROM (
+    WITH streams AS MATERIALIZED ( -- else the head would be looked up once for every comparison
+        SELECT unit, originator_id, min(originator_version) AS first, max(originator_version) AS last, count(*),
+            (SELECT e.originator_version FROM log_events e WHERE e.originator_id = b.originator_id
+             ORDER BY e.originator_version DESC LIMIT 1) AS head
+        FROM unnest(batch) b GROUP BY unit, originator_id
+    ), reasons AS (
         SELECT unit, jsonb_build_object('unit', unit, 'stream', originator_id, 'first', first, 'head', head) AS reason
-        FROM (
-            SELECT unit, originator_id, min(originator_version) AS first, max(originator_version) AS last, count(*),
-                (SELECT e.originator_version FROM log_events e WHERE e.originator_id = b.originator_id
-                 ORDER BY e.originator_version DESC LIMIT 1) AS head
-            FROM unnest(batch) b GROUP BY unit, originator_id
-        ) streams
+        FROM streams
         WHERE first > coalesce(head + 1, 1) OR first < coalesce(head + 1, 0) OR last - first + 1 <> count
         UNION ALL
         SELECT unit, jsonb_build_object('unit', unit, 'command', command_id)
@@ -82,7 +82,8 @@ BEGIN
         WHERE command_id IS NOT NULL
             AND (SELECT true FROM log_events e
                  WHERE e.tenant = b.tenant AND e.command_id = b.command_id LIMIT 1)
-    ) reasons;
+    )
+    SELECT jsonb_agg(reason), array_agg(unit) INTO refused, bad FROM reasons;
 
     INSERT INTO log_events (originator_id, originator_version, topic, state, notification_id, tenant, event_id,
                             command_id, request_digest, prev_hash, following)
