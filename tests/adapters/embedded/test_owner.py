@@ -73,8 +73,10 @@ async def test_an_orphan_that_cannot_hear_is_killed_by_the_next_owner(
         for pid in pids:
             os.kill(pid, signal.SIGSTOP)
         process.kill()
-    assert await answers(tmp_path)
-    os.kill(pids[1], signal.SIGKILL)
+    try:
+        assert await answers(tmp_path)
+    finally:
+        os.kill(pids[1], signal.SIGKILL)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="the other tests ran as an ordinary user already")
