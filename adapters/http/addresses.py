@@ -4,8 +4,10 @@
 ways. So an IPv6 address is public only within 2000::/3, and only if nothing is wrapped in it.
 """
 
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
+# Python's own lists of these differ from one version to the next.
+_SPECIAL = (IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24"))
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 _TRANSLATING = (IPv6Network("2001::/23"), IPv6Network("2002::/16"), IPv6Network("3fff::/20"))
 _ISATAP = (0x00005EFE, 0x02005EFE)
@@ -18,7 +20,9 @@ def is_public(text: str) -> bool:
         address = address.ipv4_mapped
     if not address.is_global or address.is_multicast or address.is_reserved:
         return False
-    return isinstance(address, IPv4Address) or _plain(address)
+    if isinstance(address, IPv4Address):
+        return not any(address in network for network in _SPECIAL)
+    return _plain(address)
 
 
 def _plain(address: IPv6Address) -> bool:

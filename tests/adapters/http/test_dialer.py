@@ -1,0 +1,192 @@
+"""The dialer reaches the origin it was given and nothing else, within its bounds."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import msgspec
+import pytest
+
+from adapters.http.dialer import HttpDialer
+from commands.ports import DialFault, HttpRequest
+
+Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Any]
+
+
+@asynccontextmanager
+async def server(script: Script) -> AsyncIterator[tuple[str, list[str]]]:
+    """Serve connections by a script that reads and writes bytes; yields the URL and the peers that came."""
+    peers: list[str] = []
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def run(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await script(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass  # the dialer hung up, as some of these tests want
+        finally:
+            writer.close()
+
+    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        peers.append(str(writer.get_extra_info("peername")))
+        task = asyncio.ensure_future(run(reader, writer))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    listening = await asyncio.start_server(connected, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}", peers
+    finally:
+        listening.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def answering(*answers: bytes) -> Script:
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for answer in answers:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(answer)
+            await writer.drain()
+        await asyncio.sleep(5)
+
+    return script
+
+
+def request(origin: str, **more: Any) -> HttpRequest:
+    """Ask for a path below a loopback origin."""
+    base = HttpRequest(method="GET", url=f"{origin}/a", origin=origin, timeout_ms=2000, allow_private=True)
+    return msgspec.structs.replace(base, **more)
+
+
+OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nX-Part: a\r\nX-Part: b\r\n\r\nhi"
+
+
+async def test_an_answer_comes_whole_with_lower_case_headers() -> None:
+    async with server(answering(OK)) as (url, _), HttpDialer() as dialer:
+        response = await dialer.send(request(url))
+    assert (response.status, response.body, response.header("X-Part")) == (200, b"hi", "a")
+    assert ("x-part", "b") in response.headers
+
+
+async def test_connections_are_kept_and_used_again() -> None:
+    async with server(answering(OK, OK)) as (url, peers), HttpDialer() as dialer:
+        await dialer.send(request(url))
+        await dialer.send(request(url))
+    assert len(peers) == 1
+
+
+async def test_a_private_address_is_refused_although_a_connection_to_it_is_open() -> None:
+    async with server(answering(OK, OK)) as (url, peers), HttpDialer() as dialer:
+        await dialer.send(request(url))
+        with pytest.raises(DialFault, match="--allow-private") as fault:
+            await dialer.send(request(url, allow_private=False))
+    assert not fault.value.sent and len(peers) == 1
+
+
+@pytest.mark.parametrize("host", ["localhost", "2130706433", "0x7f000001", "127.1", "[::1]", "[::ffff:127.0.0.1]"])
+async def test_other_ways_to_write_loopback_are_refused_too(host: str) -> None:
+    async with server(answering(OK)) as (url, peers), HttpDialer() as dialer:
+        other = url.replace("127.0.0.1", host)
+        with pytest.raises(DialFault) as fault:
+            await dialer.send(request(other, allow_private=False))
+    assert not fault.value.sent and not peers
+
+
+async def test_a_name_with_several_addresses_is_dialled_until_one_answers() -> None:
+    async with server(answering(OK)) as (url, _), HttpDialer() as dialer:
+        response = await dialer.send(request(url.replace("127.0.0.1", "localhost")))
+    assert response.status == 200
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    ["http://127.0.0.1:1/a", "https://127.0.0.1/a", "http://user@{host}/a", "ftp://{host}/a", "/a", "http://[/a",
+     "http://{host}@127.0.0.1:1/a"],
+)  # fmt: skip
+async def test_a_url_outside_the_origin_is_never_dialled(elsewhere: str) -> None:
+    async with server(answering(OK)) as (url, peers), HttpDialer() as dialer:
+        target = elsewhere.format(host=url.removeprefix("http://"))
+        with pytest.raises(DialFault) as fault:
+            await dialer.send(request(url, url=target))
+    assert not fault.value.sent and not peers
+
+
+async def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
+    moved = b"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n"
+    async with server(answering(moved)) as (url, _), HttpDialer() as dialer:
+        assert (await dialer.send(request(url))).status == 302
+
+
+async def test_a_proxy_in_the_environment_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "ALL_PROXY", "http_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    async with server(answering(OK)) as (url, _), HttpDialer() as dialer:
+        assert (await dialer.send(request(url))).status == 200
+
+
+async def test_a_refused_connection_was_surely_not_sent() -> None:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        async with HttpDialer() as dialer:
+            with pytest.raises(DialFault) as fault:
+                await dialer.send(request(f"http://127.0.0.1:{bound.getsockname()[1]}"))
+    assert not fault.value.sent
+
+
+@pytest.mark.parametrize("partial", [b"", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf", b"what?\r\n\r\n"])
+async def test_a_connection_that_breaks_or_talks_nonsense_may_have_been_sent(partial: bytes) -> None:
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(partial)
+
+    async with server(script) as (url, _), HttpDialer() as dialer:
+        with pytest.raises(DialFault) as fault:
+            await dialer.send(request(url))
+    assert fault.value.sent
+
+
+async def test_the_time_out_covers_a_body_that_drips() -> None:
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n")
+        for _ in range(100):
+            writer.write(b".")
+            await asyncio.sleep(0.02)
+
+    async with server(script) as (url, _), HttpDialer() as dialer:
+        started = asyncio.get_running_loop().time()
+        with pytest.raises(DialFault, match="did not answer in 200 ms") as fault:
+            await dialer.send(request(url, timeout_ms=200))
+        took = asyncio.get_running_loop().time() - started
+    assert fault.value.sent and took < 1.5
+
+
+async def test_a_large_answer_is_cut_behind_the_first_byte_too_many() -> None:
+    large = b"HTTP/1.1 200 OK\r\ncontent-length: 5000000\r\n\r\n" + b"x" * 5_000_000
+    async with server(answering(large)) as (url, _), HttpDialer() as dialer:
+        response = await dialer.send(request(url, max_bytes=1000))
+    assert (response.status, len(response.body)) == (200, 1001)
+
+
+async def test_a_compressed_answer_is_refused() -> None:
+    packed = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\nhi"
+    async with server(answering(packed)) as (url, _), HttpDialer() as dialer:
+        with pytest.raises(DialFault, match="without compression"):
+            await dialer.send(request(url))
+
+
+IN_AN_HOUR = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+
+
+@pytest.mark.parametrize(("value", "least", "most"), [("7", 7, 7), (IN_AN_HOUR, 3500, 3601), ("soon", 0, 0)])
+async def test_retry_after_is_given_in_seconds(value: str, least: int, most: int) -> None:
+    busy = f"HTTP/1.1 429 Busy\r\nretry-after: {value}\r\ncontent-length: 0\r\n\r\n".encode()
+    async with server(answering(busy)) as (url, _), HttpDialer() as dialer:
+        seconds = (await dialer.send(request(url))).header("retry-after")
+    assert least <= int(seconds or "0") <= most
