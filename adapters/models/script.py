@@ -63,6 +63,8 @@ class ScriptedReply(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         if not all(found.values()):
             return None
         text = bytes(self.reply).decode() if self.text is None else self.text
+        if not found:
+            return text
         return Template(text).safe_substitute({word: hits[-1] for word, hits in found.items()})
 
 

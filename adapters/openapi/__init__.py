@@ -1,0 +1,1 @@
+"""Turn OpenAPI documents into tools, and tool calls into HTTP requests."""

@@ -1,0 +1,35 @@
+"""Follow local references within a document; nothing outside it is ever read."""
+
+from typing import Any
+from urllib.parse import unquote
+
+
+class Unusable(Exception):
+    """Say why one operation cannot become a tool."""
+
+
+def resolve(tree: dict[str, Any], node: Any) -> dict[str, Any]:
+    """Return what a node is behind its references; raises Unusable."""
+    seen: set[str] = set()
+    while isinstance(node, dict) and isinstance(reference := node.get("$ref"), str):
+        if reference in seen:
+            raise Unusable(f"the reference {reference} leads back to itself")
+        seen.add(reference)
+        node = target(tree, reference)
+    if not isinstance(node, dict):
+        raise Unusable(f"expected an object, not {str(node)[:80]!r}")
+    return node
+
+
+def target(tree: dict[str, Any], reference: str) -> Any:
+    """Return what a reference ``#/a/b`` points at; raises Unusable."""
+    if not reference.startswith("#/"):
+        raise Unusable(f"the reference {reference[:200]!r} is not local; bundle the document into one file")
+    node: Any = tree
+    for token in unquote(reference[2:]).split("/"):
+        key = token.replace("~1", "/").replace("~0", "~")
+        try:
+            node = node[int(key)] if isinstance(node, list) else node[key]
+        except (KeyError, ValueError, IndexError, TypeError) as fault:
+            raise Unusable(f"the reference {reference[:200]!r} points at nothing") from fault
+    return node

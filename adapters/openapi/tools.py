@@ -1,0 +1,187 @@
+"""Check and send tool calls: what was judged is what is sent, byte for byte."""
+
+from collections import OrderedDict
+from typing import Any, Protocol
+
+import msgspec
+
+from adapters.openapi.operations import Operation, is_json, read_operation
+from adapters.openapi.references import Unusable
+from adapters.openapi.request import Built, Unbuildable, build, origin_of
+from adapters.openapi.text import read_text
+from adapters.openapi.validate import ArgumentsValidator
+from commands.ports import (
+    Checked,
+    Dialer,
+    DialFault,
+    HttpRequest,
+    HttpResponse,
+    ToolAnswer,
+    ToolCall,
+    ToolFault,
+)
+from domain.encoding import parse
+from domain.errors import Refused
+
+_DOCUMENTS = 8
+_OPERATIONS = 256
+_EXCERPT = 300
+MAX_ANSWER = 1 << 20
+
+
+class Blobs(Protocol):
+    """Give stored bytes; the event store does."""
+
+    async def get_blob(self, tenant: str, digest: str) -> bytes:
+        """Return the bytes with this SHA-256; raises NotFound."""
+        ...
+
+
+class Callee(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold an operation with the validator of its arguments."""
+
+    operation: Operation
+    validator: ArgumentsValidator
+
+
+class OpenApiTools:
+    """Implement the Tools port over documents in the blob store; parsed documents are kept, a bounded number."""
+
+    def __init__(self, dialer: Dialer, blobs: Blobs) -> None:
+        self._dialer = dialer
+        self._blobs = blobs
+        self._trees: OrderedDict[str, dict[str, Any]] = OrderedDict()
+        self._callees: OrderedDict[tuple[str, str], Callee] = OrderedDict()
+
+    async def check(self, call: ToolCall) -> Checked:
+        """Hold arguments against the operation's schema and digest the request that they make; nothing is sent."""
+        try:
+            operation, built = await self._prepare(call)
+        except _Problems as found:
+            return Checked(operation=call.tool.operation, document=call.document.document, problems=found.problems)
+        return Checked(
+            operation=operation.name,
+            document=call.document.document,
+            effect_class=call.tool.effect_class,
+            repeatable=call.tool.repeatable,
+            request_digest=built.digest(document=call.document.document, operation=operation.name),
+        )
+
+    async def send(self, call: ToolCall, *, request_digest: str, idempotency_key: str, timeout_ms: int) -> ToolAnswer:
+        """Build the request again, send it once if it is the one that was judged; raises ToolFault."""
+        try:
+            operation, built = await self._prepare(call)
+        except _Problems as found:
+            raise ToolFault("rejected", f"Nothing was sent: {'; '.join(found.problems)}.") from found
+        digest = built.digest(document=call.document.document, operation=operation.name)
+        if digest != request_digest:
+            raise ToolFault("rejected", f"Nothing was sent: {request_digest} was judged, but this is {digest}.")
+        key = () if call.tool.effect_class == "read" else (("idempotency-key", idempotency_key),)
+        request = HttpRequest(
+            method=built.method,
+            url=built.url,
+            origin=origin_of(call.document.base_url),
+            headers=(*built.headers, *key),
+            body=built.body,
+            timeout_ms=timeout_ms,
+            max_bytes=MAX_ANSWER,
+            allow_private=call.document.allow_private,
+        )
+        return _answer(operation, await self._dial(request))
+
+    async def _dial(self, request: HttpRequest) -> HttpResponse:
+        try:
+            return await self._dialer.send(request)
+        except DialFault as fault:
+            raise ToolFault("unanswered" if fault.sent else "not-sent", str(fault)) from fault
+
+    async def _prepare(self, call: ToolCall) -> tuple[Operation, Built]:
+        try:
+            found = await self._callee(call)
+            arguments = parse(bytes(call.arguments))
+        except Refused as fault:
+            raise _Problems((str(fault),)) from fault
+        problems = found.validator.problems(msgspec.json.decode(call.arguments))
+        if problems:
+            raise _Problems(problems)
+        try:
+            return found.operation, build(found.operation, call.document.base_url, arguments)
+        except Unbuildable as fault:
+            raise _Problems((str(fault),)) from fault
+
+    async def _callee(self, call: ToolCall) -> Callee:
+        key = (call.document.document, call.tool.operation)
+        if key not in self._callees:
+            tree = await self._tree(call.tenant, call.document.document)
+            method, _, path = call.tool.operation.partition(" ")
+            try:
+                operation = read_operation(tree, method, path)
+            except (Unusable, KeyError) as fault:
+                raise _Problems((f"the document has no usable operation {call.tool.operation}: {fault}",)) from fault
+            found = Callee(operation=operation, validator=ArgumentsValidator(tree, operation))
+            _keep(self._callees, key, found, _OPERATIONS)
+        return self._callees[key]
+
+    async def _tree(self, tenant: str, document: str) -> dict[str, Any]:
+        if document not in self._trees:
+            tree = read_text(await self._blobs.get_blob(tenant, document))
+            _keep(self._trees, document, tree, _DOCUMENTS)
+        return self._trees[document]
+
+
+class _Problems(Exception):
+    """Carry why arguments do not make a request."""
+
+    def __init__(self, problems: tuple[str, ...]):
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+def _keep(cache: OrderedDict[Any, Any], key: object, value: object, most: int) -> None:
+    cache[key] = value
+    while len(cache) > most:
+        cache.popitem(last=False)
+
+
+def _answer(operation: Operation, response: HttpResponse) -> ToolAnswer:
+    status = response.status
+    if 200 <= status < 300:
+        _check_content(operation, response)
+        return ToolAnswer(status=status, body=response.body, latency_ms=response.latency_ms)
+    wait = response.header("retry-after")
+    excerpt = " ".join(response.body[:_EXCERPT].decode("utf-8", "replace").split())
+    raise ToolFault(
+        "rate-limited" if status == 429 else "server-error" if status >= 500 else "rejected",
+        f"The API answered with status {status}" + (f": {excerpt}" if excerpt else "."),
+        status=status,
+        latency_ms=response.latency_ms,
+        retry_after_ms=int(wait) * 1000 if wait.isdecimal() else 0,
+    )
+
+
+def _check_content(operation: Operation, response: HttpResponse) -> None:
+    """Refuse a success whose content cannot be used; it did happen all the same."""
+    problem = ""
+    if len(response.body) > MAX_ANSWER:
+        problem = f"its answer is larger than {MAX_ANSWER} bytes"
+    elif operation.promises_json(response.status) or is_json(response.header("content-type")):
+        problem = "" if _without_content(operation, response) else _json_problem(response.body)
+    if problem:
+        raise ToolFault(
+            "bad-answer",
+            f"The API did what was asked, but {problem}.",
+            status=response.status,
+            latency_ms=response.latency_ms,
+        )
+
+
+def _without_content(operation: Operation, response: HttpResponse) -> bool:
+    return operation.method == "HEAD" or (response.status in (204, 205) and not response.body)
+
+
+def _json_problem(body: bytes) -> str:
+    try:
+        parse(body)
+    except Refused as fault:
+        return f"its answer is not the JSON it promised ({fault})"
+    return ""
