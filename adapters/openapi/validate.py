@@ -1,8 +1,10 @@
 """Hold arguments against an operation's schemas and say in words what does not fit."""
 
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
@@ -89,6 +91,23 @@ def _lenient(check: Any) -> Any:
     return checked
 
 
+def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterator[jsonschema.ValidationError]:
+    expression = _expression(pattern)
+    if isinstance(instance, str) and expression is not None and not expression.search(instance):
+        yield jsonschema.ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+@lru_cache(maxsize=256)
+def _expression(pattern: str) -> re.Pattern[str] | None:
+    """Compile an expression; None where Python would read it otherwise than the document means it."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", FutureWarning)
+            return re.compile(pattern)
+    except (re.error, FutureWarning):
+        return None
+
+
 def _required(validator: Any, names: Any, instance: Any, schema: Any) -> Iterator[jsonschema.ValidationError]:
     if not isinstance(instance, dict) or not isinstance(names, list):
         return
@@ -111,6 +130,7 @@ def _exclusive(keyword: str, bound: str) -> Any:
 
 
 _KEYWORDS = jsonschema.Draft202012Validator.VALIDATORS | {
+    "pattern": _pattern,
     "required": _required,
     "exclusiveMinimum": _exclusive("exclusiveMinimum", "minimum"),
     "exclusiveMaximum": _exclusive("exclusiveMaximum", "maximum"),

@@ -88,9 +88,7 @@ async def _read(reader: asyncio.StreamReader) -> Request | None:
         return None  # the client closed an idle connection
     first, *lines = head.decode("latin-1").strip().split("\r\n")
     method, target, _ = first.split(" ")
-    headers = {
-        name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)
-    }
+    headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     length = int(headers.get("content-length", "0"))
     if length > MAX_BODY or "transfer-encoding" in headers:
         raise ValueError(f"its body is not announced as at most {MAX_BODY} bytes")

@@ -62,9 +62,7 @@ def _completion(reply: Reply) -> dict[str, object]:
     return {
         "object": "chat.completion",
         "model": NAME,
-        "choices": [
-            {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": reply.text}}
-        ],
+        "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": reply.text}}],
         "usage": {
             "prompt_tokens": reply.tokens_in,
             "completion_tokens": reply.tokens_out,

@@ -18,6 +18,8 @@ from ops.sample.shop_control import Control, Counts, Fault, FaultKind
 from ops.sample.shop_document import document
 from ops.sample.shop_state import Address, NewOrder, NewRefund, NewShipment, ShopError, ShopState
 
+__all__ = ["OPERATIONS", "RunningShop", "document", "shop"]
+
 Body = TypeVar("Body")
 Perform: TypeAlias = Callable[[ShopState, Request, str], Any]
 

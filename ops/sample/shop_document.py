@@ -65,9 +65,7 @@ def _paths(key: list[Schema]) -> dict[str, Any]:
         },
         "/orders/{orderId}/address": {
             "parameters": order,
-            "put": _operation(
-                "setOrderAddress", "Say where an order goes.", _ref("Order"), body=_ref("Address")
-            ),
+            "put": _operation("setOrderAddress", "Say where an order goes.", _ref("Order"), body=_ref("Address")),
         },
         "/orders/{orderId}/refunds": {
             "parameters": order,
@@ -169,9 +167,7 @@ _SCHEMAS: Schema = {
     ),
     "Address": _object("street city country", street=STRING, city=STRING, country=STRING),
     "NewRefund": _object("amountCents", amountCents={**CENTS, "minimum": 1}, reason=STRING),
-    "Refund": _object(
-        "orderId amountCents refundedCents", orderId=STRING, amountCents=CENTS, refundedCents=CENTS
-    ),
+    "Refund": _object("orderId amountCents refundedCents", orderId=STRING, amountCents=CENTS, refundedCents=CENTS),
     "NewShipment": _object("", carrier=STRING),
     "Shipment": _object("id orderId carrier", id=STRING, orderId=STRING, carrier=STRING),
     "Error": _object("error", error=STRING),

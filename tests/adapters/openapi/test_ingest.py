@@ -1,0 +1,179 @@
+"""A document becomes tools that a model can name and call; what cannot be called is skipped with a reason."""
+
+import json
+import random
+import re
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+
+from adapters.openapi.ingest import Ingested, read_document
+from domain.catalog.events import Tool
+from domain.encoding import digest_bytes
+from domain.errors import Invalid
+from ops.sample.shop import document
+
+
+def ingest(tree: dict[str, Any], base_url: str | None = "http://127.0.0.1:1/v1") -> Ingested:
+    return read_document(json.dumps(tree).encode(), api="shop", base_url=base_url)
+
+
+def openapi(paths: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"openapi": "3.1.0", "info": {"title": "T", "version": "1"}, "paths": paths, **more}
+
+
+def tools(found: Ingested) -> dict[str, Tool]:
+    return {tool.name: tool for tool in found.tools}
+
+
+def view(tool: Tool) -> Any:
+    return json.loads(bytes(tool.parameters))
+
+
+def test_the_sample_shop_becomes_ten_tools() -> None:
+    data = json.dumps(document("http://127.0.0.1:1", keys=True)).encode()
+    found = read_document(data, api="shop", base_url=None)
+    assert (found.document, found.dialect, found.title) == (digest_bytes(data), "openapi-3.1", "Sample shop")
+    assert sorted(tools(found)) == [
+        "cancel_order", "create_order", "get_customer", "get_order", "get_product", "list_orders", "refund_order",
+        "search_products", "set_order_address", "ship_order",
+    ]  # fmt: skip
+    assert not found.skipped and found.operations == 10 and found.base_url == "http://127.0.0.1:1"
+
+
+def test_method_and_key_header_say_what_a_call_does_and_whether_it_can_be_repeated() -> None:
+    keyed = tools(ingest(document("", keys=True)))
+    plain = tools(ingest(document("", keys=False)))
+    facts = {name: (tool.effect_class, tool.repeatable) for name, tool in keyed.items()}
+    assert facts["get_order"] == ("read", True)
+    assert facts["create_order"] == ("write", True)
+    assert facts["set_order_address"] == ("idempotent-write", True)
+    assert facts["cancel_order"] == ("destructive", True)
+    assert not plain["create_order"].repeatable and plain["set_order_address"].repeatable
+
+
+def test_parameters_are_grouped_by_place_with_references_inlined_and_without_the_key() -> None:
+    found = tools(ingest(document("", keys=True)))
+    create, ship = view(found["create_order"]), view(found["ship_order"])
+    assert create["required"] == ["body"] and "header" not in create["properties"]
+    item = create["properties"]["body"]["properties"]["items"]["items"]
+    assert item["properties"]["quantity"] == {"type": "integer", "minimum": 1}
+    assert ship["properties"]["path"]["required"] == ["orderId"]
+    assert ship["additionalProperties"] is False
+
+
+def test_a_cyclic_schema_ends_and_stays_a_schema() -> None:
+    node = {"type": "object", "properties": {"next": {"$ref": "#/components/schemas/Node"}, "n": {"type": "string"}}}
+    body = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Node"}}}}
+    tree = openapi({"/n": {"post": {"requestBody": body}}}, components={"schemas": {"Node": node}})
+    (tool,) = ingest(tree).tools
+    shown = view(tool)["properties"]["body"]
+    assert shown["properties"]["next"] == {"type": "object", "title": "Node"}
+    jsonschema.Draft202012Validator.check_schema(shown)
+
+
+def test_openapi_3_0_nullable_and_boolean_bounds_are_shown_in_the_modern_way() -> None:
+    schema = {"type": "integer", "nullable": True, "minimum": 0, "exclusiveMinimum": True}
+    tree = openapi({"/n": {"get": {"parameters": [{"name": "n", "in": "query", "schema": schema}]}}}, openapi="3.0.3")
+    shown = view(ingest(tree).tools[0])["properties"]["query"]["properties"]["n"]
+    assert shown == {"anyOf": [{"type": "integer", "exclusiveMinimum": 0}, {"type": "null"}]}
+
+
+def test_read_only_properties_are_not_shown() -> None:
+    schema = {
+        "type": "object",
+        "required": ["id", "name"],
+        "properties": {"id": {"type": "string", "readOnly": True}, "name": {"type": "string"}},
+    }
+    tree = openapi({"/n": {"post": {"requestBody": {"content": {"application/json": {"schema": schema}}}}}})
+    shown = view(ingest(tree).tools[0])["properties"]["body"]
+    assert shown["required"] == ["name"] and list(shown["properties"]) == ["name"]
+
+
+def test_a_huge_schema_is_shown_small() -> None:
+    wide = {
+        "type": "object",
+        "properties": {f"field{n}": {"type": "string", "description": "d" * 200} for n in range(500)},
+    }
+    tree = openapi({"/n": {"post": {"requestBody": {"content": {"application/json": {"schema": wide}}}}}})
+    assert len(bytes(ingest(tree).tools[0].parameters)) < 9000
+
+
+def test_names_are_legal_unique_and_independent_of_the_order() -> None:
+    paths: dict[str, Any] = {
+        "/a": {"get": {"operationId": "listOrdersByID"}, "post": {"operationId": "list-orders-by-id"}},
+        "/b": {"get": {"operationId": "x" * 80}, "post": {"operationId": "getHTTPThing2"}},
+        "/c/{id}": {"parameters": [{"name": "id", "in": "path", "required": True, "schema": {}}], "get": {}},
+        "/d": {"get": {"operationId": "日本"}, "delete": {"operationId": "delete_d"}},
+    }
+    names = {tool.operation: tool.name for tool in ingest(openapi(paths)).tools}
+    assert all(re.fullmatch(r"[a-z0-9_]{1,64}", name) for name in names.values())
+    assert len(set(names.values())) == len(names) == 7
+    assert names["POST /b"] == "get_http_thing2" and names["DELETE /d"] == "delete_d"
+    assert names["GET /a"].startswith("get_a__") and names["GET /c/{id}"].startswith("get_c_id__")
+    for seed in range(5):
+        shuffled = list(paths.items())
+        random.Random(seed).shuffle(shuffled)
+        assert {tool.operation: tool.name for tool in ingest(openapi(dict(shuffled))).tools} == names
+
+
+@pytest.mark.parametrize(
+    ("operation", "reason"),
+    [
+        ({"requestBody": {"required": True, "content": {"text/csv": {}}}}, "not JSON but text/csv"),
+        ({"requestBody": {"$ref": "#/components/none"}}, "points at nothing"),
+        ({"requestBody": {"$ref": "other.yaml#/Body"}}, "not local"),
+        ({"requestBody": {"$ref": "#/components/loop"}}, "leads back to itself"),
+        ({"servers": [{"url": "https://uploads.example.com"}]}, "server of its own"),
+        ({"parameters": [{"name": "id", "in": "path", "required": True, "schema": {}}]}, "the path names"),
+        ({"parameters": ["id"]}, "expected an object"),
+    ],
+)
+def test_what_cannot_be_called_is_skipped_with_the_reason(operation: dict[str, Any], reason: str) -> None:
+    components = {"loop": {"$ref": "#/components/loop"}}
+    found = ingest(openapi({"/ok": {"get": {}}, "/no": {"post": operation}}, components=components))
+    assert [tool.operation for tool in found.tools] == ["GET /ok"]
+    assert found.skipped[0].operation == "POST /no" and reason in found.skipped[0].reason
+
+
+@pytest.mark.parametrize(
+    ("tree", "base_url", "message"),
+    [
+        ({"info": {}}, "http://a", "openapi: 3.x"),
+        ({"openapi": "4.0.0"}, "http://a", "not '4.0.0'"),
+        (openapi({}), "http://a", "there are none"),
+        (openapi({"/a": {"get": {"servers": [{"url": "/x"}]}}}), "http://a", "of 1 none can. GET /a: it has a server"),
+        (openapi({"/a": {"get": {}}}), None, "--base-url"),
+        (openapi({"/a": {"get": {}}}, servers=[{"url": "/v1"}]), None, "'/v1'; name it by --base-url"),
+        (openapi({"/a": {"get": {}}}), "ftp://a", "--base-url"),
+        (openapi({"/a": {"get": {}}}), "http://user:secret@a", "without user"),
+    ],
+)
+def test_an_unusable_document_is_refused_with_what_to_do(tree: dict[str, Any], base_url: str, message: str) -> None:
+    with pytest.raises(Invalid, match=re.escape(message)) as refusal:
+        ingest(tree, base_url)
+    assert "secret" not in str(refusal.value)
+
+
+def test_server_variables_take_their_defaults() -> None:
+    server = {"url": "https://{region}.example.com/v1/", "variables": {"region": {"default": "eu"}}}
+    assert ingest(openapi({"/a": {"get": {}}}, servers=[server]), None).base_url == "https://eu.example.com/v1"
+
+
+def test_swagger_2_0_with_json_bodies_is_read_too() -> None:
+    body = {"name": "b", "in": "body", "required": True, "schema": {"$ref": "#/definitions/New"}}
+    limit = {"name": "limit", "in": "query", "type": "integer", "maximum": 9}
+    tree = {
+        "swagger": "2.0",
+        "host": "api.example.com",
+        "basePath": "/v2",
+        "schemes": ["http", "https"],
+        "paths": {"/a": {"post": {"parameters": [body]}, "get": {"parameters": [limit]}}},
+        "definitions": {"New": {"type": "object", "properties": {"n": {"type": "string"}}}},
+    }
+    found = ingest(tree, None)
+    shown = {tool.operation: view(tool)["properties"] for tool in found.tools}
+    assert (found.base_url, found.dialect) == ("https://api.example.com/v2", "swagger-2.0")
+    assert shown["POST /a"]["body"]["properties"] == {"n": {"type": "string"}}
+    assert shown["GET /a"]["query"]["properties"]["limit"] == {"type": "integer", "maximum": 9}

@@ -1,0 +1,213 @@
+"""What was checked is what is sent, and every answer has one meaning."""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+import pytest
+
+from adapters.http.dialer import HttpDialer
+from adapters.openapi.ingest import read_document
+from adapters.openapi.tools import MAX_ANSWER, OpenApiTools
+from commands.ports import ToolAnswer, ToolCall, ToolFault
+from domain.catalog.state import Document
+from domain.encoding import digest_bytes, foreign
+from domain.errors import NotFound
+from ops.sample.http_server import Request, Response, json_response, serving
+from ops.sample.shop import RunningShop, document, shop
+from ops.sample.shop_control import Count
+
+ORDER = {"body": {"customerId": 7, "items": [{"productId": "blue-mug", "quantity": 2}]}}
+
+
+class Stored:
+    """Keep blobs by digest, for these tests need no database."""
+
+    def __init__(self, *blobs: bytes) -> None:
+        self.blobs = {digest_bytes(blob): blob for blob in blobs}
+        self.reads = 0
+
+    async def get_blob(self, tenant: str, digest: str) -> bytes:
+        """Return a blob; raises NotFound."""
+        self.reads += 1
+        if digest not in self.blobs:
+            raise NotFound(f"There is no blob {digest}.")
+        return self.blobs[digest]
+
+
+class Setting:
+    """Hold a registered document and the tools over it."""
+
+    def __init__(self, dialer: HttpDialer, data: bytes, url: str) -> None:
+        found = read_document(data, api="shop", base_url=url)
+        self.blobs = Stored(data)
+        self.tools = OpenApiTools(dialer, self.blobs)
+        self.by_name = {tool.name: tool for tool in found.tools}
+        self.document = Document(
+            api="shop", document=found.document, base_url=url, allow_private=True, tools=found.tools
+        )
+
+    def call(self, name: str, arguments: object) -> ToolCall:
+        """Name a call of a tool."""
+        return ToolCall(tenant="local", tool=self.by_name[name], document=self.document, arguments=foreign(arguments))
+
+    async def send(self, name: str, arguments: object, key: str = "k1", timeout_ms: int = 2000) -> ToolAnswer:
+        """Check a call and send what was checked."""
+        call = self.call(name, arguments)
+        digest = (await self.tools.check(call)).request_digest
+        return await self.tools.send(call, request_digest=digest, idempotency_key=key, timeout_ms=timeout_ms)
+
+
+@asynccontextmanager
+async def at_the_shop(keys: bool = True) -> AsyncIterator[tuple[RunningShop, Setting]]:
+    async with shop(keys=keys) as running, HttpDialer() as dialer:
+        yield running, Setting(dialer, json.dumps(running.document()).encode(), running.url)
+
+
+@asynccontextmanager
+async def at(answer: Response | None) -> AsyncIterator[tuple[list[Request], Setting]]:
+    """Serve one answer to everything, under the shop's document."""
+    seen: list[Request] = []
+
+    async def handle(request: Request) -> Response | None:
+        seen.append(request)
+        return answer
+
+    async with serving(handle) as url, HttpDialer() as dialer:
+        yield seen, Setting(dialer, json.dumps(document(url, keys=True)).encode(), url)
+
+
+async def test_a_checked_call_is_sent_under_its_key_and_answered() -> None:
+    async with at_the_shop() as (running, setting):
+        checked = await setting.tools.check(setting.call("create_order", ORDER))
+        assert (checked.operation, checked.effect_class, checked.repeatable, checked.problems) == (
+            "POST /orders",
+            "write",
+            True,
+            (),
+        )
+        assert running.counts().operations == {}
+        first, second = await setting.send("create_order", ORDER), await setting.send("create_order", ORDER)
+        assert first.status == 201 and json.loads(first.body)["totalCents"] == 2500
+        assert first.body == second.body
+        assert running.counts().keys == {"k1": Count(requests=2, writes=1)}
+
+
+async def test_reads_carry_no_key_and_deletes_answer_without_content() -> None:
+    async with at_the_shop() as (running, setting):
+        await setting.send("create_order", ORDER)
+        found = await setting.send("search_products", {"query": {"search": "blue mug"}}, key="read")
+        gone = await setting.send("cancel_order", {"path": {"orderId": "ord-1001"}}, key="delete")
+        assert json.loads(found.body)[0]["id"] == "blue-mug"
+        assert (gone.status, gone.body) == (204, b"")
+        assert set(running.counts().keys) == {"k1", "delete"}
+
+
+async def test_the_digest_ignores_how_arguments_were_written_but_not_what_they_say() -> None:
+    async with at_the_shop() as (_, setting):
+        digests = []
+        for text in (
+            b'{"body":{"customerId":7,"items":[{"productId":"a","quantity":2}]}}',
+            b'{ "body": {"items": [{"quantity": 2, "productId": "a"}], "customerId": 7} }',
+            b'{"body":{"customerId":8,"items":[{"productId":"a","quantity":2}]}}',
+        ):
+            call = msgspec.structs.replace(setting.call("create_order", {}), arguments=msgspec.Raw(text))
+            digests.append((await setting.tools.check(call)).request_digest)
+        assert digests[0] == digests[1] != digests[2] and all(digests)
+
+
+async def test_nothing_is_sent_unless_it_is_what_was_judged() -> None:
+    async with at_the_shop() as (running, setting):
+        call = setting.call("create_order", ORDER)
+        with pytest.raises(ToolFault, match="Nothing was sent") as fault:
+            await setting.tools.send(call, request_digest="0" * 64, idempotency_key="k", timeout_ms=2000)
+        assert fault.value.failure == "rejected" and running.counts().operations == {}
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "problem"),
+    [
+        ("create_order", {"body": {}}, "/body: 'customerId' is a required property"),
+        ("create_order", {"body": {}, "extra": 1}, "'extra' was unexpected"),
+        ("get_order", {"path": {"orderId": "../customers"}}, "/path/orderId: expected no control"),
+        ("get_order", None, "None is not of type 'object'"),
+    ],
+)
+async def test_arguments_that_make_no_request_are_problems(tool: str, arguments: Any, problem: str) -> None:
+    async with at_the_shop() as (running, setting):
+        checked = await setting.tools.check(setting.call(tool, arguments))
+        assert any(problem in each for each in checked.problems) and not checked.request_digest
+        assert running.counts().operations == {}
+
+
+async def test_a_document_is_read_once_and_a_missing_one_is_a_problem() -> None:
+    async with at_the_shop() as (_, setting):
+        for name in ("get_order", "ship_order"):
+            await setting.tools.check(setting.call(name, {"path": {"orderId": "a"}, "body": {}}))
+        assert setting.blobs.reads == 1
+        lost = msgspec.structs.replace(setting.document, document="f" * 64)
+        call = msgspec.structs.replace(setting.call("get_order", {}), document=lost)
+        assert "There is no blob" in (await setting.tools.check(call)).problems[0]
+
+
+@pytest.mark.parametrize(
+    ("answer", "failure", "retry_after_ms"),
+    [
+        (Response(status=429, headers=(("retry-after", "3"),)), "rate-limited", 3000),
+        (Response(status=503, headers=(("retry-after", "2"),)), "server-error", 2000),
+        (json_response(500, {"error": "boom"}), "server-error", 0),
+        (json_response(404, {"error": "no order"}), "rejected", 0),
+        (Response(status=302, headers=(("location", "/login"),)), "rejected", 0),
+        (Response(status=201, body=b"<html>"), "bad-answer", 0),
+        (Response(status=201), "bad-answer", 0),
+        (Response(status=201, body=b'"' + b"x" * MAX_ANSWER + b'"'), "bad-answer", 0),
+        (None, "unanswered", 0),
+    ],
+)
+async def test_every_failure_has_one_name(answer: Response | None, failure: str, retry_after_ms: int) -> None:
+    async with at(answer) as (seen, setting):
+        with pytest.raises(ToolFault) as fault:
+            await setting.send("create_order", ORDER)
+        assert (fault.value.failure, fault.value.retry_after_ms) == (failure, retry_after_ms)
+        assert fault.value.status == (answer.status if answer else 0)
+        assert len(seen) == 1
+
+
+async def test_a_rejection_quotes_the_answer() -> None:
+    async with at_the_shop() as (_, setting):
+        with pytest.raises(ToolFault, match=r"status 404: .*There is no order ord-9") as fault:
+            await setting.send("get_order", {"path": {"orderId": "ord-9"}})
+        assert fault.value.failure == "rejected"
+
+
+async def test_a_call_that_is_not_answered_in_time_is_unanswered() -> None:
+    async with at_the_shop() as (running, setting):
+        running.faults("POST /orders", "slow", ms=150)
+        with pytest.raises(ToolFault) as fault:
+            await setting.send("create_order", ORDER, timeout_ms=50)
+        assert fault.value.failure == "unanswered"
+        await asyncio.sleep(0.2)
+        assert running.counts().operations["POST /orders"].writes == 1
+
+
+async def test_an_api_that_is_not_there_was_not_sent_anything() -> None:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{bound.getsockname()[1]}"
+        async with HttpDialer() as dialer:
+            setting = Setting(dialer, json.dumps(document(url, keys=True)).encode(), url)
+            with pytest.raises(ToolFault) as fault:
+                await setting.send("create_order", ORDER)
+    assert fault.value.failure == "not-sent"
+
+
+async def test_a_private_api_is_refused_unless_it_was_registered_as_one() -> None:
+    async with at_the_shop() as (running, setting):
+        setting.document = msgspec.structs.replace(setting.document, allow_private=False)
+        with pytest.raises(ToolFault, match="--allow-private") as fault:
+            await setting.send("create_order", ORDER)
+        assert fault.value.failure == "not-sent" and running.counts().operations == {}
