@@ -1,7 +1,6 @@
 """Append to the log by group commit: whatever is queued when a flush begins shares its transaction.
 
-Two writers take turns, hand over hand: while one appends, the other may already stage the next full flush, and the
-order in which flushes were taken is the order in which they are appended.
+Two writers share the queue: while one flush is appended, the next travels, if it is a full one.
 
 A lost connection leaves an outcome unknown. Then the same bytes are sent again: the append function decides
 under the append lock whether they are still missing, and what it refuses is compared with the log; the very
@@ -28,7 +27,6 @@ class Appender:
         self._on_commit = on_commit
         self._queue = AppendQueue()
         self._writers = (Writer(url), Writer(url))
-        self._staging, self._appending = asyncio.Lock(), asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -55,43 +53,30 @@ class Appender:
 
     async def _run(self, writer: Writer) -> None:
         while True:
-            async with self._staging:
-                appends = await self._queue.take(lambda: not self._appending.locked())
-                await self._stage_ahead(writer, appends)
+            appends = await self._queue.take()
             try:
                 await self._flush(writer, appends)
             except BaseException as fault:
-                _fail(appends, _told(fault))
-                await writer.reset()
-                if not isinstance(fault, Exception):
-                    raise
-                if isinstance(fault, Unavailable):
-                    _fail(self._queue.take_all(), _told(fault))
+                await self._give_up(writer, appends, fault)
             finally:
-                self._appending.release()
-                self._queue.look()
+                self._queue.done(appends)
 
-    async def _stage_ahead(self, writer: Writer, appends: Sequence[Append]) -> None:
-        """Stage while another flush is appended, then wait for the turn; a failure shows again in the flush."""
-        try:
-            await writer.stage([append.events for append in appends])
-            await self._appending.acquire()
-        except Exception:
-            await writer.reset()
-            await self._appending.acquire()
-        except BaseException as fault:
-            _fail(appends, _told(fault))
-            raise
+    async def _give_up(self, writer: Writer, appends: Sequence[Append], fault: BaseException) -> None:
+        _fail(appends, _told(fault))
+        if isinstance(fault, Unavailable):  # then what waits has waited long enough
+            _fail(self._queue.take_all(), fault)
+        if not isinstance(fault, Exception):
+            raise fault
+        await writer.reset()
 
     async def _flush(self, writer: Writer, appends: Sequence[Append]) -> None:
         """Append and answer, whatever happens to the connection meanwhile."""
         loop = asyncio.get_running_loop()
         deadline, pause, doubtful = loop.time() + PATIENCE_SECONDS, 0.02, False
+        units = [append.events for append in appends]
         while True:
             try:
-                if not writer.ready:
-                    await writer.stage([append.events for append in appends])
-                base, refused = await writer.append()
+                base, refused = await writer.append(units)
                 await self._answer(writer, appends, base, refused, doubtful)
                 return
             except LockNotAvailable as fault:
@@ -99,8 +84,7 @@ class Appender:
                 await writer.end_stuck_writers()
             except psycopg.OperationalError as fault:
                 refuse_hopeless(fault)
-                reason = fault
-                doubtful = doubtful or writer.ready
+                reason, doubtful = fault, True
                 await writer.reset()
             except (psycopg.Error, UnicodeError) as fault:
                 await self._flush_apart(writer, appends, fault)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import cast
 from uuid import UUID
@@ -56,11 +56,16 @@ def _check(event: LogEvent, heads: dict[UUID, int]) -> None:
 
 
 class AppendQueue:
-    """Hand appends to the flusher in order; who puts more than fits waits."""
+    """Hand appends to the writers; who puts more than fits waits.
+
+    No two appends that are under way touch the same stream or command id, and none overtakes another that does. So
+    flushes may reach the log in any order.
+    """
 
     def __init__(self) -> None:
         self._waiting: deque[Append] = deque()
         self._events = self._bytes = 0
+        self._touched: set[Hashable] = set()
         self._changed, self._room = asyncio.Event(), asyncio.Event()
 
     async def put(self, append: Append) -> None:
@@ -71,24 +76,21 @@ class AppendQueue:
             self._room.clear()
             await self._room.wait()
         self._waiting.append(append)
-        self._events += len(append.events)
-        self._bytes += append.size
+        self._count(append, 1)
         self._changed.set()
 
-    async def take(self, at_once: Callable[[], bool]) -> list[Append]:
-        """Take the next flush, at least one append: whatever waits when ``at_once`` holds, else a full one.
-
-        No two appends of a flush touch the same stream or command id, and none overtakes another that does.
-        """
+    async def take(self) -> list[Append]:
+        """Take the next flush: whatever waits if nothing is under way, else a full one."""
         while True:
-            while not (self._waiting and (self._events >= FLUSH_EVENTS or at_once())):
-                self._changed.clear()
-                await self._changed.wait()
-            if taken := self._take():
+            if (not self._touched or self._events >= FLUSH_EVENTS) and (taken := self._take()):
                 return taken
+            self._changed.clear()
+            await self._changed.wait()
 
-    def look(self) -> None:
-        """Let whoever takes look again."""
+    def done(self, appends: Sequence[Append]) -> None:
+        """Note that a flush is no longer under way."""
+        for append in appends:
+            self._touched -= append.touched
         self._changed.set()
 
     def take_all(self) -> list[Append]:
@@ -102,28 +104,28 @@ class AppendQueue:
     def _take(self) -> list[Append]:
         taken: list[Append] = []
         later: list[Append] = []
-        touched: set[Hashable] = set()
+        barred = set(self._touched)
         events = size = 0
-        while self._waiting:
+        while self._waiting and len(later) < FLUSH_EVENTS:
             append = self._waiting[0]
             if taken and (events + len(append.events) > FLUSH_EVENTS or size + append.size > FLUSH_BYTES):
                 break
             self._waiting.popleft()
             if append.position.done():  # its caller was cancelled before anything was sent
-                self._forget(append)
-                continue
-            if touched.isdisjoint(append.touched):
+                self._count(append, -1)
+            elif barred.isdisjoint(append.touched):
                 taken.append(append)
                 events += len(append.events)
                 size += append.size
-                self._forget(append)
+                self._count(append, -1)
+                self._touched |= append.touched
             else:
                 later.append(append)
-            touched |= append.touched
+            barred |= append.touched
         self._waiting.extendleft(reversed(later))
         self._room.set()
         return taken
 
-    def _forget(self, append: Append) -> None:
-        self._events -= len(append.events)
-        self._bytes -= append.size
+    def _count(self, append: Append, sign: int) -> None:
+        self._events += sign * len(append.events)
+        self._bytes += sign * append.size

@@ -58,29 +58,13 @@ ON CONFLICT DO NOTHING
 -- The bytes under a digest.
 SELECT bytes FROM blobs WHERE tenant = %(tenant)s AND digest = %(digest)s
 
--- create_staged
--- The private table into which large flushes travel.
-CREATE TEMPORARY TABLE staged OF log_append
+-- row_type
+-- The number under which this database knows the type of a row on its way.
+SELECT 'log_append'::regtype::oid
 
--- stage
--- Rows on their way, in the wire format of binary COPY.
-COPY staged FROM STDIN (FORMAT BINARY)
-
--- append_staged
--- Append what was staged.
-SELECT base, refused FROM append_staged()
-
--- append_batch
--- Append a few events that travel with the call.
-SELECT base, refused FROM append_events(ARRAY(
-    SELECT ROW(unit, following, version, stream, event_id, topic, tenant, state, command_id, request_digest,
-               prev_hash)::log_append
-    FROM unnest(%(unit)s::int[], %(following)s::int[], %(version)s::bigint[], %(stream)s::uuid[],
-                %(event_id)s::uuid[], %(topic)s::text[], %(tenant)s::text[], %(state)s::bytea[],
-                %(command_id)s::text[], %(request_digest)s::text[], %(prev_hash)s::text[])
-        WITH ORDINALITY AS sent (unit, following, version, stream, event_id, topic, tenant, state, command_id,
-                                 request_digest, prev_hash, place)
-    ORDER BY place))
+-- append
+-- Append the units of one flush; the answer names those that were refused.
+SELECT base, refused FROM append_events(%(rows)s)
 
 -- end_stuck_writers
 -- End whoever has held the append lock for more than a second; safe, for an append is all or nothing.
@@ -89,3 +73,9 @@ FROM pg_locks l JOIN pg_stat_activity a USING (pid)
 WHERE l.locktype = 'advisory' AND l.classid = 1380995667 AND l.objid = 1 AND l.objsubid = 2 AND l.granted
     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
     AND a.xact_start < clock_timestamp() - interval '1 second' AND l.pid <> pg_backend_pid()
+
+-- sessions
+-- Every session of the log, in the order in which they began.
+SELECT originator_id FROM log_events
+WHERE originator_version = 1 AND topic LIKE 'session.%%'
+ORDER BY notification_id

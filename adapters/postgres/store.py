@@ -56,6 +56,10 @@ class PostgresEventStore:
         """Read at most ``limit`` events behind position ``after``, in order."""
         return _notifications(await self._pool.fetch(SQL["read_log"], after=after, limit=limit))
 
+    async def sessions(self) -> list[UUID]:
+        """Return every session of the log, in the order in which they began."""
+        return [session for (session,) in await self._pool.fetch(SQL["sessions"])]
+
     async def read_catalog(self, tenant: str, after: int) -> list[LogNotification]:
         """Read all events of a tenant behind position ``after`` whose topic is not a session's, in order."""
         return _notifications(await self._pool.fetch(SQL["read_catalog"], tenant=tenant, after=after))

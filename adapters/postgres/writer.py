@@ -1,6 +1,7 @@
-"""Carry flushes over one connection: first the rows, then one call that appends them.
+"""Carry flushes over one connection, each in one call.
 
-The append lock is taken inside that call only, so a process that is stopped while its rows travel holds nothing.
+The server has received all rows before it begins the call and takes the append lock in it, so a process that is
+stopped while its rows travel holds nothing, and one that is stopped afterwards has nothing left to do.
 """
 
 from collections.abc import Sequence
@@ -9,11 +10,8 @@ from typing import Any
 import psycopg
 
 from adapters.postgres.connections import Connection, connect
-from adapters.postgres.rows import Unit, arrays, compared, copy_block
+from adapters.postgres.rows import Unit, compared, pack, register_rows
 from adapters.postgres.statements import SQL
-
-# Up to here it is quicker to send the rows with the call than to stage them.
-SMALL_EVENTS, SMALL_BYTES = 64, 128 * 1024
 
 Reason = dict[str, Any]
 
@@ -24,30 +22,14 @@ class Writer:
     def __init__(self, url: str):
         self._url = url
         self._connection: Connection | None = None
-        self._small: dict[str, list[Any]] | None = None
-        self.ready = False
-        """Whether a flush is staged: the next thing to do is to append it."""
+        self._row_type = 0
 
-    async def stage(self, units: Sequence[Unit]) -> None:
-        """Bring the rows of a flush to the server; large ones travel now, small ones with the call."""
+    async def append(self, units: Sequence[Unit]) -> tuple[int, Sequence[Reason]]:
+        """Append units; return the position before them and the reasons of those that were refused."""
         connection = await self._connected()
-        self._small = arrays(units) if _is_small(units) else None
-        if self._small is None:
-            async with connection.cursor().copy(SQL["stage"].encode()) as copy:
-                await copy.write(copy_block(units))
-        self.ready = True
-
-    async def append(self) -> tuple[int, Sequence[Reason]]:
-        """Append what is staged; return the position before it and the reasons of the refused units."""
-        cursor = (await self._connected()).cursor(binary=True)
-        if self._small is None:
-            await cursor.execute(SQL["append_staged"].encode(), prepare=True)
-        else:
-            await cursor.execute(SQL["append_batch"].encode(), self._small, prepare=True)
-        self.ready = False
-        for base, refused in await cursor.fetchall():
-            return base, refused or ()
-        raise psycopg.InternalError("the append function answered nothing")
+        rows = pack(units, self._row_type)
+        base, refused = await _one(connection, "append", rows=rows)
+        return base, refused or ()
 
     async def find(self, unit: Unit) -> int:
         """Return the position of a unit's last event if the log holds exactly these events, else 0."""
@@ -64,8 +46,7 @@ class Writer:
         await connection.execute("RESET ROLE")
 
     async def reset(self) -> None:
-        """Drop the connection and with it whatever it had staged; the next flush opens another."""
-        self.ready = False
+        """Drop the connection; the next flush opens another."""
         if self._connection:
             await self._connection.close()
             self._connection = None
@@ -73,11 +54,14 @@ class Writer:
     async def _connected(self) -> Connection:
         if self._connection is None:
             self._connection = await connect(self._url)
-            await self._connection.execute(SQL["create_staged"].encode())
+            register_rows(self._connection)
+            (self._row_type,) = await _one(self._connection, "row_type")
         return self._connection
 
 
-def _is_small(units: Sequence[Unit]) -> bool:
-    if sum(map(len, units)) > SMALL_EVENTS:
-        return False
-    return sum(len(event.state) for unit in units for event in unit) <= SMALL_BYTES
+async def _one(connection: Connection, statement: str, **values: Any) -> tuple[Any, ...]:
+    cursor = await connection.execute(SQL[statement].encode(), values, prepare=True, binary=True)
+    row = await cursor.fetchone()
+    if row is None:
+        raise psycopg.InternalError(f"the statement {statement} answered nothing")
+    return row

@@ -38,7 +38,7 @@ CREATE UNIQUE INDEX log_events_position ON log_events (notification_id);
 CREATE UNIQUE INDEX log_events_command ON log_events (tenant, command_id) WHERE command_id IS NOT NULL;
 CREATE INDEX log_events_catalog ON log_events (tenant, notification_id) WHERE topic NOT LIKE 'session.%';
 
--- One event on its way into the log; unit numbers the appends of a flush.
+-- One event on its way into the log; unit numbers the appends of a flush. Clients send arrays of it in binary.
 CREATE TYPE log_append AS (
     unit integer,
     following integer,
@@ -94,15 +94,6 @@ BEGIN
     IF FOUND THEN
         PERFORM pg_notify('log_events', '');
     END IF;
-END $$;
-
--- Append what this connection has copied into its temporary table "staged". The rows have travelled before the
--- append lock is taken here: a stopped client cannot freeze the other writers.
-CREATE FUNCTION append_staged(OUT base bigint, OUT refused jsonb) LANGUAGE plpgsql AS $$
-BEGIN
-    SELECT a.base, a.refused INTO append_staged.base, append_staged.refused
-    FROM append_events((SELECT array_agg(s::log_append ORDER BY s.ctid) FROM pg_temp.staged s)) a;
-    TRUNCATE pg_temp.staged;
 END $$;
 
 -- Big things once, by the SHA-256 of their bytes.
