@@ -1,5 +1,7 @@
 """Do the arithmetic on a session's own limits."""
 
+from collections.abc import Collection
+
 from domain.session.events import BudgetSpent, Limits
 
 
@@ -12,9 +14,9 @@ def add(spent: BudgetSpent, more: BudgetSpent) -> BudgetSpent:
     )
 
 
-def used_up(limits: Limits, spent: BudgetSpent) -> str:
-    """Return which limit leaves nothing for another call, or an empty string."""
+def used_up(limits: Limits, spent: BudgetSpent, needed: Collection[str]) -> str:
+    """Return which of the needed limits leaves nothing for another call, or an empty string."""
     for name in ("model_calls", "tool_calls", "tokens"):
-        if getattr(spent, name) >= getattr(limits, name):
+        if name in needed and getattr(spent, name) >= getattr(limits, name):
             return f"the limit of {getattr(limits, name)} {name.replace('_', ' ')} is used up"
     return ""

@@ -7,6 +7,7 @@ milliseconds, shares are permille.
 
 import hashlib
 from decimal import Decimal
+from math import isfinite
 from typing import Any, TypeAlias
 
 import msgspec
@@ -33,8 +34,24 @@ def canonical(value: object) -> bytes:
 
 
 def plain(value: object) -> Any:
-    """Return a value as dicts, lists, strings, numbers and None, numbers with all their digits."""
+    """Return a value as dicts, lists, strings, numbers and None, each number with all its digits."""
+    _refuse_infinite(value)
     return parse(_ENCODER.encode(value))
+
+
+def _refuse_infinite(value: object) -> None:
+    """Refuse what JSON cannot say, and the encoder would quietly write as null."""
+    match value:
+        case float() | Decimal() if not isfinite(value):
+            raise Invalid(f"Expected a finite number, but got {value}: leave it out, or say it in words.")
+        case dict():
+            for held in value.values():
+                _refuse_infinite(held)
+        case list() | tuple():
+            for held in value:
+                _refuse_infinite(held)
+        case _:
+            pass
 
 
 def parse(text: bytes | str) -> Any:

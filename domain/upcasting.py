@@ -12,6 +12,7 @@ import msgspec
 from domain.catalog.events import CATALOG_EVENTS, CatalogEvent
 from domain.encoding import encode, parse
 from domain.envelope import Event
+from domain.errors import Invalid
 from domain.session.events import SESSION_EVENTS, SessionEvent
 
 AnyEvent: TypeAlias = SessionEvent | CatalogEvent
@@ -40,7 +41,10 @@ class Unknown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read(topic: str, state: bytes) -> Event[AnyEvent] | Unknown:
-    """Decode one stored event, upcast to the present vocabulary; raise msgspec.ValidationError on broken bytes."""
+    """Decode one stored event, upcast to the present vocabulary; raise msgspec.ValidationError on broken bytes.
+
+    Data of an old type that has not the form of that type raises Invalid.
+    """
     if topic not in KNOWN_TOPICS:
         if topic not in UPCASTS:
             return Unknown(topic=topic, state=state)
@@ -69,7 +73,10 @@ def read_plain(topic: str, state: bytes) -> tuple[str, dict[str, Any]]:
 
 def _upcast(topic: str, state: bytes) -> tuple[str, bytes]:
     document = parse(state)
-    while topic in UPCASTS:
-        document["data"] = UPCASTS[topic](document["data"])
-        topic = document["data"]["type"]
+    try:
+        while topic in UPCASTS:
+            document["data"] = UPCASTS[topic](document["data"])
+            topic = document["data"]["type"]
+    except (LookupError, TypeError, ValueError) as fault:
+        raise Invalid(f"Expected an event of type {topic}, but its data does not have that form: {fault!r}.") from fault
     return topic, encode(document)

@@ -3,7 +3,9 @@
 from datetime import datetime
 from typing import assert_never
 
-from domain.errors import NotFound, NotPossible, Stale
+import msgspec
+
+from domain.errors import Invalid, NotFound, NotPossible, Stale
 from domain.session.commands import (
     CancelSession,
     DenyApproval,
@@ -20,6 +22,7 @@ from domain.session.events import (
     ApprovalGranted,
     CancelRequested,
     GoalSubmitted,
+    Limits,
     OutcomeReported,
     SessionFact,
     SessionPaused,
@@ -79,6 +82,7 @@ def admit(state: Session | None, command: SessionCommand, at: datetime) -> Sessi
 def _admit_goal(state: Session | None, command: SubmitGoal) -> GoalSubmitted:
     if state is not None:
         raise NotPossible(f"Expected a new session, but {state.id} exists already: leave the id out.")
+    _check_limits(command.limits)
     return GoalSubmitted(
         session=command.session,
         goal=command.goal,
@@ -93,6 +97,13 @@ def _admit_goal(state: Session | None, command: SubmitGoal) -> GoalSubmitted:
         context=command.context,
         limits=command.limits,
     )
+
+
+def _check_limits(limits: Limits) -> None:
+    try:
+        msgspec.convert(msgspec.to_builtins(limits), Limits)
+    except msgspec.ValidationError as fault:
+        raise Invalid(f"Expected limits within their bounds, but: {fault}.") from fault
 
 
 def _pending(state: Session, approval_id: str, question: str, at: datetime) -> tuple[Approval, str]:
@@ -115,8 +126,8 @@ def _wrong_question(approval: Approval) -> str:
 
 def open_approvals(state: Session) -> list[tuple[Approval, str]]:
     """Return the questions that wait for a human, each with the call it is about."""
-    found = []
-    for number in state.open:
+    found: list[tuple[Approval, str]] = []
+    for number in () if state.ended else state.open:
         match state.steps[number - 1].stage:
             case Asking(approval=approval, choice=choice):
                 found.append((approval, choice.call))

@@ -20,7 +20,19 @@ from domain.session.events import (
     SessionConsequence,
     VerdictReached,
 )
-from domain.session.state import Asking, Calling, Checking, Choice, InFlight, Judging, Request, Session, Step
+from domain.session.state import (
+    Asking,
+    Calling,
+    Checking,
+    Choice,
+    Due,
+    InFlight,
+    Judging,
+    OutcomeUnknown,
+    Request,
+    Session,
+    Step,
+)
 from domain.session.steps import fail_step, send_back
 
 
@@ -161,21 +173,24 @@ def _retry(
 def on_deferral(state: Session, fact: CallDeferred) -> Sequence[SessionConsequence]:
     """Give up a call that is deferred beyond its deadline."""
     step = state.step_awaiting(fact.call)
-    if step is None or not isinstance(step.stage, Calling) or fact.until <= step.stage.deadline:
-        return ()
-    return _dead_letter(step, f"deferred beyond its deadline: {fact.reason}")
+    match step.stage if step else None:
+        case Calling(phase=Due(), deadline=deadline) if step and fact.until > deadline:
+            return _dead_letter(step, f"deferred beyond its deadline: {fact.reason}")
+        case _:
+            return ()
 
 
 def on_outcome(state: Session, fact: OutcomeReported, at: datetime) -> Sequence[SessionConsequence]:
     """Follow the human who said what became of an unanswered call."""
     step = state.step_awaiting(fact.call)
-    if step is None or not isinstance(step.stage, Calling):
-        return ()  # it happened: the state has moved on to the review
-    if fact.outcome == "give-up":
-        return _dead_letter(step, f"{fact.by} gave it up: {fact.reason}")
-    again = step.stage.phase.attempt + 1
-    reason = f"{fact.by} asked to send it again: {fact.reason}"
-    return (CallRetryScheduled(call=fact.call, attempt=again, not_before=at, reason=reason),)
+    match step.stage if step else None:
+        case Calling(phase=OutcomeUnknown(attempt=attempt)) if step:
+            if fact.outcome == "give-up":
+                return _dead_letter(step, f"{fact.by} gave it up: {fact.reason}")
+            reason = f"{fact.by} asked to send it again: {fact.reason}"
+            return (CallRetryScheduled(call=fact.call, attempt=attempt + 1, not_before=at, reason=reason),)
+        case _:
+            return ()  # it happened: the state has moved on to the review
 
 
 def _in_flight(state: Session, call: str, attempt: int) -> Step | None:

@@ -45,8 +45,6 @@ from domain.session.state import Calling, InFlight, Session
 BEHAVIOUR = 1
 """The version of these rules; a session keeps to its end the version it began with."""
 
-COSTLY = (ModelCallRequested, ModelRetryScheduled, CallRequested, CallRetryScheduled)
-
 
 def decide(state: Session, fact: SessionFact, at: datetime) -> Sequence[SessionConsequence]:
     """Return the consequences of a fact, in their order."""
@@ -106,11 +104,23 @@ def _spent_on(fact: SessionFact) -> Sequence[SessionConsequence]:
 
 def _within_budget(state: Session, drawn: Sequence[SessionConsequence]) -> Sequence[SessionConsequence]:
     """Fail the session instead of asking for more where a limit is used up: before the spend, not after."""
-    if not any(isinstance(consequence, COSTLY) for consequence in drawn):
+    needed = [limit for consequence in drawn for limit in _draws_on(consequence)]
+    if not needed:
         return drawn
     spent = [consequence for consequence in drawn if isinstance(consequence, BudgetSpent)]
-    exhausted = used_up(state.limits, reduce(add, spent, state.spent))
+    exhausted = used_up(state.limits, reduce(add, spent, state.spent), needed)
     return (*spent, SessionFailed(reason=exhausted)) if exhausted else drawn
+
+
+def _draws_on(consequence: SessionConsequence) -> Sequence[str]:
+    """Name the limits that what is asked for will be paid from; the last tool call may still be reviewed."""
+    match consequence:
+        case ModelCallRequested() | ModelRetryScheduled():
+            return ("model_calls", "tokens")
+        case CallRequested() | CallRetryScheduled():
+            return ("tool_calls",)
+        case _:
+            return ()
 
 
 def _in_flight(state: Session) -> tuple[str, ...]:

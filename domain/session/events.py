@@ -6,7 +6,7 @@ is the step's number in the plan, from 1. Foreign JSON keeps the text it came in
 """
 
 from datetime import datetime
-from typing import Literal, TypeAlias, get_args
+from typing import Annotated, Literal, TypeAlias, get_args
 
 import msgspec
 
@@ -18,6 +18,13 @@ EffectClass = Literal["read", "idempotent-write", "write", "destructive"]
 Decision = Literal["allow", "deny", "ask"]
 Outcome = Literal["happened", "send-again", "give-up"]
 Failure = Literal["not-sent", "unanswered", "rejected", "server-error", "rate-limited", "bad-answer"]
+
+
+# Bounded so that no sum of times can leave the calendar, and no session waits for ever for room.
+Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
+AtLeastOne = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]
+Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=365 * 86_400_000)]
+Permille = Annotated[int, msgspec.Meta(ge=0, le=1000)]
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
@@ -46,20 +53,20 @@ class PinnedAgent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 class Limits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Bound a session; counts are totals, times are milliseconds."""
 
-    steps: int = 50
-    model_calls: int = 500
-    tool_calls: int = 500
-    tokens: int = 2_000_000
-    parallel_steps: int = 4
-    rework_rounds: int = 2
-    model_attempts: int = 4
-    call_attempts: int = 5
-    attempt_timeout_ms: int = 10_000
-    call_timeout_ms: int = 120_000
-    model_timeout_ms: int = 120_000
-    retry_base_ms: int = 200
-    retry_cap_ms: int = 30_000
-    approval_ttl_ms: int = 86_400_000
+    steps: AtLeastOne = 50
+    model_calls: Count = 500
+    tool_calls: Count = 500
+    tokens: Count = 2_000_000
+    parallel_steps: AtLeastOne = 4
+    rework_rounds: Count = 2
+    model_attempts: AtLeastOne = 4
+    call_attempts: AtLeastOne = 5
+    attempt_timeout_ms: Milliseconds = 10_000
+    call_timeout_ms: Milliseconds = 120_000
+    model_timeout_ms: Milliseconds = 120_000
+    retry_base_ms: Milliseconds = 200
+    retry_cap_ms: Milliseconds = 30_000
+    approval_ttl_ms: Milliseconds = 86_400_000
 
 
 class PlannedStep(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -162,7 +169,7 @@ class ModelFailed(Fact, frozen=True, kw_only=True, tag="session.model-failed.v1"
     call: str
     reason: str
     retryable: bool
-    jitter_permille: int = 0
+    jitter_permille: Permille = 0
     retry_after_ms: int = 0
 
 
@@ -232,7 +239,7 @@ class CallFailed(Fact, frozen=True, kw_only=True, tag="session.call-failed.v1"):
     reason: str
     status: int = 0
     latency_ms: int = 0
-    jitter_permille: int = 0
+    jitter_permille: Permille = 0
     retry_after_ms: int = 0
 
 
@@ -249,7 +256,7 @@ class LeaseLapsed(Fact, frozen=True, kw_only=True, tag="session.lease-lapsed.v1"
 
     call: str
     attempt: int
-    jitter_permille: int = 0
+    jitter_permille: Permille = 0
 
 
 # Consequences

@@ -33,7 +33,6 @@ from domain.session.events import (
     ModelReplied,
     ModelRetryScheduled,
     OutcomeReported,
-    PlannedStep,
     PlanProposed,
     ResultChecked,
     ResultStated,
@@ -116,11 +115,9 @@ def _apply(state: Session, event: SessionEvent) -> Session:
         case ModelRetryScheduled():
             return _with_model_retry(state, event)
         case PlanProposed():
-            steps = tuple(_planned(number, plan) for number, plan in enumerate(event.steps, 1))
-            return replace(state, stage=Executing(), steps=steps)
+            return _with_plan(state, event)
         case StepStarted():
-            started = replace(state, open=(*state.open, event.step))
-            return _staged(started, event.step, Choosing())
+            return _started(state, event.step)
         case ToolChosen():
             choice = Choice(call=event.call, tool=event.tool, arguments=event.arguments)
             return _staged(state, event.step, Checking(choice=choice))
@@ -134,8 +131,7 @@ def _apply(state: Session, event: SessionEvent) -> Session:
         case CallRequested():
             return _with_call(state, event)
         case CallAttempted():
-            flight = InFlight(attempt=event.attempt, worker=event.worker, lease_until=event.lease_until)
-            return _in_phase(state, event.call, flight)
+            return _with_attempt(state, event)
         case CallDeferred():
             return _with_deferral(state, event)
         case CallRetryScheduled():
@@ -182,8 +178,17 @@ def _apply(state: Session, event: SessionEvent) -> Session:
             assert_never(event)
 
 
-def _planned(number: int, plan: PlannedStep) -> Step:
-    return Step(number=number, plan=plan, stage=Waiting())
+def _with_plan(state: Session, event: PlanProposed) -> Session:
+    if not isinstance(state.stage, Planning):
+        return state
+    steps = tuple(Step(number=number, plan=plan, stage=Waiting()) for number, plan in enumerate(event.steps, 1))
+    return replace(state, stage=Executing(), steps=steps)
+
+
+def _started(state: Session, number: int) -> Session:
+    if not 1 <= number <= len(state.steps) or number in state.open:
+        return state
+    return _staged(replace(state, open=(*state.open, number)), number, Choosing())
 
 
 def _put(state: Session, step: Step) -> Session:
@@ -292,6 +297,16 @@ def _in_phase(state: Session, call: str, phase: Due | InFlight | OutcomeUnknown)
     if step is None or not isinstance(step.stage, Calling):
         return state
     return _staged(state, step.number, replace(step.stage, phase=phase))
+
+
+def _with_attempt(state: Session, event: CallAttempted) -> Session:
+    step = state.step_awaiting(event.call)
+    match step.stage if step else None:
+        case Calling(phase=Due(attempt=due)) if due == event.attempt:
+            flight = InFlight(attempt=event.attempt, worker=event.worker, lease_until=event.lease_until)
+            return _in_phase(state, event.call, flight)
+        case _:
+            return state
 
 
 def _with_deferral(state: Session, event: CallDeferred) -> Session:

@@ -5,7 +5,8 @@ from typing import Literal, TypeVar
 import msgspec
 
 from domain.content import Content
-from domain.encoding import Json
+from domain.encoding import Json, parse
+from domain.errors import Invalid
 from domain.session.events import PlannedStep
 from domain.session.state import Session
 
@@ -72,7 +73,11 @@ def read_choice(reply: Content) -> ChooseReply:
     choice = _read(reply, ChooseReply)
     if bool(choice.tool) == bool(choice.result):
         raise Unreadable("expected either a tool with arguments or a result, and not both")
-    if not bytes(choice.arguments).lstrip().startswith(b"{"):
+    try:
+        arguments = parse(bytes(choice.arguments))
+    except Invalid as fault:  # what is well-formed may still hold a number of thousands of digits
+        raise Unreadable(f"the arguments cannot be used: {fault}") from fault
+    if not isinstance(arguments, dict):
         raise Unreadable("expected arguments to be an object of path, query, header, cookie and body")
     return choice
 
@@ -95,6 +100,8 @@ def read_answer(reply: Content) -> str:
 def _read(reply: Content, kind: type[Reply]) -> Reply:
     if not reply.whole:
         raise Unreadable(f"the reply is too long: {reply.size} bytes")
+    if "\\u0000" in reply.text:
+        raise Unreadable("expected no NUL characters (\\u0000): they cannot be stored")
     # Models like to wrap JSON in prose or code fences: what counts is from the first to the last brace.
     start, end = reply.text.find("{"), reply.text.rfind("}")
     if start < 0 or end < start:
