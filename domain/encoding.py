@@ -58,7 +58,7 @@ def parse(text: bytes | str) -> Any:
     """Parse foreign JSON without losing a digit; raise Invalid with the place of the fault."""
     try:
         return _FOREIGN.decode(text)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as fault:
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, ArithmeticError) as fault:
         raise Invalid(f"Expected JSON, but {fault}.") from fault
 
 
