@@ -3,7 +3,6 @@
 A command may be refused and gives up after a few conflicts; an observation is recorded until it is stored.
 """
 
-import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from uuid import UUID
 
 from commands.immediate import conclude
 from commands.shell import Loaded, Shell, to_log
+from domain.content import Content, content
 from domain.envelope import Actor, Context
 from domain.errors import CommandReused, Conflict, Stale, Unavailable
 from domain.session.admit import admit
@@ -21,6 +21,7 @@ from domain.session.outstanding import outstanding
 from domain.session.state import Session
 
 COMMAND_TRIES = 8
+RETRY_SECONDS = 1.0
 
 FactOf: TypeAlias = Callable[[Session | None], SessionFact | None]
 logger = logging.getLogger(__name__)
@@ -80,7 +81,7 @@ async def _try(shell: Shell, session: UUID, command: SessionCommand, context: Co
         fact = admit(loaded.state, command, context.at)
         after = await _append(shell, session, loaded, fact, context)
     if outstanding(after.state) and after.state:
-        await shell.wakeups.wake(session, context.lane)
+        await shell.wakeups.wake(session, after.state.lane)
     return Handled(loaded=after)
 
 
@@ -97,27 +98,46 @@ async def observe(shell: Shell, session: UUID, fact_of: FactOf) -> Loaded | None
 
     ``fact_of`` is asked anew about the newest state after every conflict: a claim is made only while it is owed.
     """
-    command_id, wait = shell.chance.command_id(), 0.1
-    fresh = False
-    loaded = Loaded()
+    command_id, again = shell.chance.command_id(), False
     while True:
         try:
             async with shell.mailbox(session):
-                loaded = await shell.load(session, fresh=fresh)
-                fact = fact_of(loaded.state)
-                if fact is None:
-                    return None
-                return await _append(shell, session, loaded, fact, _observed(shell, loaded, command_id))
+                return await _observe_once(shell, session, fact_of, command_id, again=again)
         except Conflict:
-            shell.forget(session)
-            if await _was_stored(shell, loaded, command_id):
-                return await shell.load(session)
-            fresh = True
+            again = True
         except Unavailable as fault:
-            logger.warning("the log cannot be reached, trying again in %.1f s: %s", wait, fault)
-            await asyncio.sleep(wait)
-            wait = min(wait * 2, 5.0)
-            fresh = True
+            again = True
+            await wait_for_log(shell, fault)
+
+
+async def _observe_once(shell: Shell, session: UUID, fact_of: FactOf, command_id: str, *, again: bool) -> Loaded | None:
+    if again:
+        shell.forget(session)
+    loaded = await shell.load(session, fresh=again)
+    if again and await _was_stored(shell, loaded, command_id):
+        return loaded
+    fact = fact_of(loaded.state)
+    if fact is None:
+        return None
+    return await _append(shell, session, loaded, fact, _observed(shell, loaded, command_id))
+
+
+async def keep(shell: Shell, tenant: str, data: bytes) -> Content:
+    """Hold what came from outside as content, a large one as a blob, stored again and again until it is."""
+    held = content(data)
+    while not held.whole:
+        try:
+            await shell.store.put_blobs(tenant, [data])
+            break
+        except Unavailable as fault:
+            await wait_for_log(shell, fault)
+    return held
+
+
+async def wait_for_log(shell: Shell, fault: Unavailable) -> None:
+    """Wait before another try to record what has happened already and must not be lost."""
+    logger.warning("the log cannot be reached, an observation waits: %s", fault)
+    await shell.clock.sleep(RETRY_SECONDS)
 
 
 async def _was_stored(shell: Shell, loaded: Loaded, command_id: str) -> bool:

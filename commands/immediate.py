@@ -44,7 +44,7 @@ async def conclude(
         events += group
         index += 1
         data = await _next_fact(shell, state)
-        context = replace(context, actor=Actor(kind="system", id=shell.worker))
+        context = replace(context, actor=Actor(kind="system", id=shell.worker), causation=group[-1].id)
     return events, state
 
 

@@ -11,12 +11,11 @@ from datetime import datetime, timedelta
 from typing import assert_never
 from uuid import UUID
 
-from commands.handle import observe
+from commands.handle import keep, observe
 from commands.immediate import perform_immediate
 from commands.ports import ModelFault, Question, ToolAnswer, ToolCall, ToolFault
 from commands.shell import Loaded, Shell
 from domain.breaker import on_call, on_failure, on_success, refused_until
-from domain.content import content
 from domain.session.events import (
     ApprovalExpired,
     CallAttempted,
@@ -64,8 +63,13 @@ async def drive(shell: Shell, session: UUID) -> Loaded:
                 return loaded
             await _some_progress(running, wait)
             loaded = await shell.load(session, fresh=False)
-    finally:
-        await _end(running.values())
+    except asyncio.CancelledError:
+        # What was sent is sent: give its answer a moment to be recorded before this worker ends.
+        await _finish(running.values(), shell.drain_seconds)
+        raise
+    except Exception:
+        await _finish(running.values(), None)
+        raise
 
 
 def _until_next(shell: Shell, owed: Iterable[Effect], running: dict[str, asyncio.Task[None]]) -> float | None:
@@ -85,8 +89,11 @@ async def _some_progress(running: dict[str, asyncio.Task[None]], wait: float | N
         running.pop(effect_id).result()
 
 
-async def _end(tasks: Iterable[asyncio.Task[None]]) -> None:
+async def _finish(tasks: Iterable[asyncio.Task[None]], timeout: float | None) -> None:
+    """Wait for what is under way, at most so long, then cancel it."""
     tasks = list(tasks)
+    if tasks:
+        await asyncio.wait(tasks, timeout=timeout)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
@@ -134,13 +141,9 @@ async def _ask_model(shell: Shell, session: UUID, state: Session, effect: AskMod
             retry_after_ms=fault.retry_after_ms,
         )
     else:
-        data = reply.text.encode()
-        held = content(data)
-        if not held.whole:
-            await shell.store.put_blobs(state.tenant, [data])
         fact = ModelReplied(
             call=effect.model.id,
-            reply=held,
+            reply=await keep(shell, state.tenant, reply.text.encode()),
             prompt_digest=asked.digest(),
             tokens_in=reply.tokens_in,
             tokens_out=reply.tokens_out,
@@ -193,14 +196,11 @@ async def _attempt(shell: Shell, state: Session, effect: SendCall, lease_until: 
             retry_after_ms=fault.retry_after_ms,
         )
     shell.set_breaker(tool, on_success(shell.breaker(tool)))
-    held = content(answer.body)
-    if not held.whole:
-        await shell.store.put_blobs(state.tenant, [answer.body])
     return CallSucceeded(
         call=effect.choice.call,
         attempt=effect.attempt,
         status=answer.status,
-        output=held,
+        output=await keep(shell, state.tenant, answer.body),
         source=f"tool:{tool}",
         latency_ms=answer.latency_ms,
     )

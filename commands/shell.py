@@ -55,6 +55,7 @@ class Shell:
     worker: str = "worker"
     breaker_settings: BreakerSettings = field(default_factory=BreakerSettings)
     lease_margin_ms: int = 5_000
+    drain_seconds: float = 3.0
     _sessions: OrderedDict[UUID, Loaded] = field(default_factory=OrderedDict)
     _mailboxes: dict[UUID, "_Mailbox"] = field(default_factory=dict)
     _snapshots: OrderedDict[str, Snapshot] = field(default_factory=OrderedDict)
