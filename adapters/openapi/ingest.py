@@ -8,7 +8,7 @@ import msgspec
 
 from adapters.openapi.names import tool_names
 from adapters.openapi.operations import Operation, operation_names, read_operation
-from adapters.openapi.references import Unusable
+from adapters.openapi.references import Unusable, list_of, object_of, text_of
 from adapters.openapi.text import read_text
 from adapters.openapi.view import parameters_view
 from domain.catalog.events import Tool
@@ -57,11 +57,9 @@ def read_document(data: bytes, *, api: str, base_url: str | None) -> Ingested:
     unique, twins = _without_twins(tools)
     if not unique:
         raise Invalid(_nothing_usable((*skipped, *twins)))
-    info = tree.get("info")
-    title = str(info.get("title", "")) if isinstance(info, dict) else ""
     return Ingested(
         document=document,
-        title=title,
+        title=text_of(object_of(tree, "info"), "title"),
         dialect=dialect,
         base_url=base,
         tools=tuple(unique),
@@ -92,14 +90,14 @@ def _base_url(tree: dict[str, Any], given: str | None) -> str:
 
 def _server(tree: dict[str, Any]) -> str:
     if "swagger" in tree:
-        schemes = tree.get("schemes") or ["https"]
+        schemes = list_of(tree, "schemes") or ["https"]
         scheme = "https" if "https" in schemes else str(schemes[0])
         return f"{scheme}://{tree['host']}{tree.get('basePath', '')}" if tree.get("host") else ""
-    servers = tree.get("servers")
-    server = servers[0] if isinstance(servers, list) and servers and isinstance(servers[0], dict) else {}
-    url = str(server.get("url", ""))
-    variables = server.get("variables")
-    for name, variable in variables.items() if isinstance(variables, dict) else ():
+    server = next(iter(list_of(tree, "servers")), None)
+    if not isinstance(server, dict):
+        return ""
+    url = text_of(server, "url")
+    for name, variable in object_of(server, "variables").items():
         default = variable.get("default", "") if isinstance(variable, dict) else ""
         url = url.replace(f"{{{name}}}", str(default))
     return url

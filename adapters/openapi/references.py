@@ -33,3 +33,21 @@ def target(tree: dict[str, Any], reference: str) -> Any:
         except (KeyError, ValueError, IndexError, TypeError) as fault:
             raise Unusable(f"the reference {reference[:200]!r} points at nothing") from fault
     return node
+
+
+def list_of(raw: dict[str, Any], key: str) -> list[Any]:
+    """Return a list under a key; anything else there counts as an empty one."""
+    value = raw.get(key)
+    return value if isinstance(value, list) else []
+
+
+def text_of(raw: dict[str, Any], key: str) -> str:
+    """Return a text under a key; anything else there counts as an empty one."""
+    value = raw.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def object_of(raw: dict[str, Any], key: str) -> dict[str, Any]:
+    """Return an object under a key; anything else there counts as an empty one."""
+    value = raw.get(key)
+    return value if isinstance(value, dict) else {}

@@ -6,7 +6,8 @@ from urllib.parse import quote, unquote, urlsplit
 
 import msgspec
 
-from adapters.openapi.operations import TEMPLATE, Operation, Parameter
+from adapters.openapi.operations import TEMPLATE, Operation
+from adapters.openapi.parameters import Parameter
 from domain.encoding import canonical, digest, digest_bytes
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")

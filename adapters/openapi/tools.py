@@ -5,7 +5,8 @@ from typing import Any, Protocol
 
 import msgspec
 
-from adapters.openapi.operations import Operation, is_json, read_operation
+from adapters.openapi.bodies import is_json
+from adapters.openapi.operations import Operation, read_operation
 from adapters.openapi.references import Unusable
 from adapters.openapi.request import Built, Unbuildable, build, origin_of
 from adapters.openapi.text import read_text

@@ -11,7 +11,8 @@ import jsonschema  # type: ignore[import-untyped]
 import referencing
 from referencing.jsonschema import DRAFT202012
 
-from adapters.openapi.operations import PLACES, Operation
+from adapters.openapi.operations import Operation
+from adapters.openapi.parameters import PLACES
 
 DOCUMENT = "urn:reprise:document"
 _MOST = 10
@@ -39,11 +40,18 @@ class ArgumentsValidator:
 
 
 def _message(error: jsonschema.ValidationError) -> str:
-    deepest = jsonschema.exceptions.best_match(iter([error]))
+    deepest = _deepest(error)
     pointer = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in deepest.absolute_path)
     text = deepest.message
     shown = text if len(text) <= _TEXT else f"{text[:_TEXT]}…"
     return f"{pointer or '/'}: {shown}"
+
+
+def _deepest(error: jsonschema.ValidationError) -> jsonschema.ValidationError:
+    """Follow alternatives to the one that came furthest; the library's own choice stumbles over malformed schemas."""
+    while error.context:
+        error = max(error.context, key=lambda each: len(each.absolute_path))
+    return error
 
 
 def _schema(operation: Operation) -> dict[str, Any]:

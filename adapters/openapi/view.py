@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from adapters.openapi.operations import PLACES, Operation
-from adapters.openapi.references import Unusable, target
+from adapters.openapi.operations import Operation
+from adapters.openapi.parameters import PLACES
+from adapters.openapi.references import Unusable, list_of, target
 from domain.encoding import canonical
 
 MAX_BYTES = 8 * 1024
@@ -18,8 +19,11 @@ _NUMBERS = frozenset(key for key in _COPIED if key.startswith(("min", "max", "ex
 
 def parameters_view(tree: dict[str, Any], operation: Operation) -> dict[str, Any]:
     """Return the schema of an operation's arguments, the deepest view of at most 8 KiB."""
-    views = (_grouped(tree, operation, depth) for depth in (3, 2, 1))
-    return next((view for view in views if len(canonical(view)) <= MAX_BYTES), _grouped(tree, operation, 0, bare=True))
+    for depth in (3, 2, 1):
+        view = _grouped(tree, operation, depth)
+        if len(canonical(view)) <= MAX_BYTES:
+            return view
+    return _grouped(tree, operation, 0, bare=True)
 
 
 def _grouped(tree: dict[str, Any], operation: Operation, depth: int, bare: bool = False) -> dict[str, Any]:
@@ -73,11 +77,10 @@ def _nested(tree: dict[str, Any], schema: dict[str, Any], depth: int, inside: tu
     nested: dict[str, Any] = {}
     properties = schema.get("properties")
     if isinstance(properties, dict):
-        shown = {name: each for name, each in properties.items() if not _read_only(tree, each)}
+        shown = {name: each for name, each in properties.items() if not _read_only(each)}
         nested["properties"] = {name: _view(tree, each, depth, inside) for name, each in shown.items()}
-        required = schema.get("required")
-        if isinstance(required, list):
-            nested["required"] = [name for name in required if name in shown or name not in properties]
+        required = [name for name in list_of(schema, "required") if isinstance(name, str)]
+        nested["required"] = [name for name in required if name in shown or name not in properties]
     for key in ("items", "additionalProperties"):
         if key in schema:
             nested[key] = _view(tree, schema[key], depth, inside)
@@ -101,14 +104,15 @@ def _modern(view: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
     return view
 
 
-def _read_only(tree: dict[str, Any], schema: Any) -> bool:
+def _read_only(schema: Any) -> bool:
     return isinstance(schema, dict) and schema.get("readOnly") is True
 
 
 def _closed(tree: dict[str, Any], reference: str) -> dict[str, Any]:
     found = _target(tree, reference)
     kind = found.get("type") if isinstance(found, dict) else None
-    return {"type": kind, "title": reference.rpartition("/")[2]} if kind else {"title": reference.rpartition("/")[2]}
+    name = {"title": reference.rpartition("/")[2]}
+    return {"type": kind, **name} if kind else name
 
 
 def _target(tree: dict[str, Any], reference: str) -> Any:
