@@ -2,8 +2,9 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import cast
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from commands.ports import LogEvent
 from domain.errors import Conflict, TooLarge
 
 MAX_EVENT_BYTES = 512 * 1024
-FLUSH_EVENTS, FLUSH_BYTES = 2_000, 4 << 20
+FLUSH_EVENTS, FLUSH_BYTES = 1_000, 4 << 20
 QUEUE_EVENTS, QUEUE_BYTES = 20_000, 64 << 20
 # What a row weighs beside its state: ids, names, lengths.
 _ROW_BYTES = 256
@@ -29,30 +30,39 @@ class Append:
 
 def new_append(events: Sequence[LogEvent]) -> Append:
     """Prepare events for the queue; raise TooLarge, or Conflict where a stream's versions have a gap."""
+    commands = [(event.tenant, event.command_id) for event in events if event.command_id is not None]
+    touched = frozenset([*heads_behind(events), *commands])
+    size = sum(len(event.state) + _ROW_BYTES for event in events)
+    return Append(events, touched, size, asyncio.get_running_loop().create_future())
+
+
+def heads_behind(events: Sequence[LogEvent]) -> dict[UUID, int]:
+    """Return the head of every stream behind these events; raise TooLarge, or Conflict at a gap."""
     heads: dict[UUID, int] = {}
-    commands: list[Hashable] = []
-    size = 0
-    for event in events:
-        _check(event, heads)
-        size += len(event.state) + _ROW_BYTES
-        if event.command_id is not None:
-            commands.append((event.tenant, event.command_id))
-    return Append(events, frozenset([*heads, *commands]), size, asyncio.get_running_loop().create_future())
+    for stream, run in groupby(events, _stream):
+        heads[stream] = _head_behind(run, heads.get(stream))
+    return heads
 
 
-def _check(event: LogEvent, heads: dict[UUID, int]) -> None:
-    stream, version = cast(UUID, event.originator_id), event.originator_version
-    if len(event.state) > MAX_EVENT_BYTES:
-        raise TooLarge(
-            f"An event may have {MAX_EVENT_BYTES} bytes, but {event.topic} of stream {stream} has "
-            f"{len(event.state)}. Store its large values as blobs."
-        )
-    if heads.setdefault(stream, version - 1) != version - 1:
-        raise Conflict(
-            f"Expected version {heads[stream] + 1} of stream {stream} next in the append, but version "
-            f"{version} came. Number the events of a stream consecutively."
-        )
-    heads[stream] = version
+def _stream(event: LogEvent) -> UUID:
+    return cast(UUID, event.originator_id)
+
+
+def _head_behind(run: Iterable[LogEvent], head: int | None) -> int:
+    """Return the version of a run's last event, its first one being right behind ``head``."""
+    for event in run:
+        if len(event.state) > MAX_EVENT_BYTES:
+            raise TooLarge(
+                f"Expected at most {MAX_EVENT_BYTES} bytes an event, but {event.topic} of stream "
+                f"{event.originator_id} has {len(event.state)}. Store its large values as blobs."
+            )
+        if head is not None and event.originator_version != head + 1:
+            raise Conflict(
+                f"Expected version {head + 1} of stream {event.originator_id} next in the append, but version "
+                f"{event.originator_version} came. Number the events of a stream consecutively."
+            )
+        head = event.originator_version
+    return head or 0
 
 
 class AppendQueue:

@@ -60,7 +60,7 @@ SELECT bytes FROM blobs WHERE tenant = %(tenant)s AND digest = %(digest)s
 
 -- row_type
 -- The number under which this database knows the type of a row on its way.
-SELECT 'log_append'::regtype::oid
+SELECT 'log_append'::regtype::oid AS row_type
 
 -- append
 -- Append the units of one flush; the answer names those that were refused.
