@@ -104,9 +104,9 @@ class _Construction:
         if depth <= 0:
             raise _too_deep()
         match node:
-            case yaml.MappingNode():
+            case yaml.MappingNode(tag="tag:yaml.org,2002:map"):
                 return {_key(key): self.value(value, depth - 1) for key, value in node.value}
-            case yaml.SequenceNode():
+            case yaml.SequenceNode(tag="tag:yaml.org,2002:seq"):
                 return [self.value(value, depth - 1) for value in node.value]
             case _:
                 return _scalar(node)

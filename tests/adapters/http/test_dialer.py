@@ -112,7 +112,7 @@ async def test_a_name_with_several_addresses_is_dialled_until_one_answers() -> N
 async def test_a_url_outside_the_origin_is_never_dialled(elsewhere: str) -> None:
     async with server(answering(OK)) as (url, peers), HttpDialer() as dialer:
         target = elsewhere.format(host=url.removeprefix("http://"))
-        with pytest.raises(DialFault) as fault:
+        with pytest.raises(DialFault, match="Expected a URL") as fault:
             await dialer.send(request(url, url=target))
     assert not fault.value.sent and not peers
 

@@ -38,7 +38,7 @@ def bomb() -> bytes:
         (b'{"openapi": "3.1.0"', "Expected JSON, but"),
         (b'{"a": NaN}', "Expected JSON, but"),
         (b"a: [1", "line 1, column"),
-        (b"a: !!python/object/apply:os.system [ls]", "empty|JSON"),
+        (b"a: !!python/object/apply:os.system [ls]", "a value that JSON has, not"),
         (b"a: !!binary aGk=", "not tag:yaml.org,2002:binary in line 1"),
         (b"<<: {a: 1}", "merge keys"),
         (b"? [a, b]\n: 1", "plain key in line 1"),
@@ -50,9 +50,6 @@ def bomb() -> bytes:
     ],
 )
 def test_what_is_not_a_document_is_refused_with_the_place(text: bytes, message: str) -> None:
-    if b"python/object" in text:
-        assert read_text(text) == {"a": ["ls"]}  # a tag on a list makes no object: only plain values are built
-        return
     with pytest.raises(Invalid, match=message):
         read_text(text)
 
