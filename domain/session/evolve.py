@@ -320,7 +320,7 @@ def _with_deferral(state: Session, event: CallDeferred) -> Session:
 
 def _with_output(state: Session, call: str, output: Content, source: str) -> Session:
     step = state.step_awaiting(call)
-    if step is None or not isinstance(step.stage, Calling):
+    if state.ended or step is None or not isinstance(step.stage, Calling):
         return replace(state, late_answers=state.late_answers + 1)
     inspecting = Inspecting(call=call, tool=step.stage.choice.tool, output=output, source=source)
     return _staged(state, step.number, inspecting)
