@@ -50,9 +50,7 @@ class OpenAiModel:
     def __init__(self, model: str, dialer: Dialer, *, api_key: str) -> None:
         found = _NAME.fullmatch(model)
         if found is None or not urlsplit(found["base"]).hostname:
-            raise Invalid(
-                f"Expected openai:NAME@BASE_URL, such as openai:small@http://127.0.0.1:80/v1; got {model!r}."
-            )
+            raise Invalid(f"Expected openai:NAME@BASE_URL, such as openai:small@http://127.0.0.1:80/v1; got {model!r}.")
         self._name = found["name"]
         self._base = found["base"].rstrip("/")
         self._dialer = dialer
@@ -98,9 +96,7 @@ def _reply(name: str, response: HttpResponse) -> Reply:
     try:
         completion = msgspec.json.decode(response.body, type=Completion)
     except msgspec.DecodeError as fault:
-        raise ModelFault(
-            f"The model {name} answered, but not with a completion: {fault}.", retryable=True
-        ) from fault
+        raise ModelFault(f"The model {name} answered, but not with a completion: {fault}.", retryable=True) from fault
     text = completion.choices[0].message.content if completion.choices else None
     if text is None:
         raise ModelFault(f"The model {name} answered without any text.", retryable=True)

@@ -54,10 +54,7 @@ class ScriptedReply(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         """Return the answer to a prompt, or None where this reply does not apply."""
         wanted = (self.purpose, self.step, self.round, self.attempt)
         asked = (task.purpose, task.step, task.round, task.attempt)
-        if (
-            any(want not in (None, ask) for want, ask in zip(wanted, asked, strict=True))
-            or self.goal not in prompt
-        ):
+        if any(want not in (None, ask) for want, ask in zip(wanted, asked, strict=True)) or self.goal not in prompt:
             return None
         found = {word: re.findall(expression, prompt) for word, expression in self.find.items()}
         if not all(found.values()):

@@ -26,9 +26,7 @@ class ScriptedModel:
         except Refused as fault:
             raise ModelFault(str(fault), retryable=False) from fault
         if text is None:
-            raise ModelFault(
-                f"No reply in {self._path} matches '{task_line(prompt)}'; add one.", retryable=False
-            )
+            raise ModelFault(f"No reply in {self._path} matches '{task_line(prompt)}'; add one.", retryable=False)
         words = sum(len(message.text.split()) for message in prompt.messages)
         return Reply(text=text, tokens_in=words, tokens_out=len(text.split()), latency_ms=0)
 

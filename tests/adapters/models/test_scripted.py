@@ -16,9 +16,7 @@ DEMO = Path(__file__).parents[3] / "ops/sample/demo_script.json"
 
 
 def prompt(task: str, text: str = "Goal: order two blue mugs") -> Prompt:
-    return Prompt(
-        messages=(Message(role="system", text="You plan."), Message(role="user", text=f"{text}\n{task}"))
-    )
+    return Prompt(messages=(Message(role="system", text="You plan."), Message(role="user", text=f"{text}\n{task}")))
 
 
 def script(folder: Path, *replies: dict[str, object]) -> str:
@@ -101,9 +99,7 @@ def test_unknown_models_are_refused_with_the_choices(tmp_path: Path) -> None:
 
 async def test_the_script_over_http_answers_every_demo_prompt_like_the_script_itself() -> None:
     tasks = [("plan", 0, 1), ("answer", 0, 1)]
-    tasks += [
-        (purpose, step, turn) for purpose in ("choose", "review") for step in range(1, 5) for turn in (1, 2)
-    ]
+    tasks += [(purpose, step, turn) for purpose in ("choose", "review") for step in range(1, 5) for turn in (1, 2)]
     prompts = [
         prompt(
             f"TASK purpose={purpose} step={step} round={turn} attempt=1",
@@ -117,9 +113,7 @@ async def test_the_script_over_http_answers_every_demo_prompt_like_the_script_it
         async with model_server(models, f"scripted:{DEMO}") as base:
             for each in prompts:
                 direct = await models.ask(Question(model=f"scripted:{DEMO}", prompt=each, timeout_ms=3000))
-                served = await models.ask(
-                    Question(model=f"openai:scripted@{base}", prompt=each, timeout_ms=3000)
-                )
+                served = await models.ask(Question(model=f"openai:scripted@{base}", prompt=each, timeout_ms=3000))
                 assert direct.text and (direct.text, direct.tokens_in, direct.tokens_out) == (
                     served.text,
                     served.tokens_in,

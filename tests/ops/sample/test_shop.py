@@ -55,9 +55,7 @@ async def test_two_blue_mugs_are_found_ordered_shipped_and_priced() -> None:
     async with customer() as (_, client):
         (mug,) = await client.read("GET", "/products?search=blue%20mug")
         order = await client.read("POST", "/orders", ORDER)
-        await client.send(
-            "PUT", f"/orders/{order['id']}/address", {"street": "1", "city": "B", "country": "DE"}
-        )
+        await client.send("PUT", f"/orders/{order['id']}/address", {"street": "1", "city": "B", "country": "DE"})
         shipment = await client.read("POST", f"/orders/{order['id']}/shipments", {})
         seen = await client.read("GET", f"/orders/{order['id']}")
         assert mug["priceCents"] * 2 == seen["totalCents"] == 2500
@@ -128,9 +126,7 @@ async def test_a_slow_write_happens_although_the_client_gave_up() -> None:
         ("POST", "/_faults", {"operation": "POST /nowhere", "kind": "error"}, 422),
     ],
 )
-async def test_wrong_requests_are_refused_and_write_nothing(
-    method: str, path: str, body: object, status: int
-) -> None:
+async def test_wrong_requests_are_refused_and_write_nothing(method: str, path: str, body: object, status: int) -> None:
     async with customer() as (running, client):
         assert (await client.send(method, path, body)).status == status
         assert all(count.writes == 0 for count in running.counts().operations.values())
