@@ -1,0 +1,25 @@
+"""Encode answers: camelCase, every digit kept, with the ETag of what was read or written."""
+
+from typing import TypeVar, cast
+
+import msgspec
+from litestar import Response
+
+from domain.encoding import encode
+
+T = TypeVar("T")
+
+
+class Output(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Be the parent of everything that goes out: camelCase outside."""
+
+
+def answer(value: T, *, status: int = 200, etag: str | int = "", location: str = "") -> Response[T]:
+    """Answer with a value as JSON."""
+    headers = {}
+    if etag != "":
+        headers["ETag"] = f'"{etag}"'
+    if location:
+        headers["Location"] = location
+    # Encoded here and not by the framework, which would write foreign numbers as strings.
+    return Response(cast(T, encode(value)), status_code=status, media_type="application/json", headers=headers)

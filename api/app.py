@@ -1,0 +1,57 @@
+"""Put the edge together: routes, the door, problems, and the document that describes them."""
+
+from litestar import Litestar, post
+from litestar.di import Provide
+
+from api.auth import Doorkeeper
+from api.openapi import CONFIG, document
+from api.problems import problem
+from api.reads import read_of
+from api.rest import agents, deciding, history, orchestrate, steering, system, tools
+from api.services import Services
+from api.writes import write_of
+
+
+def build(services: Services) -> Litestar:
+    """Return the application that serves requests with these services."""
+    app = Litestar(
+        route_handlers=[
+            orchestrate.start,
+            history.read_events,
+            history.read_state,
+            steering.cancel,
+            steering.pause,
+            steering.resume,
+            steering.replay_session,
+            agents.add_agent,
+            agents.change_agent,
+            agents.list_agents,
+            agents.show_agent,
+            # A document is larger than anything else that comes in.
+            post(
+                "/tools",
+                opt={"body": tools.DocumentInput},
+                tags=["tools"],
+                request_max_body_size=services.max_document,
+            )(tools.add_tools),
+            tools.list_tools,
+            tools.show_tool,
+            deciding.decide_approval,
+            system.healthz,
+            system.readyz,
+            system.openapi_json,
+            system.problem_page,
+        ],
+        dependencies={
+            "services": Provide(lambda: services, sync_to_thread=False),
+            "read": Provide(read_of),
+            "write": Provide(write_of, sync_to_thread=False),
+        },
+        middleware=[Doorkeeper(services)],
+        exception_handlers={Exception: problem},
+        request_max_body_size=services.max_body,
+        openapi_config=CONFIG,
+        logging_config=None,
+    )
+    app.state.openapi = document(app)
+    return app

@@ -1,0 +1,91 @@
+"""Stand at the door: whose name was called, from which page, by whom.
+
+Host and Origin are held against a list, because a web page anywhere can make a browser call this machine under a name
+that its author controls (DNS rebinding).
+"""
+
+import ipaddress
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from litestar.datastructures import Headers
+from litestar.enums import ScopeType
+from litestar.middleware import ASGIMiddleware
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from api.problems import Misdirected
+from api.services import Services
+from commands.authorize import LOCAL, Principal, Unauthenticated
+from domain.errors import Forbidden
+
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
+
+
+class Doorkeeper(ASGIMiddleware):
+    """Refuse strangers, and say as ``request.user`` who asks; handlers marked ``open`` are for everybody."""
+
+    scopes = (ScopeType.HTTP,)
+    exclude_opt_key = "open"
+
+    def __init__(self, services: Services):
+        self._services = services
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        """Let a request in with its principal, or raise Misdirected, Forbidden, Unauthenticated."""
+        headers = Headers.from_scope(scope)
+        names = (*LOOPBACK_NAMES, *self._services.hosts)
+        check_host(headers.get("host", ""), names)
+        check_origin(headers.get("origin"), names)
+        scope["user"] = identify(self._services, _client(scope), headers.get("authorization", ""))
+        await next_app(scope, receive, send)
+
+
+def check_host(host: str, names: Sequence[str]) -> None:
+    """Raise Misdirected for a Host header that is not ours."""
+    if _name(f"//{host}") not in names:
+        raise Misdirected(f"Expected one of the host names {', '.join(names)}, but got {host[:100]!r}.")
+
+
+def check_origin(origin: str | None, names: Sequence[str]) -> None:
+    """Raise Forbidden for a page that is not ours; who sends no Origin is no page, or reads only."""
+    if origin is not None and _name(origin) not in names:
+        raise Forbidden(f"Expected no page, or one served by {', '.join(names)}, but got {origin[:100]!r}.")
+
+
+def _name(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""  # no host at all, so on no list
+
+
+def identify(services: Services, client: str, authorization: str) -> Principal:
+    """Return who asks, by token or by sitting at this machine; raise Unauthenticated, Forbidden."""
+    scheme, _, token = authorization.partition(" ")
+    if services.verifier and scheme.lower() == "bearer":
+        return services.verifier.verify(token.strip())
+    if authorization:
+        expected = "`Authorization: Bearer TOKEN`" if services.verifier else "no Authorization: tokens are not in use"
+        raise Unauthenticated(f"Expected {expected}, but got the scheme {scheme[:20]!r}.")
+    if services.verifier and not services.loopback_without_token:
+        raise Unauthenticated("Expected `Authorization: Bearer TOKEN`, but there was none.")
+    if not _is_loopback(client):
+        raise Forbidden(
+            f"Expected a caller on this machine, but {client or 'an unknown address'} called: "
+            "require tokens to serve others."
+        )
+    return LOCAL
+
+
+def _client(scope: Scope) -> str:
+    client = scope.get("client")
+    return client[0] if client else ""
+
+
+def _is_loopback(client: str) -> bool:
+    try:
+        address = ipaddress.ip_address(client)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback

@@ -1,0 +1,63 @@
+"""Describe the service truthfully: what Litestar derives from the handlers, with bodies and problems as they are.
+
+Litestar's own description of bodies and errors is of what it would do; ours are read by `api.bodies` and written by
+`api.problems`.
+"""
+
+from typing import Any
+
+import msgspec
+from litestar import Litestar
+from litestar.openapi import OpenAPIConfig
+from litestar.routes import HTTPRoute
+
+from api.problems import MEDIA_TYPE, Problem
+
+CONFIG = OpenAPIConfig(
+    title="Reprise",
+    version="0.1.0",
+    description="Every run of your agents, replayable, word for word.",
+    use_handler_docstrings=True,
+    path="/unused",
+)
+TEMPLATE = "#/components/schemas/{name}"
+
+
+def document(app: Litestar) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document of an application."""
+    found: dict[str, Any] = app.openapi_schema.to_schema()
+    schemas: dict[str, Any] = found["components"].setdefault("schemas", {})
+    for operation, options in _operations(app, found):
+        _describe(operation, options, schemas)
+    return found
+
+
+def _operations(app: Litestar, found: dict[str, Any]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    return [
+        (found["paths"][route.path_format][method.lower()], handler.opt)
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+        for method, (handler, _) in route.route_handler_map.items()
+        if method.lower() in found["paths"].get(route.path_format, {})
+    ]
+
+
+def _describe(operation: dict[str, Any], options: dict[str, Any], schemas: dict[str, Any]) -> None:
+    responses = {status: each for status, each in operation["responses"].items() if status < "300"}
+    operation["responses"] = responses
+    responses["default"] = {
+        "description": "A problem; `type` is the path of a page that explains it.",
+        "content": {MEDIA_TYPE: {"schema": _schema(Problem, schemas)}},
+    }
+    if body := options.get("body"):
+        required = any(field.required for field in msgspec.structs.fields(body))
+        content = {"application/json": {"schema": _schema(body, schemas)}}
+        operation["requestBody"] = {"required": required, "content": content}
+    if options.get("stream"):
+        responses["200"]["content"]["text/event-stream"] = {"schema": {"type": "string"}}
+
+
+def _schema(kind: type[msgspec.Struct], schemas: dict[str, Any]) -> dict[str, Any]:
+    (reference,), components = msgspec.json.schema_components([kind], ref_template=TEMPLATE)
+    schemas.update(components)
+    return reference

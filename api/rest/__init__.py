@@ -1,0 +1,1 @@
+"""Answer REST requests: thin handlers, grouped by what they are about."""

@@ -1,0 +1,114 @@
+"""Show what happened in a session: its events, as pages or as a stream, and its state at any version."""
+
+from typing import Annotated, Any, TypeAlias, cast
+
+import msgspec
+from litestar import Request, Response, get
+from litestar.params import FromPath, HeaderParameter, QueryParameter
+from litestar.response import Stream
+
+from api.answers import Output, answer
+from api.live import check_room, session_stream
+from api.positions import cursor as cursor_to
+from api.positions import inside, keys_of, outside
+from api.reads import Cursor, Limit, Reading
+from api.rest.found import find_session
+from api.services import Given
+from commands.ports import LogNotification
+from domain.errors import NotFound
+from domain.replay import Row, replay_state, state_digest
+from domain.session.state import SCHEMA
+
+EVENT_STREAM = "text/event-stream"
+
+
+class EventShown(Output, frozen=True, kw_only=True):
+    """Show one event: where it stands, its type, and as ``event`` the stored JSON."""
+
+    position: str
+    version: int
+    type: str
+    event: Any
+
+
+class EventPage(Output, frozen=True, kw_only=True):
+    """List events in order; ``next`` is the cursor of the following page, null at the end."""
+
+    events: tuple[EventShown, ...]
+    next: str | None
+
+
+class StateShown(Output, frozen=True, kw_only=True):
+    """Show a session's state at a version, with the SHA-256 of its canonical form."""
+
+    session_id: str
+    version: int
+    schema: str
+    digest: str
+    state: Any
+
+
+LastEventId: TypeAlias = Annotated[
+    str | None, HeaderParameter(name="Last-Event-ID", description="The position behind which a stream goes on.")
+]
+At: TypeAlias = Annotated[
+    int | None, QueryParameter(name="at", ge=1, description="The version; the newest where it is left out.")
+]
+
+
+@get(
+    "/sessions/{session_id:str}/events",
+    tags=["sessions"],
+    opt={"stream": True},
+    summary="Read a session's events",
+)
+async def read_events(
+    request: Request[Any, Any, Any],
+    services: Given,
+    read: Reading,
+    session_id: FromPath[str],
+    last_event_id: LastEventId = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Response[EventPage]:
+    """Answer a page as JSON, or with ``Accept: text/event-stream`` all events and then each new one, live."""
+    session, loaded, _ = await find_session(services, read.tenant, session_id)
+    if EVENT_STREAM in request.headers.get("accept", ""):
+        check_room(services)
+        after = inside(last_event_id, read.log_id) if last_event_id else 0
+        chunks = session_stream(services, read.log_id, session, after)
+        # The annotation is what the document describes; the document names the stream beside it.
+        stream: Any = Stream(chunks, media_type=EVENT_STREAM, headers={"Cache-Control": "no-store"})
+        return cast(Response[EventPage], stream)
+    after = int(keys_of(cursor, read.log_id)[0]) if cursor else 0
+    rows = await services.shell.store.read_stream(session, after=after)
+    page = rows[:limit]
+    following = cursor_to(read.log_id, page[-1].originator_version) if len(rows) > limit else None
+    return answer(
+        EventPage(events=tuple(_shown(read.log_id, row) for row in page), next=following), etag=loaded.version
+    )
+
+
+def _shown(log_id: str, row: LogNotification) -> EventShown:
+    return EventShown(
+        position=outside(log_id, row.id),
+        version=row.originator_version,
+        type=row.topic,
+        event=msgspec.Raw(row.state),
+    )
+
+
+@get("/sessions/{session_id:str}/state", tags=["sessions"], summary="Replay a session's state")
+async def read_state(services: Given, read: Reading, session_id: FromPath[str], at: At = None) -> Response[StateShown]:
+    """Fold the recorded events up to a version, as they stand in the log."""
+    session, loaded, _ = await find_session(services, read.tenant, session_id)
+    version = at or loaded.version
+    if version > loaded.version:
+        raise NotFound(f"Expected a version from 1 to {loaded.version}, but got {version}.")
+    rows = [
+        Row(version=row.originator_version, topic=row.topic, state=row.state)
+        for row in await services.shell.store.read_stream(session)
+    ]
+    state = replay_state(rows, version)
+    shown = StateShown(session_id=str(session), version=version, schema=SCHEMA, digest=state_digest(state), state=state)
+    return answer(shown, etag=version)

@@ -1,0 +1,136 @@
+"""Start sessions, and wait for their end where that is preferred."""
+
+import asyncio
+import re
+from contextlib import aclosing, suppress
+from typing import Annotated, Any, Literal, TypeAlias
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response, post
+from litestar.params import HeaderParameter
+
+from api.answers import Output, answer
+from api.bodies import Input, body_of
+from api.live import follow
+from api.positions import outside
+from api.services import Given, Services
+from api.writes import Writing
+from commands.orchestrate import Goal, orchestrate
+from commands.shell import Loaded
+from domain.encoding import foreign, parse
+from domain.errors import Invalid
+from domain.session.events import Limits
+from domain.session.state import Ended
+
+LONGEST_WAIT = 120
+_WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,6})(?:$|[,;\s])")
+
+Count: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]
+Milliseconds: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=7 * 86_400_000)]
+
+
+class GoalLimits(Input, frozen=True, kw_only=True):
+    """Bound the session; counts are totals, times are milliseconds."""
+
+    steps: Count = Limits().steps
+    model_calls: Count = Limits().model_calls
+    tool_calls: Count = Limits().tool_calls
+    tokens: Count = Limits().tokens
+    parallel_steps: Count = Limits().parallel_steps
+    rework_rounds: Annotated[int, msgspec.Meta(ge=0, le=100)] = Limits().rework_rounds
+    model_attempts: Count = Limits().model_attempts
+    call_attempts: Count = Limits().call_attempts
+    attempt_timeout_ms: Milliseconds = Limits().attempt_timeout_ms
+    call_timeout_ms: Milliseconds = Limits().call_timeout_ms
+    model_timeout_ms: Milliseconds = Limits().model_timeout_ms
+    retry_base_ms: Milliseconds = Limits().retry_base_ms
+    retry_cap_ms: Milliseconds = Limits().retry_cap_ms
+    approval_ttl_ms: Milliseconds = Limits().approval_ttl_ms
+
+
+class Constraints(Input, frozen=True, kw_only=True):
+    """Say what the session must keep to."""
+
+    limits: GoalLimits = GoalLimits()
+
+
+class GoalInput(Input, frozen=True, kw_only=True):
+    """State a goal; ``context`` is any JSON that the agents shall know, ``model`` replaces the configured one."""
+
+    goal: str
+    context: msgspec.Raw = msgspec.field(default_factory=lambda: msgspec.Raw(b"null"))
+    constraints: Constraints = Constraints()
+    lane: Literal["interactive", "standard", "batch"] = "standard"
+    model: str = ""
+
+
+class Started(Output, frozen=True, kw_only=True):
+    """Name the session, and how it stands."""
+
+    session_id: UUID
+    status: Literal["started", "completed", "failed", "cancelled"]
+    position: str
+
+
+Prefer: TypeAlias = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Prefer", description=f"`wait=N`: answer at the end, or after N seconds, 1 to {LONGEST_WAIT}."
+    ),
+]
+
+
+@post("/orchestrate", opt={"body": GoalInput}, tags=["sessions"], summary="Start a session for a goal")
+async def start(
+    request: Request[Any, Any, Any], services: Given, write: Writing, prefer: Prefer = None
+) -> Response[Started]:
+    """Start a session and answer its id at once, or at its end with ``Prefer: wait=N``."""
+    body = await body_of(request, GoalInput)
+    context = await write.context("operate", lane=body.lane)
+    session, handled = await orchestrate(services.shell, services.catalogue, _goal(services, body), context)
+    loaded, seconds = handled.loaded, wait_of(prefer or "")
+    if seconds:
+        loaded = await end_of(services, session, loaded, seconds)
+    started = Started(
+        session_id=session,
+        status=_status(loaded),
+        position=outside(await services.shell.store.log_id(), loaded.position),
+    )
+    response = answer(started, status=201, etag=loaded.version, location=f"/sessions/{session}")
+    if seconds:
+        response.headers["Preference-Applied"] = f"wait={seconds}"
+    return response
+
+
+def _goal(services: Services, body: GoalInput) -> Goal:
+    model = body.model or services.model
+    if not model:
+        raise Invalid("Expected a model, in the field `model` or by REPRISE_MODEL, but there is none.")
+    limits = Limits(**msgspec.structs.asdict(body.constraints.limits))
+    context = foreign(parse(bytes(body.context)))
+    return Goal(text=body.goal, model=model, lane=body.lane, context=context, limits=limits)
+
+
+def wait_of(prefer: str) -> int:
+    """Return the seconds that a Prefer header asks to wait (RFC 7240), within bounds; 0 for none."""
+    found = _WAIT.search(prefer)
+    return min(max(int(found.group(1)), 1), LONGEST_WAIT) if found else 0
+
+
+async def end_of(services: Services, session: UUID, loaded: Loaded, seconds: float) -> Loaded:
+    """Return the session when it has ended, or as it stands after so many seconds."""
+    with suppress(TimeoutError):
+        async with (
+            asyncio.timeout(seconds),
+            aclosing(follow(services, session, loaded.position)) as batches,
+        ):
+            while not (loaded.state and loaded.state.ended):
+                await anext(batches)
+                loaded = await services.shell.load(session)
+    return loaded
+
+
+def _status(loaded: Loaded) -> Literal["started", "completed", "failed", "cancelled"]:
+    stage = loaded.state.stage if loaded.state else None
+    return stage.status if isinstance(stage, Ended) else "started"

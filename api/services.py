@@ -1,0 +1,48 @@
+"""Name what the edge needs to serve requests; the composition root fills it in."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
+
+from commands.authorize import Verifier
+from commands.catalogue import Catalogue, Documents
+from commands.ports import Dialer
+from commands.shell import Shell
+from projections.ports import Follower
+
+Probe: TypeAlias = Callable[[], Awaitable[None]]
+"""Return where a part can be reached, raise Unavailable where it cannot."""
+
+
+@dataclass(frozen=True)
+class Services:
+    """Hold the parts that requests are answered with.
+
+    ``model`` is used where a goal names none. ``hosts`` are names, without ports, that a browser may call us by beside
+    the loopback ones. Without a ``verifier`` only loopback clients are served, as the local person; with one a token
+    is needed unless ``loopback_without_token``. Sizes are bytes, times seconds.
+    """
+
+    shell: Shell
+    catalogue: Catalogue
+    documents: Documents
+    dialer: Dialer
+    follower: Follower
+    model: str = ""
+    hosts: tuple[str, ...] = ()
+    verifier: Verifier | None = None
+    loopback_without_token: bool = True
+    max_body: int = 1 << 20
+    max_document: int = 16 << 20
+    read_patience: float = 2.0
+    heartbeat: float = 15.0
+    probes: Mapping[str, Probe] = field(default_factory=dict)
+    live_streams: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(256))
+
+
+Given: TypeAlias = SkipValidation[NamedDependency[Services]]
+"""The services, as a handler asks for them."""

@@ -1,0 +1,102 @@
+"""Carry what every write has beside its body: who, the idempotency key, the version it was decided on."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeAlias
+
+from litestar import Request
+from litestar.di import NamedDependency
+from litestar.params import HeaderParameter, SkipValidation
+
+from api.services import Given, Services
+from commands.authorize import Action, Principal, require
+from domain.encoding import digest, parse
+from domain.envelope import Actor, Context
+from domain.errors import Invalid
+from domain.ids import derive
+
+MOST_KEY_CHARACTERS = 255
+
+IdempotencyKey: TypeAlias = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Idempotency-Key",
+        description="Names this request: the same key with the same request is carried out once.",
+    ),
+]
+IfMatch: TypeAlias = Annotated[
+    str | None,
+    HeaderParameter(name="If-Match", description="The ETag that was read; the write is refused if it has changed."),
+]
+
+
+@dataclass(frozen=True)
+class Write:
+    """Be one write before its body is understood."""
+
+    request: Request[Any, Any, Any]
+    services: Services
+    principal: Principal
+    key: str | None
+    etag: str | None
+
+    async def context(self, action: Action, *, lane: str = "standard", correlation: str = "") -> Context:
+        """Return the context of its command; raise Forbidden where the principal may not do this.
+
+        Call it after the body was read: the request's digest covers the body's canonical form.
+        """
+        require(self.principal, action)
+        tenant, chance = self.principal.tenant, self.services.shell.chance
+        command_id = derive(tenant, "idempotency", self.key) if self.key else chance.command_id()
+        return Context(
+            command_id=command_id,
+            actor=Actor(kind="person", id=self.principal.actor),
+            at=self.services.shell.clock.now(),
+            correlation=correlation or command_id,
+            tenant=tenant,
+            lane=lane,
+            request_digest=await self._digest(),
+        )
+
+    async def _digest(self) -> str:
+        body = await self.request.body()
+        return digest([self.request.method, self.request.url.path, parse(body) if body else {}])
+
+    @property
+    def version(self) -> int | None:
+        """Return the stream version that If-Match names, None where any will do; raise Invalid."""
+        if self.etag in (None, "*"):
+            return None
+        if not self.etag or not self.etag.isascii() or not self.etag.isdigit():
+            raise Invalid(f'Expected If-Match as an answer\'s ETag, for example "7", but got {self.etag!r}.')
+        return int(self.etag)
+
+
+Writing: TypeAlias = SkipValidation[NamedDependency[Write]]
+
+
+def write_of(
+    request: Request[Any, Any, Any],
+    services: Given,
+    idempotency_key: IdempotencyKey = None,
+    if_match: IfMatch = None,
+) -> Write:
+    """Read the headers of a write; raise Invalid."""
+    if idempotency_key is not None and not _is_key(idempotency_key):
+        raise Invalid(
+            f"Expected an Idempotency-Key of 1 to {MOST_KEY_CHARACTERS} printable ASCII characters, "
+            f"but got {idempotency_key[:50]!r}."
+        )
+    principal: Principal = request.user
+    return Write(request=request, services=services, principal=principal, key=idempotency_key, etag=_unquoted(if_match))
+
+
+def _is_key(text: str) -> bool:
+    return 0 < len(text) <= MOST_KEY_CHARACTERS and text.isascii() and text.isprintable()
+
+
+def _unquoted(etag: str | None) -> str | None:
+    if etag is None or etag == "*":
+        return etag
+    if len(etag) < 3 or etag[0] != '"' or etag[-1] != '"' or '"' in etag[1:-1]:
+        raise Invalid(f'Expected If-Match with one ETag as it was answered, for example "7", but got {etag[:100]!r}.')
+    return etag[1:-1]

@@ -1,0 +1,165 @@
+"""Serve the real application over real parts: Postgres, NATS, the sample shop, a scripted model, a worker."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import httpx
+import pytest
+import uvicorn
+
+from adapters.embedded.nats import NatsServer
+from adapters.http.dialer import HttpDialer
+from adapters.models.models import ModelRouter
+from adapters.nats.connection import connect
+from adapters.nats.wakeups import NatsWakeups, Queue
+from adapters.openapi.documents import OpenApiDocuments
+from adapters.openapi.tools import OpenApiTools
+from adapters.policy.rules import FirstRules
+from adapters.postgres.store import PostgresEventStore
+from adapters.system import SystemChance, SystemClock
+from api.app import build
+from api.services import Services
+from commands.catalogue import Catalogue
+from commands.shell import Shell
+from commands.worker import work
+from ops.sample.shop import RunningShop, shop
+from tests.api.contract import CheckedTransport, Contract
+from tests.api.following import LogFollower
+
+SCRIPT = Path("ops/sample/demo_script.json").absolute()
+GOAL = "Order two blue mugs for customer 7, have them shipped, and say what they cost."
+numbers = count(1)
+
+Serve: TypeAlias = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Hold what a service under test is made of."""
+
+    store: PostgresEventStore
+    services: Services
+    shop: RunningShop
+    worker: Callable[[], AbstractAsyncContextManager[None]]
+
+
+@pytest.fixture
+async def parts(database: str, nats_server: NatsServer) -> AsyncIterator[Parts]:
+    """Wire everything that a service needs, on a log of its own."""
+    async with AsyncExitStack() as stack:
+        store = await PostgresEventStore.open(database)
+        stack.push_async_callback(store.close)
+        client = await connect(nats_server.url, "api-test")
+        stack.push_async_callback(client.close)
+        name = f"api{next(numbers)}"
+        wakeups = NatsWakeups(client, Queue(name=name.upper(), prefix=name))
+        dialer = await stack.enter_async_context(HttpDialer())
+        running = await stack.enter_async_context(shop())
+        shell = Shell(
+            store=store,
+            wakeups=wakeups,
+            tools=OpenApiTools(dialer, store),
+            models=ModelRouter(dialer),
+            judge=FirstRules(),
+            clock=SystemClock(),
+            chance=SystemChance(),
+        )
+        services = Services(
+            shell=shell,
+            catalogue=Catalogue(shell),
+            documents=OpenApiDocuments(),
+            dialer=dialer,
+            follower=LogFollower(store),
+            model=f"scripted:{SCRIPT}",
+            heartbeat=0.2,
+        )
+
+        @asynccontextmanager
+        async def worker() -> AsyncIterator[None]:
+            await wakeups.prepare(["standard", "interactive"])
+            task = asyncio.create_task(work(shell, wakeups.pull(["standard", "interactive"])))
+            try:
+                yield
+            finally:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+
+        yield Parts(store=store, services=services, shop=running, worker=worker)
+
+
+@pytest.fixture
+def serve(parts: Parts) -> Serve:
+    """Serve on a free loopback port, with some of the services changed, and give a client that checks contracts."""
+
+    @asynccontextmanager
+    async def serving(*, checked: bool = True, **changed: Any) -> AsyncIterator[httpx.AsyncClient]:
+        app = build(replace(parts.services, **changed))
+        config = uvicorn.Config(app, port=0, log_level="error", lifespan="on", timeout_graceful_shutdown=1)
+        server = Server(config)
+        task = asyncio.create_task(server.serve())
+        while not server.started:
+            await asyncio.sleep(0.01)
+            assert not task.done(), "the server ended before it began"
+        url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+        transport = CheckedTransport()
+        try:
+            async with httpx.AsyncClient(base_url=url, transport=transport, timeout=20) as client:
+                if checked:
+                    transport.contract = Contract((await client.get("/openapi.json")).json())
+                yield client
+        finally:
+            server.should_exit = True
+            await task
+
+    return serving
+
+
+class Server(uvicorn.Server):
+    """Leave the signals to pytest."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+@pytest.fixture
+async def client(serve: Serve) -> AsyncIterator[httpx.AsyncClient]:
+    """Serve as it is by default."""
+    async with serve() as serving:
+        yield serving
+
+
+@pytest.fixture
+async def tools(client: httpx.AsyncClient, parts: Parts) -> dict[str, Any]:
+    """Register the sample shop's document; give the answer."""
+    body = {"name": "shop", "document": parts.shop.document(), "allowPrivate": True}
+    response = await client.post("/tools", json=body)
+    assert response.status_code == 201, response.text
+    answered: dict[str, Any] = response.json()
+    return answered
+
+
+@pytest.fixture
+async def started(client: httpx.AsyncClient, tools: dict[str, Any]) -> dict[str, Any]:
+    """Start a session that no worker looks after; give the answer."""
+    response = await client.post("/orchestrate", json={"goal": GOAL})
+    assert response.status_code == 201, response.text
+    answered: dict[str, Any] = response.json()
+    return answered
+
+
+def problem(response: httpx.Response, status: int, name: str) -> str:
+    """Assert that an answer is this problem and return its detail."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    told = json.loads(response.content)
+    assert (told["type"], told["status"]) == (f"/docs/problems/{name}", status), told
+    assert told["title"] and told["title"] != told["detail"]
+    return str(told["detail"])

@@ -1,0 +1,81 @@
+"""Hold every request and answer of the tests against the service's own OpenAPI document, with openapi-core."""
+
+import json
+from typing import Any
+
+import httpx
+from openapi_core import Config, OpenAPI
+from openapi_core.datatypes import RequestParameters
+from openapi_core.exceptions import OpenAPIError
+from werkzeug.datastructures import Headers, ImmutableMultiDict
+
+
+class SentRequest:
+    """Show an httpx request to openapi-core."""
+
+    def __init__(self, request: httpx.Request, body: bytes):
+        self.host_url = f"{request.url.scheme}://{request.url.netloc.decode()}"
+        self.path = request.url.path
+        self.method = request.method.lower()
+        self.content_type = request.headers.get("content-type", "").lower()
+        self.body = body or None
+        self.parameters = RequestParameters(
+            query=ImmutableMultiDict(request.url.params.multi_items()),
+            header=Headers(list(request.headers.items())),
+            cookie=ImmutableMultiDict(),
+        )
+
+
+class ReceivedResponse:
+    """Show an httpx response to openapi-core."""
+
+    def __init__(self, response: httpx.Response):
+        self.status_code = response.status_code
+        self.content_type = response.headers.get("content-type", "")
+        self.headers = Headers(list(response.headers.items()))
+        self.data = response.content
+
+
+class Contract:
+    """Know the document of the service under test."""
+
+    def __init__(self, document: dict[str, Any]):
+        self.document = document
+        config = Config(extra_media_type_deserializers={"application/problem+json": json.loads})
+        self._openapi = OpenAPI.from_dict(document, config=config)
+
+    def check(self, response: httpx.Response, body: bytes) -> None:
+        """Fail where an answer is not as described, or where the document and the service differ about a request."""
+        request = SentRequest(response.request, body)
+        if self._path_known(response):
+            self._openapi.validate_response(request, ReceivedResponse(response))
+            fault = self._fault(request)
+            served = response.status_code < 400
+            assert not (served and fault), f"the document refuses a request that was served: {fault!r}"
+
+    def _fault(self, request: SentRequest) -> OpenAPIError | None:
+        try:
+            self._openapi.validate_request(request)
+        except OpenAPIError as fault:
+            return fault
+        return None
+
+    def _path_known(self, response: httpx.Response) -> bool:
+        """Tell whether a request was for an operation at all; the others are answered by the framework."""
+        return response.status_code != 405 and response.request.url.path not in ("/openapi.json", "/nowhere")
+
+
+class CheckedTransport(httpx.AsyncHTTPTransport):
+    """Check every exchange that passes, streams excepted."""
+
+    contract: Contract | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request, check the whole exchange, and give the answer."""
+        response = await super().handle_async_request(request)
+        if self.contract and not response.headers["content-type"].startswith("text/event-stream"):
+            response.request = request
+            body = await request.aread()
+            await response.aread()
+            self.contract.check(response, body)
+        return response

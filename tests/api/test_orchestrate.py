@@ -1,0 +1,130 @@
+"""A goal goes in over HTTP, and its session can be started once, waited for and steered."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.api.conftest import GOAL, Parts, Serve, problem
+
+
+async def test_a_goal_starts_a_session(client: httpx.AsyncClient, tools: dict[str, Any]) -> None:
+    response = await client.post("/orchestrate", json={"goal": GOAL, "context": {"price": 1.10}, "lane": "interactive"})
+    body = response.json()
+    assert (response.status_code, body["status"]) == (201, "started")
+    assert response.headers["location"] == f"/sessions/{body['sessionId']}"
+    assert response.headers["etag"] == '"2"'
+
+
+async def test_the_same_key_starts_one_session(client: httpx.AsyncClient, tools: dict[str, Any]) -> None:
+    key = {"Idempotency-Key": "monday"}
+    first = await client.post("/orchestrate", json={"goal": GOAL}, headers=key)
+    again = await client.post("/orchestrate", json={"goal": GOAL}, headers=key)
+    assert again.json() == first.json()
+    assert again.headers["etag"] == first.headers["etag"]
+
+
+async def test_the_same_key_under_load_starts_one_session(client: httpx.AsyncClient, tools: dict[str, Any]) -> None:
+    key = {"Idempotency-Key": "race"}
+    all_at_once = [client.post("/orchestrate", json={"goal": GOAL}, headers=key) for _ in range(8)]
+    responses = await asyncio.gather(*all_at_once)
+    assert {response.status_code for response in responses} == {201}
+    assert len({response.json()["sessionId"] for response in responses}) == 1
+
+
+async def test_a_key_used_for_another_goal_is_refused(client: httpx.AsyncClient, tools: dict[str, Any]) -> None:
+    key = {"Idempotency-Key": "monday"}
+    await client.post("/orchestrate", json={"goal": GOAL}, headers=key)
+    other = await client.post("/orchestrate", json={"goal": "Something else"}, headers=key)
+    assert "new key" in problem(other, 422, "command-reused")
+
+
+async def test_a_body_that_is_only_written_differently_is_the_same_request(
+    client: httpx.AsyncClient, tools: dict[str, Any]
+) -> None:
+    headers = {"Idempotency-Key": "k", "Content-Type": "application/json"}
+    first = await client.post("/orchestrate", content=b'{"goal":"a goal","lane":"batch"}', headers=headers)
+    again = await client.post("/orchestrate", content=b'{ "lane": "batch", "goal": "a goal" }', headers=headers)
+    assert again.json() == first.json()
+
+
+async def test_without_tools_there_is_nothing_to_start(client: httpx.AsyncClient) -> None:
+    response = await client.post("/orchestrate", json={"goal": GOAL})
+    assert "register an API first" in problem(response, 409, "not-possible")
+
+
+async def test_without_a_model_the_refusal_says_how_to_name_one(serve: Serve) -> None:
+    async with serve(model="") as client:
+        assert "REPRISE_MODEL" in problem(await client.post("/orchestrate", json={"goal": GOAL}), 400, "invalid")
+
+
+async def test_a_goal_is_waited_for_to_its_end(client: httpx.AsyncClient, tools: dict[str, Any], parts: Parts) -> None:
+    approver = asyncio.create_task(_approve_everything(client, parts))
+    async with parts.worker():
+        response = await client.post("/orchestrate", json={"goal": GOAL}, headers={"Prefer": "wait=15"})
+    approver.cancel()
+    assert response.json()["status"] == "completed"
+    assert response.headers["preference-applied"] == "wait=15"
+
+
+async def _approve_everything(client: httpx.AsyncClient, parts: Parts) -> None:
+    """Approve every request that shows up in the log."""
+    position = 0
+    while True:
+        for row in await parts.store.read_log(position, 100):
+            position = row.id
+            if row.topic == "session.approval-requested.v1":
+                approval = httpx.Response(200, content=row.state).json()["data"]["approval"]
+                response = await client.post(f"/approvals/{approval}", json={"decision": "approve"})
+                assert response.status_code == 200, response.text
+        await asyncio.sleep(0.02)
+
+
+async def test_waiting_ends_in_time(client: httpx.AsyncClient, tools: dict[str, Any]) -> None:
+    response = await client.post("/orchestrate", json={"goal": GOAL}, headers={"Prefer": "respond-async, wait=1"})
+    assert response.json()["status"] == "started"
+
+
+async def test_a_session_is_paused_resumed_and_cancelled(client: httpx.AsyncClient, started: dict[str, Any]) -> None:
+    path = f"/sessions/{started['sessionId']}"
+    paused = await client.post(f"{path}/pause", json={"reason": "lunch"})
+    assert (paused.status_code, paused.json()["version"]) == (200, 3)
+    assert "paused already" in problem(await client.post(f"{path}/pause"), 409, "not-possible")
+    resumed = await client.post(f"{path}/resume")
+    cancelled = await client.post(f"{path}/cancel", headers={"If-Match": resumed.headers["etag"]})
+    assert cancelled.status_code == 200
+    assert "cancelled" in problem(await client.post(f"{path}/cancel"), 409, "not-possible")
+
+
+async def test_a_cancellation_sent_twice_is_carried_out_once(
+    client: httpx.AsyncClient, started: dict[str, Any]
+) -> None:
+    path, key = f"/sessions/{started['sessionId']}/cancel", {"Idempotency-Key": "stop"}
+    first = await client.post(path, headers=key)
+    again = await client.post(path, headers=key)
+    assert (again.status_code, again.json()) == (200, first.json())
+
+
+async def test_a_stale_version_is_refused(client: httpx.AsyncClient, started: dict[str, Any]) -> None:
+    path = f"/sessions/{started['sessionId']}"
+    await client.post(f"{path}/pause")
+    stale = await client.post(f"{path}/cancel", headers={"If-Match": '"2"'})
+    assert "read it again" in problem(stale, 412, "stale")
+
+
+@pytest.mark.parametrize("etag", ["2", 'W/"2"', '"2", "3"', '"two"'])
+async def test_an_etag_that_is_none_is_refused(client: httpx.AsyncClient, started: dict[str, Any], etag: str) -> None:
+    response = await client.post(f"/sessions/{started['sessionId']}/cancel", headers={"If-Match": etag})
+    assert "If-Match" in problem(response, 400, "invalid")
+
+
+async def test_a_replay_finds_that_the_record_is_what_was_decided(
+    client: httpx.AsyncClient, started: dict[str, Any]
+) -> None:
+    path = f"/sessions/{started['sessionId']}/replay"
+    replayed = (await client.post(path)).json()
+    folded = (await client.post(path, json={"execute": False})).json()
+    assert (replayed["facts"], replayed["decided"], replayed["divergences"]) == (1, 1, [])
+    assert replayed["stateDigest"] == replayed["replayDigest"] == folded["stateDigest"]
+    assert folded["decided"] == 0
