@@ -54,7 +54,7 @@ def links_of(paper: Path) -> list[tuple[str, str]]:
 
 @cache
 def names_in(file: Path) -> frozenset[str]:
-    """Return the functions and classes of a module, methods as ``Class.method``."""
+    """Return the functions, classes and constants of a module, methods as ``Class.method``."""
     found: set[str] = set()
 
     def collect(body: list[ast.stmt], prefix: str) -> None:
@@ -63,6 +63,9 @@ def names_in(file: Path) -> frozenset[str]:
                 found.add(prefix + node.name)
                 if isinstance(node, ast.ClassDef):
                     collect(node.body, f"{prefix}{node.name}.")
+            elif isinstance(node, ast.Assign | ast.AnnAssign):
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                found.update(prefix + target.id for target in targets if isinstance(target, ast.Name))
 
     collect(ast.parse(file.read_text("utf-8")).body, "")
     return frozenset(found)
@@ -118,7 +121,7 @@ def test_every_verb_exists(paper: Path) -> None:
         program, verb = [*code.split(), "", ""][:2]
         if program == "make":
             assert verb in made, f"{paper.name} names make {verb}, which the Makefile lacks"
-        if program == "reprise" and not verb.startswith("-"):
+        if program == "reprise" and verb:
             assert verb in GROUPS, f"{paper.name} names reprise {verb}, which is no verb"
 
 
