@@ -1,0 +1,167 @@
+"""Whatever happens, and wherever a worker dies: hundreds of generated histories, each of them a whole session."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import given as examples
+from hypothesis import strategies as st
+
+from domain.encoding import encode
+from domain.envelope import Event
+from domain.replay import Row, replay, replay_state, state_digest
+from domain.session.events import (
+    ApprovalGranted,
+    CallRequested,
+    Limits,
+    OutcomeReported,
+    SessionEvent,
+    VerdictReached,
+)
+from domain.session.state import Ended, Session
+from domain.upcasting import Unknown, read_session
+from tests.domain.simulation import Chaos, Simulation, simulate
+from tests.domain.story import SESSION
+from tests.domain.world import FATAL, PASSING, REWORKED, World
+
+HISTORIES = 500
+histories = settings(
+    max_examples=HISTORIES, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+ticks = st.integers(1, 150)
+some_ticks = st.lists(ticks, max_size=4).map(tuple)
+seeds = st.integers(0, 2**32)
+
+
+def troubles(*kinds: str) -> st.SearchStrategy[tuple[str, ...]]:
+    return st.lists(st.sampled_from(kinds), unique=True).map(tuple)
+
+
+worlds = st.builds(World, seed=seeds, troubles=troubles(*PASSING, *REWORKED, *FATAL))
+chaos = st.builds(
+    Chaos,
+    workers=st.integers(1, 2),
+    crashes=some_ticks,
+    stalls=some_ticks,
+    pause_at=st.just(0) | ticks,
+    cancel_at=st.just(0) | ticks,
+)
+limits = st.builds(Limits, parallel_steps=st.integers(1, 3)) | st.builds(
+    Limits,
+    tool_calls=st.integers(0, 4) | st.just(500),
+    model_calls=st.integers(0, 12) | st.just(500),
+    rework_rounds=st.integers(0, 2),
+)
+STATES = msgspec.json.Decoder(Session | None)
+
+
+@pytest.fixture
+def seen(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[Simulation], None]]:
+    """Count the histories of a test and print what they were."""
+    counts: Counter[str] = Counter()
+
+    def count(run: Simulation) -> None:
+        assert run.state is not None and isinstance(run.state.stage, Ended)
+        counts.update(["histories", run.state.stage.status])
+        counts["events"] += len(run.rows)
+
+    yield count
+    with capsys.disabled():
+        print(f"\n  {', '.join(f'{number:,} {name}' for name, number in counts.most_common())}")
+    assert counts["histories"] >= HISTORIES
+
+
+def events_of(rows: list[Row]) -> list[Event[SessionEvent]]:
+    events = [read_session(row.topic, row.state) for row in rows]
+    return [event for event in events if not isinstance(event, Unknown)]
+
+
+@histories
+@examples(worlds, chaos, limits)
+def test_every_history_ends_and_replays_byte_for_byte(
+    seen: Callable[[Simulation], None], world: World, chaos: Chaos, limits: Limits
+) -> None:
+    run = simulate(world, chaos, limits)
+    seen(run)
+    assert [encode(event) for event in events_of(run.rows)] == [row.state for row in run.rows]
+    assert [STATES.decode(encode(state)) for state in run.states] == run.states
+    found = replay(SESSION, run.rows, execute=True)
+    assert not found.divergences
+    assert found.facts == found.decided == sum(event.kind == "fact" for event in events_of(run.rows))
+    assert found.state_digest == found.replay_digest == state_digest(run.state)
+    assert replay_state(run.rows) == run.state
+
+
+def outcome(run: Simulation) -> tuple[str, set[tuple[str, str]]]:
+    assert run.state is not None and isinstance(run.state.stage, Ended)
+    requested = [event.data for event in events_of(run.rows) if isinstance(event.data, CallRequested)]
+    return run.state.stage.status, {(call.idempotency_key, call.request_digest) for call in requested}
+
+
+# Where one step fails, what its neighbours had begun by then is a matter of timing: such sessions go step by step.
+one_by_one = st.tuples(st.builds(World, seed=seeds, troubles=troubles(*PASSING, *REWORKED, *FATAL)), st.just(1))
+side_by_side = st.tuples(st.builds(World, seed=seeds, troubles=troubles(*PASSING, *REWORKED)), st.integers(2, 3))
+
+
+@histories
+@examples(one_by_one | side_by_side, st.lists(st.integers(0, 10**6), min_size=1, max_size=2))
+def test_a_crash_between_any_two_appends_ends_the_same(
+    seen: Callable[[Simulation], None], case: tuple[World, int], points: list[int]
+) -> None:
+    world, parallel = case
+    run = partial(simulate, world, limits=Limits(parallel_steps=parallel))
+    calm = run()
+    crashed = run(Chaos(crashes=tuple(1 + point % calm.ticks for point in points)))
+    seen(crashed)
+    assert outcome(crashed) == outcome(calm)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_crash_at_every_single_point_ends_the_same(seed: int) -> None:
+    world = World(seed=seed, troubles=(*PASSING, *REWORKED))
+    calm = simulate(world)
+    assert calm.state is not None and calm.state.stage == Ended(status="completed", text="all done")
+    for tick in range(1, calm.ticks + 1):
+        assert outcome(simulate(world, Chaos(crashes=(tick,)))) == outcome(calm)
+
+
+@histories
+@examples(worlds, chaos, limits)
+def test_no_history_sends_what_it_must_not(
+    seen: Callable[[Simulation], None], world: World, chaos: Chaos, limits: Limits
+) -> None:
+    run = simulate(world, chaos, limits)
+    seen(run)
+    facts = [event.data for event in events_of(run.rows)]
+    for number, request in enumerate(facts):
+        if isinstance(request, CallRequested):
+            assert_permitted(facts[:number], request)
+    assert_sent_once(run, [fact for fact in facts if isinstance(fact, OutcomeReported)])
+
+
+def assert_permitted(before: list[SessionEvent], request: CallRequested) -> None:
+    """Expect a verdict that allows this very request, or asks for an approval that was really granted."""
+    verdicts = [fact for fact in before if isinstance(fact, VerdictReached) and fact.call == request.call]
+    assert [verdict.request_digest for verdict in verdicts] == [request.request_digest]
+    granted = [fact.request_digest for fact in before if isinstance(fact, ApprovalGranted)]
+    match verdicts[0].decision:
+        case "deny":
+            pytest.fail("a denied call was requested")
+        case "ask":
+            assert request.request_digest in granted
+        case "allow":
+            pass
+
+
+def assert_sent_once(run: Simulation, reports: list[OutcomeReported]) -> None:
+    """Expect a write without key support to reach the tool once, and once more only where a human said so."""
+    for call in {request.call for request in run.received if not request.repeatable}:
+        sent = [request for request in run.received if request.call == call]
+        again = [report for report in reports if report.call == call and report.outcome == "send-again"]
+        assert len(sent) <= 1 + len(again)
+        assert len({request.key for request in sent}) == 1
+        assert sum(request.happened for request in sent) <= 1
