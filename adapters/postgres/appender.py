@@ -72,23 +72,25 @@ class Appender:
     async def _flush(self, writer: Writer, appends: Sequence[Append]) -> None:
         """Append and answer, whatever happens to the connection meanwhile."""
         loop = asyncio.get_running_loop()
-        deadline, pause, doubtful = loop.time() + PATIENCE_SECONDS, 0.02, False
+        deadline, pause = loop.time() + PATIENCE_SECONDS, 0.02
+        doubtful = stuck = False
         units = [append.events for append in appends]
         while True:
             try:
+                if stuck:
+                    await writer.end_stuck_writers()
                 base, refused = await writer.append(units)
                 await self._answer(writer, appends, base, refused, doubtful)
                 return
             except LockNotAvailable as fault:
-                reason: psycopg.Error = fault
-                await writer.end_stuck_writers()
-            except psycopg.OperationalError as fault:
-                refuse_hopeless(fault)
-                reason, doubtful = fault, True
-                await writer.reset()
+                reason, stuck = str(fault), True
             except (psycopg.Error, UnicodeError) as fault:
-                await self._flush_apart(writer, appends, fault)
-                return
+                if not writer.is_lost(fault):
+                    await self._flush_apart(writer, appends, fault)
+                    return
+                refuse_hopeless(fault)
+                reason, stuck, doubtful = str(fault), False, True
+                await writer.reset()
             if loop.time() > deadline:
                 raise _unavailable(reason, doubtful)
             await asyncio.sleep(pause)
@@ -141,10 +143,10 @@ def _conflict(reason: Reason) -> Conflict:
     )
 
 
-def _unavailable(fault: psycopg.Error, doubtful: bool) -> Unavailable:
+def _unavailable(reason: str, doubtful: bool) -> Unavailable:
     outcome = "whether the events were written is unknown" if doubtful else "nothing was written"
     return Unavailable(
-        f"Expected Postgres to take the events within {PATIENCE_SECONDS:.0f} s, but {str(fault).strip()}; "
+        f"Expected Postgres to take the events within {PATIENCE_SECONDS:.0f} s, but {reason.strip()}; "
         f"{outcome}. Send the same events again."
     )
 

@@ -64,7 +64,7 @@ async def patiently(attempt: Callable[[], Awaitable[T]], patience: float = PATIE
         pause = min(pause * 2, 0.5)
 
 
-def refuse_hopeless(fault: psycopg.Error) -> None:
+def refuse_hopeless(fault: Exception) -> None:
     """Raise Refused for a failure to connect that time does not heal."""
     text = str(fault)
     if 'role "reprise_service" does not exist' in text:

@@ -67,12 +67,13 @@ SELECT 'log_append'::regtype::oid AS row_type
 SELECT base, refused FROM append_events(%(rows)s)
 
 -- end_stuck_writers
--- End whoever has held the append lock for more than a second; safe, for an append is all or nothing.
+-- End whoever we may end of those that have held the append lock for more than a second; safe, for an append is all
+-- or nothing.
 SELECT pg_terminate_backend(l.pid)
 FROM pg_locks l JOIN pg_stat_activity a USING (pid)
 WHERE l.locktype = 'advisory' AND l.classid = 1380995667 AND l.objid = 1 AND l.objsubid = 2 AND l.granted
     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-    AND a.xact_start < clock_timestamp() - interval '1 second' AND l.pid <> pg_backend_pid()
+    AND a.xact_start < clock_timestamp() - interval '1 second' AND pg_has_role(a.usesysid, 'MEMBER')
 
 -- sessions
 -- Every session of the log, in the order in which they began.

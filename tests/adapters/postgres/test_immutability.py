@@ -30,10 +30,9 @@ async def test_the_service_cannot_rewrite_what_was_recorded(
     database: str, store: PostgresEventStore, statement: str
 ) -> None:
     await store.append([event(uuid4(), 1)])
-    connection = await connect(database)
-    with pytest.raises(InsufficientPrivilege):
-        await connection.execute(statement.encode())
-    await connection.close()
+    async with await connect(database) as connection:
+        with pytest.raises(InsufficientPrivilege):
+            await connection.execute(b"BEGIN; " + statement.encode())
 
 
 async def test_retention_drops_a_body_and_nothing_else(database: str, store: PostgresEventStore) -> None:
@@ -48,13 +47,12 @@ async def test_retention_drops_a_body_and_nothing_else(database: str, store: Pos
 
 
 async def test_no_writer_can_store_an_event_that_is_too_large(database: str, store: PostgresEventStore) -> None:
-    connection = await connect(database)
-    with pytest.raises(CheckViolation):
-        await connection.execute(
-            "INSERT INTO log_events (originator_id, originator_version, topic, state) VALUES (%s, 1, 'x', %s)",
-            (uuid4(), b"x" * ((512 << 10) + 1)),
-        )
-    await connection.close()
+    async with await connect(database) as connection:
+        with pytest.raises(CheckViolation):
+            await connection.execute(
+                "INSERT INTO log_events (originator_id, originator_version, topic, state) VALUES (%s, 1, 'x', %s)",
+                (uuid4(), b"x" * ((512 << 10) + 1)),
+            )
 
 
 async def test_plain_inserts_get_dense_positions_too(database: str, store: PostgresEventStore) -> None:
