@@ -57,3 +57,14 @@ async def connect(url: str, name: str, patience: float = PATIENCE_SECONDS) -> Cl
 def jetstream(client: Client) -> JetStreamContext:
     """Return the connection's JetStream calls, each bounded in time."""
     return client.jetstream(timeout=REQUEST_SECONDS)
+
+
+def heed_cancellation() -> None:
+    """Raise CancelledError where this task was told to stop but a call to NATS has swallowed that.
+
+    nats-py waits with `asyncio.wait_for`, which until Python 3.12 forgets a cancellation that comes in the same
+    moment as the answer; a task that is cancelled once would then run for ever.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

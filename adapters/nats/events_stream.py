@@ -10,7 +10,7 @@ from nats.aio.client import Client
 from nats.js.api import DiscardPolicy, StorageType, StreamConfig
 from nats.js.errors import APIError, NotFoundError
 
-from adapters.nats.connection import REQUEST_SECONDS, jetstream
+from adapters.nats.connection import REQUEST_SECONDS, heed_cancellation, jetstream
 from adapters.nats.messages import EVENT_ID, headers, subject
 from commands.ports import LogNotification
 
@@ -114,6 +114,7 @@ class EventsStream:
         answer = await self._client.request(
             subject(self.settings.prefix, event), event.state, timeout=REQUEST_SECONDS, headers=given
         )
+        heed_cancellation()
         said: dict[str, Any] = json.loads(answer.data) if answer.data else {}
         if error := said.get("error"):
             if error.get("err_code") in _WRONG_SEQUENCE:

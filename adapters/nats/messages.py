@@ -6,6 +6,7 @@ and the tenant in our own; the body is the stored event, byte for byte.
 
 import re
 from functools import lru_cache
+from typing import cast
 from uuid import UUID
 
 import msgspec
@@ -72,7 +73,7 @@ def sequence(message: Msg) -> int:
     return int(parts[5 if len(parts) == 9 else 7])
 
 
-def recorded(message: Msg) -> Recorded:
+def from_message(message: Msg) -> Recorded:
     """Read a stored event from a delivered message."""
     given = message.headers or {}
     return Recorded(
@@ -83,4 +84,17 @@ def recorded(message: Msg) -> Recorded:
         tenant=given[TENANT],
         event_id=UUID(given[EVENT_ID]),
         state=message.data,
+    )
+
+
+def from_log(event: LogNotification) -> Recorded:
+    """Return a row of the log in the read side's form."""
+    return Recorded(
+        position=event.id,
+        stream=cast(UUID, event.originator_id),
+        version=event.originator_version,
+        topic=event.topic,
+        tenant=event.tenant,
+        event_id=event.event_id,
+        state=event.state,
     )

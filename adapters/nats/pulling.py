@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
+from adapters.nats.connection import heed_cancellation
+
 # The server answers an expired request itself; only a lost one stays unanswered longer than this.
 GRACE_SECONDS = 2.0
 _NOTHING_CAME = ("404", "408")
@@ -25,6 +27,7 @@ async def pull(client: Client, stream: str, consumer: str, *, batch: int, expire
             await client.publish(f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}", request, reply=inbox)
             for _ in range(batch):
                 message = await subscription.next_msg(timeout=expires + GRACE_SECONDS)
+                heed_cancellation()
                 if status := (message.headers or {}).get("Status"):
                     _raise_if_lost(status, message)
                     yield None

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from nats.aio.client import Client
 
-from adapters.nats.connection import FAULTS
+from adapters.nats.connection import FAULTS, heed_cancellation
 from adapters.nats.events_stream import EventsStream, Mirror, Overtaken, Settings, batches
 from commands.ports import LogNotification
 from domain.errors import Unavailable
@@ -60,6 +60,7 @@ class Relay:
         """Mirror until cancelled."""
         failures = 0
         while True:
+            heed_cancellation()
             try:
                 await self._mirror()
             except Overtaken:
@@ -103,6 +104,7 @@ class Relay:
             self.position = mirror.last
             return log_id
         await self._stream.delete()
+        heed_cancellation()
         self.position = max(0, head - self._stream.settings.refill)
         await self._stream.create(log_id, self.position + 1)
         return log_id
@@ -127,6 +129,7 @@ class Relay:
             if mirror is None or (mirror.last < head and mirror.last == last):
                 LOGGER.info("The other relay has stopped: this one takes over.")
                 return
+            heed_cancellation()
             last = mirror.last
 
 

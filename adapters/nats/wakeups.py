@@ -14,7 +14,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js.api import AckPolicy, ConsumerConfig, DiscardPolicy, RetentionPolicy, StreamConfig
 
-from adapters.nats.connection import FAULTS, jetstream
+from adapters.nats.connection import FAULTS, heed_cancellation, jetstream
 from adapters.nats.pulling import pull
 
 LOGGER = logging.getLogger("reprise.wakeups")
@@ -107,6 +107,7 @@ class NatsWakeups:
     async def _pull(self, lane: str, arrived: asyncio.Queue[Wakeup]) -> None:
         failures = 0
         while True:
+            heed_cancellation()
             try:
                 await self.prepare([lane])
                 async for message in pull(

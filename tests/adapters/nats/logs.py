@@ -43,10 +43,12 @@ async def relaying(store: PostgresEventStore, client: Client, settings: Settings
     """Run a relay for the duration of a block."""
     relay = Relay(store, client, settings)
     running = asyncio.create_task(relay.run())
-    yield relay
-    running.cancel()
-    with suppress(asyncio.CancelledError):
-        await running
+    try:
+        yield relay
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
 
 
 async def until(true: Callable[[], Awaitable[bool]], seconds: float = 15.0) -> None:
