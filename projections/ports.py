@@ -1,4 +1,4 @@
-"""Name what the read side needs of the world: stored events in order, and a place to keep rows."""
+"""Name what the read side is fed with: the log's events, in order."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
@@ -21,6 +21,10 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 class Follower(Protocol):
     """Hand out the log's events in order, and wait for more at its end."""
+
+    async def log_id(self) -> str:
+        """Return the id of the log that is followed."""
+        ...
 
     def follow(self, after: int, *, stream: UUID | None = None) -> AsyncIterator[Sequence[Recorded]]:
         """Yield batches of the events behind a position, of one stream or of all; an empty batch marks time.

@@ -1,0 +1,30 @@
+"""Name rows after what they stand for, so that every read model says the same id."""
+
+from uuid import UUID
+
+
+def task_id(session: UUID, step: int) -> str:
+    """Return the id of a step's row."""
+    return f"{session}-{step}"
+
+
+def action_id(session: UUID, call: str) -> str:
+    """Return the id of a tool call's row."""
+    return f"{session}-{call}"
+
+
+def call_id(step: int, round_: int) -> str:
+    """Return the name of the tool call that a step makes in a round."""
+    return f"call-{step}-{round_}"
+
+
+def step_of(call: str) -> int:
+    """Return the step that a call belongs to (``choose-3-1``, ``call-3-1``, ``review-3-1``), 0 for none."""
+    parts = call.split("-")
+    return int(parts[1]) if len(parts) == 3 and parts[1].isdecimal() else 0
+
+
+def round_of(call: str) -> int:
+    """Return the round in which a step makes a call, 0 for none."""
+    parts = call.split("-")
+    return int(parts[2]) if len(parts) == 3 and parts[2].isdecimal() else 0

@@ -1,0 +1,150 @@
+"""Show what sessions owe and since when, so that no timer and no lost wake-up is forgotten.
+
+One row an item that a session owes: a model call or a tool call, under its name. Rows are only made by consequences,
+which an ended session draws no more; late facts change existing rows at most.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import ClassVar, Literal, Self, TypeAlias
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from domain.envelope import Event
+from domain.session.events import (
+    ApprovalRequested,
+    ArgumentsChecked,
+    CallAttempted,
+    CallDeadLettered,
+    CallDeferred,
+    CallOutcomeUnknown,
+    CallRequested,
+    CallRetryScheduled,
+    CallSucceeded,
+    ModelCallRequested,
+    ModelReplied,
+    ModelRetryScheduled,
+    OutcomeReported,
+    ResultChecked,
+    ResultStated,
+    ReworkRequested,
+    SessionCancelled,
+    SessionCompleted,
+    SessionFailed,
+    SessionPaused,
+    SessionResumed,
+    ToolChosen,
+)
+from domain.upcasting import AnyEvent
+from projections.names import call_id
+from projections.ports import Recorded
+from projections.rows import ReadModel, Row
+
+Kind: TypeAlias = Literal["work", "timer", "pause"]
+
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+"""Stands for a time when only people can move an item on."""
+PAUSE = "pause"
+
+
+class OpenWorkRow(Row, frozen=True, kw_only=True):
+    """Be an item; ``gone`` True removes it, False makes it, None changes it where it exists.
+
+    A paused session owes its ``timer`` items but not its ``work``; the item ``pause`` says that it is paused.
+    """
+
+    NAME: ClassVar = "open_work"
+    KEY: ClassVar = ("session_id", "item")
+
+    session_id: UUID
+    item: str
+    position: int
+    gone: bool | None = None
+    tenant: str | None = None
+    lane: str | None = None
+    kind: Kind | None = None
+    due_at: datetime | None = None
+
+    def then(self, later: Self) -> Self:
+        """Return this change and a later one as one; what is gone is changed no more, only made anew."""
+        if later.gone is not None:
+            return later
+        return replace(self, position=later.position) if self.gone else super().then(later)
+
+
+class OpenWorkEnded(Row, frozen=True, kw_only=True):
+    """Order that all of a session's items are removed, because it ended."""
+
+    NAME: ClassVar = "open_work_ended"
+    KEY: ClassVar = ("session_id",)
+
+    session_id: UUID
+
+
+def changes(event: Event[AnyEvent], row: Recorded) -> Iterable[Row]:
+    """Return what an event changes about what its session owes."""
+    data = event.data
+    match data:
+        case ModelCallRequested() | ToolChosen() | ResultStated():
+            yield _made(event, row, data.call, "work", event.at)
+        case ModelRetryScheduled():
+            yield _made(event, row, data.call, "work", data.not_before)
+        case ApprovalRequested():
+            yield _made(event, row, data.call, "timer", data.expires_at or NEVER)
+        case CallRequested():
+            yield _made(event, row, data.call, "work", event.at)
+        case CallRetryScheduled():
+            yield _made(event, row, data.call, "work", data.not_before)
+        case CallAttempted():
+            yield _moved(row, data.call, "timer", data.lease_until)
+        case CallDeferred():
+            yield _moved(row, data.call, "work", data.until)
+        case CallOutcomeUnknown():
+            yield _moved(row, data.call, "timer", NEVER)
+        case CallSucceeded() | OutcomeReported(outcome="happened"):
+            yield _moved(row, data.call, "work", event.at)  # its result is to be checked
+        case ArgumentsChecked(problems=problems) if problems:
+            yield _gone(row, data.call)
+        case ModelReplied() | ResultChecked() | CallDeadLettered():
+            yield _gone(row, data.call)
+        case ReworkRequested():
+            yield _gone(row, call_id(data.step, data.round - 1))
+        case SessionPaused():
+            yield _made(event, row, PAUSE, "pause", NEVER)
+        case SessionResumed():
+            yield _gone(row, PAUSE)
+        case SessionCompleted() | SessionFailed() | SessionCancelled():
+            yield OpenWorkEnded(session_id=row.stream)
+        case _:
+            return
+
+
+def _made(event: Event[AnyEvent], row: Recorded, item: str, kind: Kind, due_at: datetime) -> OpenWorkRow:
+    return OpenWorkRow(
+        session_id=row.stream,
+        item=item,
+        position=row.position,
+        gone=False,
+        tenant=row.tenant,
+        lane=event.lane,
+        kind=kind,
+        due_at=due_at,
+    )
+
+
+def _moved(row: Recorded, item: str, kind: Kind, due_at: datetime) -> OpenWorkRow:
+    return OpenWorkRow(session_id=row.stream, item=item, position=row.position, kind=kind, due_at=due_at)
+
+
+def _gone(row: Recorded, item: str) -> OpenWorkRow:
+    return OpenWorkRow(session_id=row.stream, item=item, position=row.position, gone=True)
+
+
+MODEL = ReadModel(
+    name="open_work",
+    version=1,
+    tables=("open_work",),
+    writes=(OpenWorkRow, OpenWorkEnded),
+    changes=changes,
+)
