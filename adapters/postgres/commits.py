@@ -59,13 +59,16 @@ class Commits:
 
     async def _follow(self, connection: Connection) -> None:
         await connection.execute("LISTEN log_events")
-        await self._look(connection)
         while True:
-            async for _ in connection.notifies(stop_after=1):
-                pass
             await self._look(connection)
+            async with contextlib.aclosing(connection.notifies()) as notifications:
+                async for notification in notifications:
+                    if not notification.payload.isdigit():
+                        break  # a writer that is not ours names no position
+                    self.advance(int(notification.payload))
 
     async def _look(self, connection: Connection) -> None:
         cursor = await connection.execute(SQL["head"].encode())
-        for (head,) in await cursor.fetchall():
-            self.advance(head)
+        if row := await cursor.fetchone():
+            self._head = row[0]  # lower than before where a backup was restored
+            self._advanced.set()

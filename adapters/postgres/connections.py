@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg import AsyncConnection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.rows import dict_row
 
 from domain.errors import Refused, Unavailable
 
@@ -80,14 +81,19 @@ def _first_line(fault: BaseException) -> str:
 class Pool:
     """Lend at most ``size`` connections for reading; a connection that saw an error is not lent again."""
 
-    def __init__(self, url: str, size: int = 4):
+    def __init__(self, url: str, size: int = 4, prepare: Callable[[Connection], None] | None = None):
         self._url = url
+        self._prepare = prepare
         self._idle: list[Connection] = []
         self._free = asyncio.Semaphore(size)
 
     async def fetch(self, statement: str, **values: Any) -> list[tuple[Any, ...]]:
         """Execute one statement that may be repeated and return its rows."""
         return await patiently(lambda: self._fetch(statement, values))
+
+    async def fetch_columns(self, statement: str, **values: Any) -> list[dict[str, Any]]:
+        """Execute one statement that may be repeated and return its rows, each as its columns by name."""
+        return await patiently(lambda: self._fetch_columns(statement, values))
 
     async def close(self) -> None:
         """Close the idle connections."""
@@ -100,13 +106,24 @@ class Pool:
             await cursor.execute(statement.encode(), values)
             return await cursor.fetchall() if cursor.description else []
 
+    async def _fetch_columns(self, statement: str, values: dict[str, Any]) -> list[dict[str, Any]]:
+        async with self._lend() as connection, connection.cursor(binary=True, row_factory=dict_row) as cursor:
+            await cursor.execute(statement.encode(), values)
+            return await cursor.fetchall()
+
     @asynccontextmanager
     async def _lend(self) -> AsyncIterator[Connection]:
         async with self._free:
-            connection = self._idle.pop() if self._idle else await connect(self._url)
+            connection = self._idle.pop() if self._idle else await self._connect()
             try:
                 yield connection
             except BaseException:
                 await connection.close()
                 raise
             self._idle.append(connection)
+
+    async def _connect(self) -> Connection:
+        connection = await connect(self._url)
+        if self._prepare:
+            self._prepare(connection)
+        return connection

@@ -61,6 +61,7 @@ CREATE FUNCTION append_events(batch log_append[], OUT base bigint, OUT refused j
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
 DECLARE
     bad integer[];
+    appended bigint;
 BEGIN
     -- First the table, then the append lock: the order of every INSERT that draws its position by default.
     LOCK TABLE log_events IN ROW EXCLUSIVE MODE;
@@ -91,8 +92,9 @@ BEGIN
            event_id, command_id, request_digest, prev_hash, following
     FROM unnest(batch) WITH ORDINALITY
     WHERE bad IS NULL OR unit <> ALL (bad);
-    IF FOUND THEN
-        PERFORM pg_notify('log_events', '');
+    GET DIAGNOSTICS appended = ROW_COUNT;
+    IF appended > 0 THEN
+        PERFORM pg_notify('log_events', (base + appended)::text);
     END IF;
 END $$;
 

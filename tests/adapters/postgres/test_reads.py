@@ -97,3 +97,26 @@ async def test_a_follower_that_comes_late_hears_at_once(database: str, store: Po
     late = await PostgresEventStore.open(database)
     assert await late.wait_for_commit(0, 5)
     await late.close()
+
+
+async def test_a_follower_hears_of_writers_that_are_not_ours(database: str, store: PostgresEventStore) -> None:
+    waiting = asyncio.create_task(store.wait_for_commit(0, 5))
+    await asyncio.sleep(0.1)
+    async with await psycopg.AsyncConnection.connect(database) as plain:
+        await plain.execute(
+            "INSERT INTO log_events (originator_id, originator_version, topic, state) "
+            "VALUES (gen_random_uuid(), 1, 'x', ''); NOTIFY log_events"
+        )
+    assert await waiting
+
+
+async def test_a_follower_hears_again_after_its_connection_was_cut(database: str, store: PostgresEventStore) -> None:
+    assert not await store.wait_for_commit(0, 0.05)
+    async with await psycopg.AsyncConnection.connect(database, autocommit=True) as owner:
+        await owner.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'SELECT coalesce%'"
+        )
+    other = await PostgresEventStore.open(database)
+    await other.append([event(uuid4(), 1)])
+    assert await store.wait_for_commit(0, 5)
+    await other.close()
