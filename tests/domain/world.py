@@ -163,10 +163,11 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     def answer(self, effect: SendCall) -> str:
         """Return what the tool says in the end, however often its answer is lost."""
         choice = effect.choice
-        # A human who says that a lost write happened knows nothing of what it answered: only reads answer oddly.
-        odd = ("rejected", "error-inside") if choice.tool == "read" else ("rejected",)
-        again = _again(_round(choice.call), *odd)
-        outcome = self.says(f"answer-{choice.call}", '{"ok":true}', *again, "bad-answer")
+        # A human who says that a lost write happened knows nothing of what it answered: no oddities there.
+        odd = ("error-inside",) if REPEATABLE[choice.tool] else ()
+        again = _again(_round(choice.call), "rejected", *odd)
+        bad = ("bad-answer",) if REPEATABLE[choice.tool] else ()
+        outcome = self.says(f"answer-{choice.call}", '{"ok":true}', *again, *bad)
         return '{"error":"odd"}' if outcome == "error-inside" else outcome
 
 
