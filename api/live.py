@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import cast
 from uuid import UUID
 
@@ -15,27 +15,17 @@ RETRY_MS = 1_000
 
 
 async def session_stream(services: Services, log_id: str, session: UUID, after: int) -> AsyncGenerator[bytes, None]:
-    """Yield a session's events behind a position, first from the log, then live, with heartbeats; never ends.
+    """Yield a session's events behind a position, the recorded ones and then each new one, with heartbeats.
 
     Whoever stops reading closes this generator, and with it everything it holds. It is read at the pace of the
     client: nothing is queued here.
     """
-    async with services.live_streams:
-        yield f"retry: {RETRY_MS}\n\n".encode()
-        # The head is read first: what is recorded of this session up to it, read_stream gives; the rest follows.
-        position = max(after, await services.shell.store.head())
-        for row in await services.shell.store.read_stream(session):
-            if row.id > after:
-                yield message(outside(log_id, row.id), row.topic, row.state)
-                position = max(position, row.id)
-        async for chunk in _live(services, log_id, session, position):
-            yield chunk
-
-
-async def _live(services: Services, log_id: str, session: UUID, position: int) -> AsyncGenerator[bytes, None]:
     spoken = time.monotonic()
-    try:
-        async with aclosing(follow(services, session, position)) as batches:
+    async with services.live_streams, aclosing(follow(services, session, after)) as batches:
+        yield f"retry: {RETRY_MS}\n\n".encode()
+        # Where the log was replaced or Postgres is away the stream ends: the client comes back with its position,
+        # and a problem tells it which of the two it was.
+        with suppress(WrongLog, Unavailable):
             async for batch in batches:
                 for event in batch:
                     yield message(outside(log_id, event.position), event.topic, event.state)
@@ -43,9 +33,6 @@ async def _live(services: Services, log_id: str, session: UUID, position: int) -
                 if time.monotonic() - spoken >= services.heartbeat:
                     yield b": heartbeat\n\n"
                     spoken = time.monotonic()
-    except WrongLog:
-        # The client comes back with a position of the old log and is told by a problem.
-        return
 
 
 def follow(services: Services, session: UUID, after: int) -> AsyncGenerator[Sequence[Recorded], None]:

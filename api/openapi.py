@@ -49,6 +49,9 @@ def _describe(operation: dict[str, Any], options: dict[str, Any], schemas: dict[
         "description": "A problem; `type` is the path of a page that explains it.",
         "content": {MEDIA_TYPE: {"schema": _schema(Problem, schemas)}},
     }
+    for parameter in operation.get("parameters", ()):
+        # Deprecated in OpenAPI 3.1, and not what we do.
+        parameter.pop("allowEmptyValue", None)
     if body := options.get("body"):
         required = any(field.required for field in msgspec.structs.fields(body))
         content = {"application/json": {"schema": _schema(body, schemas)}}

@@ -120,11 +120,10 @@ def _text(document: bytes) -> bytes:
 
 
 async def _fetch(services: Services, url: str, allow_private: bool) -> bytes:
-    parts = urlsplit(url)
     request = HttpRequest(
         method="GET",
         url=url,
-        origin=f"{parts.scheme}://{parts.netloc}",
+        origin=_origin(url),
         timeout_ms=FETCH_TIMEOUT_MS,
         max_bytes=services.max_document,
         allow_private=allow_private,
@@ -138,6 +137,14 @@ async def _fetch(services: Services, url: str, allow_private: bool) -> bytes:
     if len(response.body) > services.max_document:
         raise TooLarge(f"Expected a document of at most {services.max_document} bytes, but {url[:200]} has more.")
     return response.body
+
+
+def _origin(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+    except ValueError as fault:
+        raise Invalid(f"Expected the URL of a document at {url[:200]!r}, but {fault}.") from fault
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 @get("/tools", tags=["tools"])

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from itertools import count
@@ -17,6 +17,9 @@ from adapters.embedded.nats import NatsServer
 from adapters.http.dialer import HttpDialer
 from adapters.models.models import ModelRouter
 from adapters.nats.connection import connect
+from adapters.nats.events_stream import EventsStream, Settings
+from adapters.nats.follow import Tail
+from adapters.nats.relay import Relay
 from adapters.nats.wakeups import NatsWakeups, Queue
 from adapters.openapi.documents import OpenApiDocuments
 from adapters.openapi.tools import OpenApiTools
@@ -29,14 +32,25 @@ from commands.catalogue import Catalogue
 from commands.shell import Shell
 from commands.worker import work
 from ops.sample.shop import RunningShop, shop
-from tests.api.contract import CheckedTransport, Contract
-from tests.api.following import LogFollower
+from tests.api.contract import CheckedTransport, contract
 
 SCRIPT = Path("ops/sample/demo_script.json").absolute()
 GOAL = "Order two blue mugs for customer 7, have them shipped, and say what they cost."
 numbers = count(1)
 
 Serve: TypeAlias = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
+
+
+@asynccontextmanager
+async def running_beside(*coroutines: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run coroutines until the block ends."""
+    tasks = [asyncio.create_task(each) for each in coroutines]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @dataclass(frozen=True)
@@ -58,9 +72,13 @@ async def parts(database: str, nats_server: NatsServer) -> AsyncIterator[Parts]:
         client = await connect(nats_server.url, "api-test")
         stack.push_async_callback(client.close)
         name = f"api{next(numbers)}"
+        mirror = Settings(name=f"{name.upper()}_EVENTS", prefix=f"{name}.events", max_bytes=16 << 20)
+        tail = Tail(store, client, mirror)
+        stack.push_async_callback(EventsStream(client, mirror).delete)
+        await stack.enter_async_context(running_beside(Relay(store, client, mirror).run(), tail.run()))
         wakeups = NatsWakeups(client, Queue(name=name.upper(), prefix=name))
         dialer = await stack.enter_async_context(HttpDialer())
-        running = await stack.enter_async_context(shop())
+        selling = await stack.enter_async_context(shop())
         shell = Shell(
             store=store,
             wakeups=wakeups,
@@ -75,7 +93,7 @@ async def parts(database: str, nats_server: NatsServer) -> AsyncIterator[Parts]:
             catalogue=Catalogue(shell),
             documents=OpenApiDocuments(),
             dialer=dialer,
-            follower=LogFollower(store),
+            follower=tail,
             model=f"scripted:{SCRIPT}",
             heartbeat=0.2,
         )
@@ -83,14 +101,10 @@ async def parts(database: str, nats_server: NatsServer) -> AsyncIterator[Parts]:
         @asynccontextmanager
         async def worker() -> AsyncIterator[None]:
             await wakeups.prepare(["standard", "interactive"])
-            task = asyncio.create_task(work(shell, wakeups.pull(["standard", "interactive"])))
-            try:
+            async with running_beside(work(shell, wakeups.pull(["standard", "interactive"]))):
                 yield
-            finally:
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
 
-        yield Parts(store=store, services=services, shop=running, worker=worker)
+        yield Parts(store=store, services=services, shop=selling, worker=worker)
 
 
 @pytest.fixture
@@ -111,7 +125,7 @@ def serve(parts: Parts) -> Serve:
         try:
             async with httpx.AsyncClient(base_url=url, transport=transport, timeout=20) as client:
                 if checked:
-                    transport.contract = Contract((await client.get("/openapi.json")).json())
+                    transport.contract = contract((await client.get("/openapi.json")).content)
                 yield client
         finally:
             server.should_exit = True

@@ -4,7 +4,6 @@ import asyncio
 from typing import Any
 
 import httpx
-import pytest
 
 from tests.api.conftest import GOAL, Parts, Serve, problem
 
@@ -113,10 +112,10 @@ async def test_a_stale_version_is_refused(client: httpx.AsyncClient, started: di
     assert "read it again" in problem(stale, 412, "stale")
 
 
-@pytest.mark.parametrize("etag", ["2", 'W/"2"', '"2", "3"', '"two"'])
-async def test_an_etag_that_is_none_is_refused(client: httpx.AsyncClient, started: dict[str, Any], etag: str) -> None:
-    response = await client.post(f"/sessions/{started['sessionId']}/cancel", headers={"If-Match": etag})
-    assert "If-Match" in problem(response, 400, "invalid")
+async def test_an_etag_that_is_none_is_refused(client: httpx.AsyncClient, started: dict[str, Any]) -> None:
+    for etag in ("2", 'W/"2"', '"2", "3"', '"two"'):
+        response = await client.post(f"/sessions/{started['sessionId']}/cancel", headers={"If-Match": etag})
+        assert "If-Match" in problem(response, 400, "invalid")
 
 
 async def test_a_replay_finds_that_the_record_is_what_was_decided(

@@ -1,0 +1,119 @@
+"""Agents and tools are registered, shown and paged over HTTP."""
+
+import json
+from typing import Any
+
+import httpx
+
+from tests.api.conftest import Parts, problem
+
+AGENT = {"id": "buyer", "role": "executor", "promptTemplate": "You buy.", "tools": ["shop/*"]}
+
+
+async def test_a_document_becomes_tools(client: httpx.AsyncClient, tools: dict[str, Any]) -> None:
+    assert (tools["apiId"], tools["tools"], tools["skipped"]) == ("shop", 10, 0)
+    listed = (await client.get("/tools")).json()["tools"]
+    assert {each["apiId"] for each in listed} == {"shop"}
+    one = (await client.get(f"/tools/{listed[0]['id']}")).json()
+    assert one["document"] == tools["digest"]
+    assert one["parameters"]["type"] == "object"
+
+
+async def test_a_document_may_be_a_text(client: httpx.AsyncClient, parts: Parts) -> None:
+    body = {"name": "shop", "document": json.dumps(parts.shop.document())}
+    assert (await client.post("/tools", json=body)).json()["tools"] == 10
+
+
+async def test_a_document_is_fetched_where_it_is(client: httpx.AsyncClient, parts: Parts) -> None:
+    body = {"name": "shop", "url": f"{parts.shop.url}/openapi.json", "allowPrivate": True}
+    assert (await client.post("/tools", json=body)).json()["tools"] == 10
+
+
+async def test_a_private_address_is_not_fetched_unasked(client: httpx.AsyncClient, parts: Parts) -> None:
+    response = await client.post("/tools", json={"name": "shop", "url": f"{parts.shop.url}/openapi.json"})
+    assert "--allow-private" in problem(response, 400, "invalid")
+
+
+URLS = ["http://127.0.0.1:1/openapi.json", "not a url", "file:///etc/passwd", "http://[::1", "http://u:p@127.0.0.1/"]
+
+
+async def test_a_place_without_a_document_is_refused(client: httpx.AsyncClient) -> None:
+    for url in URLS:
+        body = {"name": "shop", "url": url, "allowPrivate": True}
+        assert "document at" in problem(await client.post("/tools", json=body), 400, "invalid"), url
+
+
+async def test_a_page_that_is_missing_is_no_document(client: httpx.AsyncClient, parts: Parts) -> None:
+    body = {"name": "shop", "url": f"{parts.shop.url}/nothing", "allowPrivate": True}
+    assert "404" in problem(await client.post("/tools", json=body), 400, "invalid")
+
+
+DOCUMENTS: list[dict[str, Any]] = [
+    {"name": "shop"},
+    {"name": "shop", "document": {}, "url": "http://127.0.0.1/"},
+    {"name": "shop", "document": {"openapi": "3.1.0"}},
+    {"name": "shop", "document": 7},
+    {"name": "Shop!", "document": {}},
+    {"name": "shop", "document": "{", "rateLimit": 1},
+    {"name": "shop", "document": {}, "rateLimit": -1},
+    {"name": "shop", "document": {}, "scopes": "all"},
+]
+
+
+async def test_a_document_of_the_wrong_form_is_refused(client: httpx.AsyncClient) -> None:
+    for body in DOCUMENTS:
+        problem(await client.post("/tools", json=body), 400, "invalid")
+
+
+async def test_tools_come_in_pages(client: httpx.AsyncClient, tools: dict[str, Any]) -> None:
+    everything = (await client.get("/tools")).json()
+    found, cursor = [], None
+    while True:
+        page = (await client.get("/tools", params={"limit": 4, **({"cursor": cursor} if cursor else {})})).json()
+        found += page["tools"]
+        cursor = page["next"]
+        if cursor is None:
+            break
+    assert found == everything["tools"]
+
+
+async def test_the_same_registration_sent_twice_is_carried_out_once(client: httpx.AsyncClient, parts: Parts) -> None:
+    key, body = {"Idempotency-Key": "docs"}, {"name": "shop", "document": parts.shop.document()}
+    first = await client.post("/tools", json=body, headers=key)
+    again = await client.post("/tools", json=body, headers=key)
+    assert again.json() == first.json()
+
+
+async def test_the_default_agents_are_there_from_the_first_day(client: httpx.AsyncClient) -> None:
+    listed = (await client.get("/agents")).json()["agents"]
+    assert [each["id"] for each in listed] == ["executor", "planner", "reviewer"]
+
+
+async def test_an_agent_is_registered_and_shown(client: httpx.AsyncClient) -> None:
+    written = await client.post("/agents", json=AGENT)
+    assert (written.status_code, written.headers["location"]) == (201, "/agents/buyer")
+    shown = await client.get("/agents/buyer", params={"after": written.json()["position"]})
+    assert shown.json() == {**AGENT, "name": "buyer"}
+    assert shown.headers["etag"] == written.headers["etag"] == '"1"'
+
+
+async def test_an_agent_is_registered_once(client: httpx.AsyncClient) -> None:
+    key = {"Idempotency-Key": "buyer"}
+    first = await client.post("/agents", json=AGENT, headers=key)
+    assert (await client.post("/agents", json=AGENT, headers=key)).json() == first.json()
+    assert "patch it" in problem(await client.post("/agents", json=AGENT), 409, "not-possible")
+
+
+async def test_a_patch_changes_what_it_names(client: httpx.AsyncClient) -> None:
+    await client.post("/agents", json=AGENT)
+    patched = await client.patch("/agents/buyer", json={"role": "reviewer"}, headers={"If-Match": '"1"'})
+    assert (patched.status_code, patched.json()["version"]) == (200, 2)
+    assert (await client.get("/agents/buyer")).json() == {**AGENT, "name": "buyer", "role": "reviewer"}
+    stale = await client.patch("/agents/buyer", json={"role": "planner"}, headers={"If-Match": '"1"'})
+    problem(stale, 412, "stale")
+
+
+async def test_an_agent_of_the_wrong_form_is_refused(client: httpx.AsyncClient) -> None:
+    wrong: list[dict[str, Any]] = [{"id": "A B"}, {"role": " "}, {"tools": "all"}, {"color": "red"}]
+    for body in ({}, *({**AGENT, **each} for each in wrong)):
+        problem(await client.post("/agents", json=body), 400, "invalid")

@@ -1,0 +1,155 @@
+"""What happened in a session is read as pages, live, and as its state at any version, without gap or repetition."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+
+from tests.api.conftest import Parts, Serve, problem
+
+SSE = {"Accept": "text/event-stream"}
+
+
+def path_of(started: dict[str, Any]) -> str:
+    """Return a session's path."""
+    return f"/sessions/{started['sessionId']}"
+
+
+async def test_a_page_holds_the_stored_events(client: httpx.AsyncClient, started: dict[str, Any], parts: Parts) -> None:
+    page = (await client.get(f"{path_of(started)}/events")).json()
+    rows = await parts.store.read_log(0, 100)
+    stored = [row for row in rows if row.topic.startswith("session.")]
+    assert [each["event"] for each in page["events"]] == [json.loads(row.state) for row in stored]
+    assert page["events"][-1]["position"] == started["position"]
+    assert page["next"] is None
+
+
+async def test_pages_follow_one_another(client: httpx.AsyncClient, started: dict[str, Any]) -> None:
+    path = f"{path_of(started)}/events"
+    first = (await client.get(path, params={"limit": 1})).json()
+    second = (await client.get(path, params={"limit": 1, "cursor": first["next"]})).json()
+    assert [each["version"] for each in (*first["events"], *second["events"])] == [1, 2]
+    assert second["next"] is None
+
+
+async def test_a_cursor_that_is_none_is_refused(client: httpx.AsyncClient, started: dict[str, Any]) -> None:
+    for cursor in ("x", "e30", "é", "bnVsbA"):
+        problem(await client.get(f"{path_of(started)}/events", params={"cursor": cursor}), 400, "invalid")
+
+
+async def test_positions_and_cursors_of_another_log_are_gone(
+    client: httpx.AsyncClient, started: dict[str, Any], parts: Parts
+) -> None:
+    path = f"{path_of(started)}/events"
+    cursor = (await client.get(path, params={"limit": 1})).json()["next"]
+    await parts.store.renew_log_id()
+    problem(await client.get(path, params={"cursor": cursor}), 410, "wrong-log")
+    problem(await client.get(path, params={"after": started["position"]}), 410, "wrong-log")
+    problem(await client.get(path, headers={**SSE, "Last-Event-ID": started["position"]}), 410, "wrong-log")
+
+
+async def test_a_position_that_is_none_is_refused(client: httpx.AsyncClient, started: dict[str, Any]) -> None:
+    for position in ("7", "log:", "log:-1", "log:x", "log:" + "9" * 30):
+        problem(await client.get(f"{path_of(started)}/events", params={"after": position}), 400, "invalid")
+
+
+@asynccontextmanager
+async def streaming(
+    client: httpx.AsyncClient, path: str, **headers: str
+) -> AsyncIterator[AsyncIterator[dict[str, str]]]:
+    """Open a live stream and give its events; comments are left out."""
+    async with client.stream("GET", f"{path}/events", headers={**SSE, **headers}) as response:
+        assert response.headers["content-type"].startswith("text/event-stream"), await response.aread()
+        yield _events(response)
+
+
+async def _events(response: httpx.Response) -> AsyncIterator[dict[str, str]]:
+    fields: dict[str, str] = {}
+    async for line in response.aiter_lines():
+        if line:
+            name, _, value = line.partition(": ")
+            fields[name] = value
+        elif "data" in fields:
+            yield fields
+            fields = {}
+
+
+async def take(events: AsyncIterator[dict[str, str]], number: int) -> list[dict[str, str]]:
+    """Take so many events, within a bounded time."""
+    async with asyncio.timeout(10):
+        return [await anext(events) for _ in range(number)]
+
+
+async def test_a_stream_begins_with_what_is_recorded_and_goes_on_live(
+    client: httpx.AsyncClient, started: dict[str, Any], parts: Parts
+) -> None:
+    path = path_of(started)
+    async with streaming(client, path) as events:
+        recorded = await take(events, 2)
+        await client.post(f"{path}/pause")
+        (live,) = await take(events, 1)
+    assert [each["event"] for each in recorded] == ["session.goal-submitted.v1", "session.model-call-requested.v1"]
+    assert recorded[-1]["id"] == started["position"]
+    assert live["event"] == "session.paused.v1"
+    stored = (await parts.store.read_log(0, 100))[-1]
+    assert live["data"].encode() == stored.state
+
+
+async def test_a_stream_is_resumed_without_a_gap(client: httpx.AsyncClient, started: dict[str, Any]) -> None:
+    path = path_of(started)
+    async with streaming(client, path) as events:
+        (first,) = await take(events, 1)
+    for verb in ("pause", "resume", "pause", "resume"):
+        await client.post(f"{path}/{verb}")
+    async with streaming(client, path, **{"Last-Event-ID": first["id"]}) as events:
+        rest = await take(events, 5)
+    page = (await client.get(f"{path}/events")).json()["events"]
+    assert [each["id"] for each in (first, *rest)] == [each["position"] for each in page]
+
+
+async def test_a_silent_stream_shows_that_it_lives(client: httpx.AsyncClient, started: dict[str, Any]) -> None:
+    async with client.stream("GET", f"{path_of(started)}/events", headers=SSE) as response:
+        async with asyncio.timeout(10):
+            async for line in response.aiter_lines():
+                if line == ": heartbeat":
+                    break
+
+
+async def test_a_client_that_is_gone_frees_its_place(serve: Serve, parts: Parts, started: dict[str, Any]) -> None:
+    one_place = asyncio.Semaphore(1)
+    async with serve(live_streams=one_place) as client:
+        async with streaming(client, path_of(started)) as events:
+            await take(events, 1)
+            full = await client.get(f"{path_of(started)}/events", headers=SSE)
+            assert "Expected room" in problem(full, 503, "unavailable")
+        async with asyncio.timeout(10):
+            await one_place.acquire()
+
+
+async def test_the_state_is_shown_at_any_version(client: httpx.AsyncClient, started: dict[str, Any]) -> None:
+    path = path_of(started)
+    await client.post(f"{path}/pause")
+    now, before = await client.get(f"{path}/state"), await client.get(f"{path}/state", params={"at": 2})
+    assert (now.headers["etag"], before.headers["etag"]) == ('"3"', '"2"')
+    assert now.json()["state"]["paused"] is True
+    assert "paused" not in before.json()["state"]
+    replayed = (await client.post(f"{path}/replay")).json()
+    assert now.json()["digest"] == replayed["stateDigest"]
+
+
+async def test_numbers_of_the_goal_keep_their_digits(client: httpx.AsyncClient, tools: dict[str, Any]) -> None:
+    headers = {"Content-Type": "application/json"}
+    body = b'{"goal": "buy blue mugs", "context": {"price": 1.10, "id": 12345678901234567890}}'
+    started = (await client.post("/orchestrate", content=body, headers=headers)).json()
+    shown = await client.get(f"{path_of(started)}/state")
+    assert b'"id":12345678901234567890,"price":1.10' in shown.content
+
+
+async def test_a_version_that_is_not_there_is_not_found(client: httpx.AsyncClient, started: dict[str, Any]) -> None:
+    path = f"{path_of(started)}/state"
+    assert "1 to 2" in problem(await client.get(path, params={"at": 3}), 404, "not-found")
+    for at in ("0", "-1", "x"):
+        assert "at" in problem(await client.get(path, params={"at": at}), 400, "invalid")
