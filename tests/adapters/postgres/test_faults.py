@@ -54,6 +54,47 @@ async def test_a_stopped_writer_does_not_freeze_the_others(database: str, store:
     assert sorted(answers) == list(range(1, 101))
 
 
+BUSY = """
+import asyncio, sys
+from uuid import uuid4
+from adapters.postgres.store import PostgresEventStore
+from tests.adapters.postgres.events import run
+
+async def main():
+    store = await PostgresEventStore.open(sys.argv[1])
+    async def write():
+        stream, version = uuid4(), 1
+        while True:
+            await store.append(run(stream, version, 5, b"x" * 2_000))
+            version += 5
+    print("writing", flush=True)
+    await asyncio.gather(*[write() for _ in range(100)])
+
+asyncio.run(main())
+"""
+
+
+async def test_a_process_of_ours_that_is_stopped_at_full_speed_freezes_nobody(
+    database: str, store: PostgresEventStore
+) -> None:
+    busy = await asyncio.create_subprocess_exec(sys.executable, "-c", BUSY, database, stdout=asyncio.subprocess.PIPE)
+    assert busy.stdout is not None
+    assert await busy.stdout.readline() == b"writing\n"
+    try:
+        for _ in range(4):
+            await asyncio.sleep(random.uniform(0.1, 0.3))
+            busy.send_signal(signal.SIGSTOP)
+            began = time.monotonic()
+            await store.append([event(uuid4(), 1)])
+            assert time.monotonic() - began < 3
+            busy.send_signal(signal.SIGCONT)
+        assert busy.returncode is None
+    finally:
+        busy.kill()
+        await busy.wait()
+    await whole_log(store)
+
+
 async def test_a_stopped_process_of_ours_lets_the_lock_go_by_itself(database: str) -> None:
     forgetful = await connect(database)
     await forgetful.execute("BEGIN; SELECT next_position()")
