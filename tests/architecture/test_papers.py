@@ -96,6 +96,8 @@ def test_every_link_resolves(paper: Path) -> None:
 def test_a_link_to_a_module_names_something_in_it(paper: Path) -> None:
     for words, target in links_of(paper):
         file = (paper.parent / target).resolve()
+        if file.suffix == ".sql" and words.startswith("`"):
+            assert f"FUNCTION {words.strip('`')}(" in file.read_text("utf-8"), f"{paper.name}: {target} lacks {words}"
         if file.suffix != ".py" or words.strip("`") == target:
             continue
         name = words.strip("`") if words.startswith("`") else as_test(words)
@@ -127,7 +129,8 @@ def test_every_verb_exists(paper: Path) -> None:
 
 @pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: paper.name)
 def test_no_line_is_longer_than_120_characters(paper: Path) -> None:
-    long = [number for number, line in enumerate(text_of(paper).splitlines(), 1) if len(line) > 120]
+    lines = [line if line[:2] != "| " else "" for line in text_of(paper).splitlines()]  # a table's row cannot be broken
+    long = [number for number, line in enumerate(lines, 1) if len(line) > 120]
     assert not long, f"{paper.name} has lines over 120 characters: {long}"
 
 
