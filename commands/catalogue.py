@@ -7,12 +7,14 @@ that a session started after a registration sees it, without waiting for a read 
 import re
 from collections.abc import Sequence
 from typing import Protocol
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
 
 from commands.handle import repeated
+from commands.ports import Dialer, DialFault, HttpRequest
 from commands.shell import Shell, to_log
 from domain.catalog.defaults import DEFAULT_AGENTS
 from domain.catalog.events import (
@@ -28,7 +30,7 @@ from domain.catalog.evolve import evolve
 from domain.catalog.state import Catalog
 from domain.encoding import digest_bytes
 from domain.envelope import Context, Event, fact_event
-from domain.errors import Conflict, Invalid, NotFound, NotPossible, Stale
+from domain.errors import Conflict, Invalid, NotFound, NotPossible, Stale, TooLarge
 from domain.ids import named_stream
 from domain.session.events import SessionEvent
 from domain.upcasting import Unknown, read
@@ -36,6 +38,8 @@ from domain.upcasting import Unknown, read
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 PORTION = 50
 TRIES = 8
+MOST_DOCUMENT_BYTES = 16 << 20
+FETCH_TIMEOUT_MS = 20_000
 
 
 class Ingested(msgspec.Struct, frozen=True, kw_only=True):
@@ -183,6 +187,30 @@ class Catalogue:
                 continue
             return version + len(events), position
         raise Conflict(f"Others wrote to the same thing {TRIES} times in between: try again.")
+
+
+async def fetch_document(
+    dialer: Dialer, url: str, *, allow_private: bool = False, max_bytes: int = MOST_DOCUMENT_BYTES
+) -> bytes:
+    """Fetch a document from where it is published; raises Invalid, TooLarge."""
+    parts = urlsplit(url)
+    request = HttpRequest(
+        method="GET",
+        url=url,
+        origin=f"{parts.scheme}://{parts.netloc}",
+        timeout_ms=FETCH_TIMEOUT_MS,
+        max_bytes=max_bytes,
+        allow_private=allow_private,
+    )
+    try:
+        response = await dialer.send(request)
+    except DialFault as fault:
+        raise Invalid(f"Expected a document at {url[:200]}, but {fault}") from fault
+    if response.status != 200:
+        raise Invalid(f"Expected a document at {url[:200]}, but it answered {response.status}.")
+    if len(response.body) > max_bytes:
+        raise TooLarge(f"Expected a document of at most {max_bytes} bytes, but {url[:200]} has more.")
+    return response.body
 
 
 def _check_name(what: str, name: str) -> None:

@@ -81,9 +81,7 @@ def shown(settings: Settings, environment: Mapping[str, str] | None = None) -> l
 
 
 def _known(environment: Mapping[str, str]) -> dict[str, str]:
-    given = {
-        name: text for name, text in environment.items() if name.startswith(PREFIX) and name not in NOT_SETTINGS
-    }
+    given = {name: text for name, text in environment.items() if name.startswith(PREFIX) and name not in NOT_SETTINGS}
     names = {name for name, _ in _leaves(Settings(), PREFIX)}
     unknown = sorted(given.keys() - names)
     if unknown:

@@ -47,6 +47,17 @@ class Projector:
                 LOGGER.warning("Projections have to wait: %s", fault)
                 await asyncio.sleep(PAUSE_SECONDS)
 
+    async def catch_up(self, position: int) -> None:
+        """Project up to a position and return."""
+        positions = await self._positions()
+        if min(positions.values()) >= position:
+            return
+        async for batch in self._source.follow(min(positions.values())):
+            if batch:
+                await self._project(batch, positions)
+            if min(positions.values()) >= position:
+                return
+
     async def _follow(self) -> None:
         positions = await self._positions()
         async for batch in self._source.follow(min(positions.values())):

@@ -34,8 +34,6 @@ from domain.upcasting import AnyEvent
 from projections.ports import Recorded
 from projections.rows import ReadModel, Row
 
-_NONE: tuple[str, ...] = ()
-
 
 class SessionRow(Row, frozen=True, kw_only=True):
     """Be a session; ``asked`` and ``answered`` are calls about which a human is asked, or no longer."""
@@ -69,14 +67,14 @@ class SessionRow(Row, frozen=True, kw_only=True):
     model_calls: int = 0
     tool_calls: int = 0
     tokens: int = 0
-    asked: tuple[str, ...] = _NONE
-    answered: tuple[str, ...] = _NONE
+    asked: list[str] = []
+    answered: list[str] = []
 
     def then(self, later: Self) -> Self:
         """Return this change and a later one as one; who was asked and then answered is asked no more."""
         one = super().then(later)
-        asked = tuple(dict.fromkeys(call for call in self.asked if call not in later.answered)) + later.asked
-        answered = tuple(call for call in self.answered if call not in later.asked) + later.answered
+        asked = [call for call in self.asked if call not in later.answered] + later.asked
+        answered = [call for call in self.answered if call not in later.asked] + later.answered
         return replace(one, asked=asked, answered=answered)
 
 
@@ -119,13 +117,13 @@ def _columns(event: Event[AnyEvent], row: Recorded) -> dict[str, Any]:
         case BudgetSpent(model_calls=model_calls, tool_calls=tool_calls, tokens=tokens):
             return {"model_calls": model_calls, "tool_calls": tool_calls, "tokens": tokens}
         case ApprovalRequested(call=call):
-            return {"asked": (f"{row.stream}-{call}",)}
+            return {"asked": [f"{row.stream}-{call}"]}
         case ApprovalGranted(approval=approval) | ApprovalDenied(approval=approval):
-            return {"answered": (approval,)}
+            return {"answered": [approval]}
         case ApprovalExpired(approval=approval):
-            return {"answered": (approval,)}
+            return {"answered": [approval]}
         case OutcomeReported(call=call) | CallSucceeded(call=call):
-            return {"answered": (f"{row.stream}-{call}",)}
+            return {"answered": [f"{row.stream}-{call}"]}
         case SessionPaused():
             return {"paused": True}
         case SessionResumed():

@@ -1,0 +1,45 @@
+"""Follow the log in Postgres alone: for verbs that run where no NATS does."""
+
+from collections.abc import AsyncGenerator, Sequence
+from uuid import UUID
+
+from adapters.postgres.store import PostgresEventStore
+from commands.ports import LogNotification
+from projections.ports import Recorded
+
+READ_EVENTS = 1_000
+MARK_SECONDS = 1.0
+
+
+class LogFollower:
+    """Implement the projections' Follower by reading the log by position."""
+
+    def __init__(self, store: PostgresEventStore):
+        self._store = store
+
+    async def log_id(self) -> str:
+        """Return the id of the log that is followed."""
+        return await self._store.log_id()
+
+    async def follow(self, after: int, *, stream: UUID | None = None) -> AsyncGenerator[Sequence[Recorded], None]:
+        """Yield batches of the events behind a position, of one stream or of all; an empty batch marks time."""
+        while True:
+            rows = await self._store.read_log(after, READ_EVENTS)
+            if rows:
+                after = rows[-1].id
+            else:
+                await self._store.wait_for_commit(after, MARK_SECONDS)
+            yield [recorded(row) for row in rows if stream in (None, row.originator_id)]
+
+
+def recorded(row: LogNotification) -> Recorded:
+    """Return a row of the log as the read side takes it."""
+    return Recorded(
+        position=row.id,
+        stream=row.originator_id if isinstance(row.originator_id, UUID) else UUID(row.originator_id),
+        version=row.originator_version,
+        topic=row.topic,
+        tenant=row.tenant,
+        event_id=row.event_id,
+        state=bytes(row.state),
+    )

@@ -1,0 +1,179 @@
+"""Build a read model anew beside the live one, with the same code, and put it in its place in one transaction."""
+
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import msgspec
+import psycopg
+from psycopg import sql
+
+from adapters.postgres.connections import connect_patiently
+from adapters.postgres.read_models.keeper import set_checkpoint, write_part
+from adapters.postgres.read_models.reading import events_between
+from adapters.postgres.read_models.rows import PLAIN_PLANS, Connection, RowWriter
+from adapters.postgres.read_models.statements import SQL
+from domain.errors import NotPossible, Unavailable
+from projections.keeping import Part
+from projections.ports import Recorded
+from projections.rows import ReadModel
+from projections.runner import decode, project
+
+LIVE, NEXT = "read_models", "read_models_next"
+Progress = Callable[[int, int], None]
+
+
+class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
+    """Say what a rebuild did; ``differences`` are rows that only the live or only the new read model has.
+
+    They are None where the two cannot be compared: the live one is of another log or version.
+    """
+
+    name: str
+    position: int
+    events: int
+    seconds: float
+    skipped: dict[str, int]
+    differences: tuple[str, ...] | None = None
+
+
+async def rebuild(url: str, model: ReadModel, progress: Progress | None = None) -> Rebuilt:
+    """Rebuild a read model up to the log's head and swap; ``progress`` is told (done, head).
+
+    Raises NotPossible while another rebuild of it runs, Unavailable.
+    """
+    async with _building(url, model) as builder:
+        await builder.build(progress)
+        await builder.swap()
+        return builder.result()
+
+
+async def compare(url: str, model: ReadModel, progress: Progress | None = None) -> Rebuilt:
+    """Rebuild a read model to where the live one stands and hold the two against each other; nothing is swapped."""
+    async with _building(url, model) as builder:
+        await builder.build(progress)
+        return builder.result(await builder.differences())
+
+
+@asynccontextmanager
+async def _building(url: str, model: ReadModel) -> AsyncIterator["_Builder"]:
+    connection = await connect_patiently(url)
+    try:
+        cursor = await connection.execute(SQL["try_rebuild"], {"name": model.name})
+        if await cursor.fetchone() != (True,):
+            raise NotPossible(f"Read model {model.name} is being rebuilt already: wait until that has ended.")
+        await connection.execute(PLAIN_PLANS)
+        await connection.execute("SET synchronous_commit = off")
+        await connection.execute(sql.SQL("SET search_path = {}").format(sql.Identifier(NEXT)))
+        yield _Builder(url, model, connection)
+        await _drop(connection, model)
+    except psycopg.OperationalError as fault:
+        raise Unavailable(f"Read model {model.name} could not be rebuilt now: {fault}. Try again.") from fault
+    finally:
+        await connection.close()
+
+
+class _Builder:
+    """Fill the tables of the next form."""
+
+    def __init__(self, url: str, model: ReadModel, connection: Connection):
+        self._url = url
+        self._model = model
+        self._connection = connection
+        self._writer = RowWriter(connection)
+        self._began = time.monotonic()
+        self._log_id = ""
+        self._position = 0
+        self._skipped: Counter[str] = Counter()
+
+    async def build(self, progress: Progress | None) -> None:
+        """Create the tables and project the log up to its present head."""
+        await _drop(self._connection, self._model)
+        for table in self._model.tables:
+            await self._connection.execute(_each("CREATE TABLE {next} (LIKE {live} INCLUDING ALL)", table))
+        self._log_id, head = await self._log_state()
+        async for batch in events_between(self._url, 0, head):
+            await self._project(batch)
+            if progress:
+                progress(self._position, head)
+
+    async def swap(self) -> None:
+        """Project what came meanwhile and put the new tables in the live ones' place."""
+        async with self._connection.transaction():
+            await self._hold()
+            await self._catch_up((await self._log_state())[1])
+            for table in self._model.tables:
+                await self._connection.execute(_each("DROP TABLE {live}", table))
+                await self._connection.execute(_each("ALTER TABLE {next} SET SCHEMA {schema}", table))
+            await set_checkpoint(self._connection, self._model, self._log_id, self._position)
+            await self._connection.execute("SET LOCAL synchronous_commit = on")
+
+    async def differences(self) -> tuple[str, ...] | None:
+        """Return rows that stand in one form only, at the same position; None where they cannot be compared."""
+        async with self._connection.transaction():
+            live = await self._hold()
+            if live is None or live < self._position:
+                return None
+            await self._catch_up(live)
+            found: list[str] = []
+            for table in self._model.tables:
+                cursor = await self._connection.execute(_each(_DIFFERENT, table))
+                found += [f"{table}, {side}: {text}" for side, text in await cursor.fetchall()]
+            return tuple(found)
+
+    def result(self, differences: tuple[str, ...] | None = None) -> Rebuilt:
+        """Say what was done."""
+        return Rebuilt(
+            name=self._model.name,
+            position=self._position,
+            events=self._position,
+            seconds=time.monotonic() - self._began,
+            skipped=dict(self._skipped),
+            differences=differences,
+        )
+
+    async def _hold(self) -> int | None:
+        """Keep runners from the live form; return its position where it is of this log and version."""
+        cursor = await self._connection.execute(SQL["hold_checkpoints"], {"names": [self._model.name]})
+        await cursor.fetchall()
+        cursor = await self._connection.execute(SQL["checkpoints"])
+        for name, log_id, version, position in await cursor.fetchall():
+            if (name, log_id, version) == (self._model.name, self._log_id, self._model.version):
+                return int(position)
+        return None
+
+    async def _catch_up(self, upto: int) -> None:
+        async for batch in events_between(self._url, self._position, upto):
+            await self._project(batch)
+
+    async def _project(self, batch: Sequence[Recorded]) -> None:
+        rows = project(self._model, decode(batch, self._skipped))
+        async with self._connection.transaction():
+            await write_part(self._writer, Part(model=self._model, after=self._position, rows=rows))
+        self._position = batch[-1].position
+
+    async def _log_state(self) -> tuple[str, int]:
+        cursor = await self._connection.execute(SQL["log_state"])
+        ((log_id, head),) = await cursor.fetchall()
+        return log_id, head
+
+
+# json has no equality, so rows are held against each other as text.
+_DIFFERENT = """
+(SELECT 'live only', t::text FROM {live} t EXCEPT ALL SELECT 'live only', t::text FROM {next} t)
+UNION ALL
+(SELECT 'rebuilt only', t::text FROM {next} t EXCEPT ALL SELECT 'rebuilt only', t::text FROM {live} t)
+LIMIT 100
+"""
+
+
+def _each(statement: str, table: str) -> sql.Composed:
+    return sql.SQL(statement).format(
+        live=sql.Identifier(LIVE, table), next=sql.Identifier(NEXT, table), schema=sql.Identifier(LIVE)
+    )
+
+
+async def _drop(connection: Connection, model: ReadModel) -> None:
+    for table in model.tables:
+        await connection.execute(_each("DROP TABLE IF EXISTS {next}", table))

@@ -1,0 +1,277 @@
+-- Statements that write read models, by name: a line "-- name" begins one. Tables are found by the search path, so
+-- that the same statements write the live tables and those of a rebuild. A column "null" in a change means unchanged.
+
+-- stage_sessions
+CREATE TEMPORARY TABLE IF NOT EXISTS sessions_changes (
+    id uuid, updated_at timestamptz, version bigint, position bigint, tenant text, user_id text, goal text, lane text,
+    model text, stage text, paused boolean, answer text, reason text, created_at timestamptz, finished_at timestamptz,
+    steps integer, open_steps integer, accepted integer, reworks integer, calls integer, model_calls integer,
+    tool_calls integer, tokens bigint, asked text[], answered text[])
+
+-- write_sessions
+MERGE INTO sessions t USING sessions_changes c ON t.id = c.id
+WHEN NOT MATCHED AND c.goal IS NOT NULL THEN
+    INSERT (id, tenant, user_id, goal, lane, model, stage, paused, asking, steps, open_steps, accepted, reworks, calls,
+            model_calls, tool_calls, tokens, answer, reason, created_at, updated_at, finished_at, version, position)
+    VALUES (c.id, c.tenant, c.user_id, c.goal, c.lane, c.model, c.stage, c.paused,
+            ARRAY(SELECT DISTINCT call FROM unnest(c.asked) AS call ORDER BY call), c.steps, c.open_steps,
+            c.accepted, c.reworks, c.calls, c.model_calls, c.tool_calls, c.tokens, c.answer, c.reason, c.created_at,
+            c.updated_at, c.finished_at, c.version, c.position)
+WHEN MATCHED THEN UPDATE SET
+    stage = coalesce(c.stage, t.stage),
+    paused = coalesce(c.paused, t.paused),
+    asking = ARRAY(SELECT DISTINCT call FROM unnest(t.asking || c.asked) AS call
+                   WHERE call <> ALL (c.answered) ORDER BY call),
+    steps = t.steps + c.steps,
+    open_steps = t.open_steps + c.open_steps,
+    accepted = t.accepted + c.accepted,
+    reworks = t.reworks + c.reworks,
+    calls = t.calls + c.calls,
+    model_calls = t.model_calls + c.model_calls,
+    tool_calls = t.tool_calls + c.tool_calls,
+    tokens = t.tokens + c.tokens,
+    answer = coalesce(c.answer, t.answer),
+    reason = coalesce(c.reason, t.reason),
+    updated_at = c.updated_at,
+    finished_at = coalesce(c.finished_at, t.finished_at),
+    version = c.version,
+    position = c.position
+
+-- stage_tasks
+CREATE TEMPORARY TABLE IF NOT EXISTS tasks_changes (
+    id text, session_id uuid, step integer, updated_at timestamptz, version bigint, position bigint, tenant text,
+    agent_id text, goal text, criteria text, after integer[], status text, round integer, input_json json,
+    output_json json, output_round integer, reason text, created_at timestamptz, started_at timestamptz,
+    finished_at timestamptz)
+
+-- write_tasks
+MERGE INTO tasks t USING tasks_changes c ON t.id = c.id
+WHEN NOT MATCHED AND c.goal IS NOT NULL THEN
+    INSERT (id, session_id, step, tenant, agent_id, goal, criteria, after, status, round, input_json, output_json,
+            output_round, reason, created_at, started_at, finished_at, updated_at, version, position)
+    VALUES (c.id, c.session_id, c.step, c.tenant, c.agent_id, c.goal, c.criteria, c.after, c.status, c.round,
+            c.input_json, c.output_json, coalesce(c.output_round, 0), c.reason, c.created_at, c.started_at,
+            c.finished_at, c.updated_at, c.version, c.position)
+WHEN MATCHED THEN UPDATE SET
+    status = coalesce(c.status, t.status),
+    round = coalesce(c.round, t.round),
+    input_json = coalesce(c.input_json, t.input_json),
+    output_json = CASE WHEN c.output_round >= t.output_round THEN c.output_json ELSE t.output_json END,
+    output_round = greatest(c.output_round, t.output_round),
+    reason = coalesce(c.reason, t.reason),
+    started_at = coalesce(c.started_at, t.started_at),
+    finished_at = coalesce(c.finished_at, t.finished_at),
+    updated_at = c.updated_at,
+    version = c.version,
+    position = c.position
+
+-- stage_tasks_ended
+CREATE TEMPORARY TABLE IF NOT EXISTS tasks_ended_changes (
+    session_id uuid, finished_at timestamptz, position bigint)
+
+-- write_tasks_ended
+-- A late answer may stand behind the end in the same batch: it keeps its place.
+UPDATE tasks t SET
+    status = 'cancelled',
+    finished_at = c.finished_at,
+    updated_at = CASE WHEN t.position < c.position THEN c.finished_at ELSE t.updated_at END,
+    position = greatest(t.position, c.position)
+FROM tasks_ended_changes c
+WHERE t.session_id = c.session_id AND t.status IN ('pending', 'running', 'waiting')
+
+-- stage_actions
+CREATE TEMPORARY TABLE IF NOT EXISTS actions_changes (
+    id text, updated_at timestamptz, version bigint, position bigint, tenant text, session_id uuid, task_id text,
+    tool_id text, operation text, effect_class text, request_json json, request_digest text, idempotency_key text,
+    verdict text, rules text[], policy_set text, status text, reason text, response_json json, http_status integer,
+    latency_ms integer, retry_count integer, created_at timestamptz, started_at timestamptz, finished_at timestamptz)
+
+-- write_actions
+MERGE INTO actions t USING actions_changes c ON t.id = c.id
+WHEN NOT MATCHED AND c.tool_id IS NOT NULL THEN
+    INSERT (id, session_id, task_id, tenant, tool_id, operation, effect_class, request_json, request_digest,
+            idempotency_key, verdict, rules, policy_set, status, reason, response_json, http_status, latency_ms,
+            retry_count, created_at, started_at, finished_at, updated_at, version, position)
+    VALUES (c.id, c.session_id, c.task_id, c.tenant, c.tool_id, c.operation, c.effect_class, c.request_json,
+            c.request_digest, c.idempotency_key, c.verdict, c.rules, c.policy_set, c.status, c.reason, c.response_json,
+            c.http_status, c.latency_ms, c.retry_count, c.created_at, c.started_at, c.finished_at, c.updated_at,
+            c.version, c.position)
+WHEN MATCHED THEN UPDATE SET
+    operation = coalesce(c.operation, t.operation),
+    effect_class = coalesce(c.effect_class, t.effect_class),
+    request_digest = coalesce(c.request_digest, t.request_digest),
+    idempotency_key = coalesce(c.idempotency_key, t.idempotency_key),
+    verdict = coalesce(c.verdict, t.verdict),
+    rules = coalesce(c.rules, t.rules),
+    policy_set = coalesce(c.policy_set, t.policy_set),
+    status = coalesce(c.status, t.status),
+    reason = coalesce(c.reason, t.reason),
+    response_json = coalesce(c.response_json, t.response_json),
+    http_status = coalesce(c.http_status, t.http_status),
+    latency_ms = coalesce(c.latency_ms, t.latency_ms),
+    retry_count = coalesce(c.retry_count, t.retry_count),
+    started_at = coalesce(c.started_at, t.started_at),
+    finished_at = coalesce(c.finished_at, t.finished_at),
+    updated_at = c.updated_at,
+    version = c.version,
+    position = c.position
+
+-- stage_agents
+CREATE TEMPORARY TABLE IF NOT EXISTS agents_changes (
+    tenant text, id text, name text, role text, prompt_template text, capabilities text[], updated_at timestamptz,
+    version bigint, position bigint, created_at timestamptz)
+
+-- write_agents
+MERGE INTO agents t USING agents_changes c ON t.tenant = c.tenant AND t.id = c.id
+WHEN NOT MATCHED THEN
+    INSERT (tenant, id, name, role, prompt_template, capabilities, created_at, updated_at, version, position)
+    VALUES (c.tenant, c.id, c.name, c.role, c.prompt_template, c.capabilities, c.created_at, c.updated_at, c.version,
+            c.position)
+WHEN MATCHED THEN UPDATE SET
+    name = c.name,
+    role = c.role,
+    prompt_template = c.prompt_template,
+    capabilities = c.capabilities,
+    updated_at = c.updated_at,
+    version = c.version,
+    position = c.position
+
+-- stage_tools
+CREATE TEMPORARY TABLE IF NOT EXISTS tools_changes (
+    tenant text, id text, api text, name text, operation text, openapi_ref text, description text, effect_class text,
+    repeatable boolean, parameters json, created_at timestamptz, position bigint)
+
+-- write_tools
+MERGE INTO tools t USING tools_changes c ON t.tenant = c.tenant AND t.id = c.id AND t.openapi_ref = c.openapi_ref
+WHEN NOT MATCHED THEN
+    INSERT (tenant, id, api, name, operation, openapi_ref, description, effect_class, repeatable, parameters,
+            created_at, position)
+    VALUES (c.tenant, c.id, c.api, c.name, c.operation, c.openapi_ref, c.description, c.effect_class, c.repeatable,
+            c.parameters, c.created_at, c.position)
+WHEN MATCHED THEN UPDATE SET
+    operation = c.operation,
+    description = c.description,
+    effect_class = c.effect_class,
+    repeatable = c.repeatable,
+    parameters = c.parameters,
+    created_at = c.created_at,
+    position = c.position
+
+-- stage_apis
+CREATE TEMPORARY TABLE IF NOT EXISTS apis_changes (
+    tenant text, api text, document text, base_url text, scopes text[], rate_limit integer, tools integer,
+    skipped integer, created_at timestamptz, position bigint)
+
+-- write_apis
+-- An API has the tools of its current document only.
+WITH superseded AS (
+    DELETE FROM tools t USING apis_changes c
+    WHERE t.tenant = c.tenant AND t.api = c.api AND t.openapi_ref <> c.document
+)
+MERGE INTO apis t USING apis_changes c ON t.tenant = c.tenant AND t.api = c.api
+WHEN NOT MATCHED THEN
+    INSERT (tenant, api, document, base_url, scopes, rate_limit, tools, skipped, created_at, position)
+    VALUES (c.tenant, c.api, c.document, c.base_url, c.scopes, c.rate_limit, c.tools, c.skipped, c.created_at,
+            c.position)
+WHEN MATCHED THEN UPDATE SET
+    document = c.document,
+    base_url = c.base_url,
+    scopes = c.scopes,
+    rate_limit = c.rate_limit,
+    tools = c.tools,
+    skipped = c.skipped,
+    created_at = c.created_at,
+    position = c.position
+
+-- stage_approvals
+CREATE TEMPORARY TABLE IF NOT EXISTS approvals_changes (
+    id text, position bigint, tenant text, session_id uuid, action_id text, step integer, question text,
+    request_digest text, reason text, status text, requested_at timestamptz, expires_at timestamptz,
+    decided_at timestamptz, decided_by text, decision_reason text)
+
+-- write_approvals
+MERGE INTO approvals t USING approvals_changes c ON t.id = c.id
+WHEN NOT MATCHED AND c.session_id IS NOT NULL THEN
+    INSERT (id, session_id, action_id, step, tenant, question, request_digest, reason, status, requested_at,
+            expires_at, decided_at, decided_by, decision_reason, position)
+    VALUES (c.id, c.session_id, c.action_id, c.step, c.tenant, c.question, c.request_digest, c.reason, c.status,
+            c.requested_at, c.expires_at, c.decided_at, c.decided_by, c.decision_reason, c.position)
+WHEN MATCHED THEN UPDATE SET
+    status = coalesce(c.status, t.status),
+    decided_at = coalesce(c.decided_at, t.decided_at),
+    decided_by = coalesce(c.decided_by, t.decided_by),
+    decision_reason = coalesce(c.decision_reason, t.decision_reason),
+    position = c.position
+
+-- stage_approvals_overtaken
+CREATE TEMPORARY TABLE IF NOT EXISTS approvals_overtaken_changes (
+    session_id uuid, action_id text, decided_at timestamptz, position bigint)
+
+-- write_approvals_overtaken
+UPDATE approvals t SET status = 'overtaken', decided_at = c.decided_at, position = c.position
+FROM approvals_overtaken_changes c
+WHERE t.session_id = c.session_id AND c.action_id IN ('', t.action_id) AND t.status = 'open' AND t.position < c.position
+
+-- stage_open_work
+CREATE TEMPORARY TABLE IF NOT EXISTS open_work_changes (
+    session_id uuid, item text, position bigint, gone boolean, tenant text, lane text, kind text, due_at timestamptz)
+
+-- write_open_work
+MERGE INTO open_work t USING open_work_changes c ON t.session_id = c.session_id AND t.item = c.item
+WHEN MATCHED AND c.gone THEN DELETE
+WHEN MATCHED THEN UPDATE SET
+    kind = coalesce(c.kind, t.kind),
+    due_at = coalesce(c.due_at, t.due_at),
+    position = c.position
+WHEN NOT MATCHED AND NOT c.gone THEN
+    INSERT (session_id, item, tenant, lane, kind, due_at, position)
+    VALUES (c.session_id, c.item, c.tenant, c.lane, c.kind, c.due_at, c.position)
+
+-- stage_open_work_ended
+CREATE TEMPORARY TABLE IF NOT EXISTS open_work_ended_changes (session_id uuid)
+
+-- write_open_work_ended
+DELETE FROM open_work t USING open_work_ended_changes c WHERE t.session_id = c.session_id
+
+-- checkpoints
+-- How far every read model is built.
+SELECT name, log_id::text, version, position FROM read_models.checkpoints
+
+-- hold_checkpoints
+-- Keep other runners from these read models until the transaction ends.
+SELECT name, position FROM read_models.checkpoints WHERE name = ANY(%(names)s) ORDER BY name FOR UPDATE
+
+-- advance_checkpoints
+UPDATE read_models.checkpoints SET position = %(position)s, updated_at = now() WHERE name = ANY(%(names)s)
+
+-- set_checkpoint
+INSERT INTO read_models.checkpoints (name, log_id, version, position)
+VALUES (%(name)s, %(log_id)s, %(version)s, %(position)s)
+ON CONFLICT (name) DO UPDATE SET
+    log_id = excluded.log_id, version = excluded.version, position = excluded.position, updated_at = now()
+
+-- read_range
+-- Events of a range of positions, as projections need them.
+SELECT notification_id, originator_id, originator_version, topic, tenant, event_id, state
+FROM public.log_events WHERE notification_id > %(after)s AND notification_id <= %(upto)s
+ORDER BY notification_id LIMIT %(limit)s
+
+-- log_state
+-- The log's id and head.
+SELECT (SELECT log_id::text FROM public.log_identity), (SELECT coalesce(max(notification_id), 0) FROM public.log_events)
+
+-- try_rebuild
+-- One rebuild of a read model at a time.
+SELECT pg_try_advisory_lock(1380995668, hashtext(%(name)s))
+
+-- due
+-- Sessions that owe something since before a time, the longest due first; a paused one owes its timers only.
+SELECT session_id, min(tenant), min(lane), min(due_at)
+FROM (
+    SELECT session_id, tenant, lane, due_at FROM read_models.open_work w
+    WHERE due_at <= %(before)s
+        AND (kind = 'timer' OR NOT EXISTS (
+            SELECT FROM read_models.open_work p WHERE p.session_id = w.session_id AND p.item = 'pause'))
+    ORDER BY due_at LIMIT %(limit)s * 8
+) items
+GROUP BY session_id ORDER BY min(due_at) LIMIT %(limit)s

@@ -1,0 +1,235 @@
+"""Compose the parts: the only module that names concrete adapters.
+
+`addresses` finds or starts Postgres and NATS; `open_core` connects what commands and queries need; each role of a
+process (api, worker, relay, projector) is one coroutine over that core.
+"""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+from litestar import Litestar
+from nats.aio.client import Client
+
+from adapters.embedded.nats import embedded_nats
+from adapters.embedded.postgres import embedded_postgres
+from adapters.http.dialer import HttpDialer
+from adapters.identity import TokenIssuer, TokenVerifier, create_keys
+from adapters.models.models import ModelRouter
+from adapters.nats.connection import connect
+from adapters.nats.follow import Tail
+from adapters.nats.relay import Relay
+from adapters.nats.wakeups import NatsWakeups
+from adapters.openapi.documents import OpenApiDocuments
+from adapters.openapi.tools import OpenApiTools
+from adapters.policy.rules import FirstRules
+from adapters.postgres.follower import LogFollower
+from adapters.postgres.migrations import Phase, migrate
+from adapters.postgres.read_models.keeper import PostgresReadModels
+from adapters.postgres.read_models.open_work import PostgresOpenWork
+from adapters.postgres.read_models.reader import PostgresReadStore
+from adapters.postgres.store import PostgresEventStore
+from adapters.system import SystemChance, SystemClock
+from api.app import build
+from api.services import Services
+from commands.catalogue import Catalogue
+from commands.ports import Wakeups
+from commands.shell import Shell
+from commands.worker import sweep, work
+from domain.errors import Conflict, Unavailable
+from ops import running
+from ops.settings import Settings
+from projections.registry import READ_MODELS
+from projections.runner import Projector
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Say where Postgres and NATS are; ``nats_url`` is empty where nobody needs it."""
+
+    postgres_url: str
+    nats_url: str = ""
+
+
+@asynccontextmanager
+async def addresses(settings: Settings, *, nats: bool) -> AsyncIterator[Addresses]:
+    """Yield the configured servers, those of a running `up`, or embedded ones for the duration of the block."""
+    found = running.find(settings.folder)
+    if found and not settings.postgres_url:
+        yield Addresses(postgres_url=found.postgres_url, nats_url=found.nats_url)
+        return
+    async with AsyncExitStack() as stack:
+        postgres_url, nats_url = settings.postgres_url, settings.nats_url
+        if not postgres_url:
+            postgres_url = (await stack.enter_async_context(embedded_postgres(settings.folder / "postgres"))).url
+            await migrate(postgres_url)
+        if nats and not nats_url:
+            nats_url = (await stack.enter_async_context(embedded_nats(settings.folder / "nats"))).url
+        yield Addresses(postgres_url=postgres_url, nats_url=nats_url)
+
+
+async def migrate_schema(where: Addresses, phase: Phase | None) -> list[str]:
+    """Apply what is missing of the schema and return the names."""
+    return await migrate(where.postgres_url, phase)
+
+
+@asynccontextmanager
+async def open_store(where: Addresses) -> AsyncIterator[PostgresEventStore]:
+    """Open the log."""
+    store = await PostgresEventStore.open(where.postgres_url)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+class NoWakeups:
+    """Wake nobody: without NATS the timers of the next worker find what is owed."""
+
+    async def wake(self, session: UUID, lane: str) -> None:
+        """Do nothing."""
+
+
+@dataclass(frozen=True)
+class Core:
+    """Hold what every role and verb is made of."""
+
+    settings: Settings
+    store: PostgresEventStore
+    reads: PostgresReadStore
+    shell: Shell
+    catalogue: Catalogue
+    documents: OpenApiDocuments
+    dialer: HttpDialer
+    where: Addresses
+    nats: Client | None
+
+    @property
+    def wired(self) -> Client:
+        """Return the connection to NATS; raise Unavailable where this process was started without one."""
+        if self.nats is None:
+            raise Unavailable("Expected NATS, but this process was started without it: see REPRISE_NATS_URL.")
+        return self.nats
+
+
+@asynccontextmanager
+async def open_core(settings: Settings, where: Addresses, name: str) -> AsyncIterator[Core]:
+    """Connect to the servers as ``name`` and compose the core."""
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(open_store(where))
+        reads = PostgresReadStore(where.postgres_url)
+        stack.push_async_callback(reads.close)
+        dialer = await stack.enter_async_context(HttpDialer())
+        client = await connect(where.nats_url, name) if where.nats_url else None
+        if client:
+            stack.push_async_callback(client.close)
+        wakeups: Wakeups = NatsWakeups(client) if client else NoWakeups()
+        shell = Shell(
+            store=store,
+            wakeups=wakeups,
+            tools=OpenApiTools(dialer, store),
+            models=ModelRouter(dialer, api_key=os.environ.get("REPRISE_MODEL_KEY", "")),
+            judge=FirstRules(),
+            clock=SystemClock(),
+            chance=SystemChance(),
+            worker=f"{name}-{socket.gethostname()}-{os.getpid()}",
+            breaker_settings=settings.breaker,
+        )
+        yield Core(
+            settings=settings,
+            store=store,
+            reads=reads,
+            shell=shell,
+            catalogue=Catalogue(shell),
+            documents=OpenApiDocuments(),
+            dialer=dialer,
+            where=where,
+            nats=client,
+        )
+
+
+async def run_worker(core: Core) -> None:
+    """Perform what sessions owe, until cancelled: wake-ups bring most of it, the timer table the rest."""
+    open_work = PostgresOpenWork(core.where.postgres_url)
+    wakeups = NatsWakeups(core.wired).pull(core.settings.lane_names)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(work(core.shell, wakeups, most=core.settings.max_sessions), name="work")
+            tasks.create_task(sweep(core.shell, open_work), name="sweep")
+    finally:
+        await open_work.close()
+
+
+async def run_relay(core: Core) -> None:
+    """Mirror the log into JetStream, until cancelled."""
+    await Relay(core.store, core.wired).run()
+
+
+async def run_projector(core: Core) -> None:
+    """Keep the read models up to date, until cancelled."""
+    tail, rows = Tail(core.store, core.wired), PostgresReadModels(core.where.postgres_url)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(tail.run(), name="tail")
+            tasks.create_task(Projector(tail, rows, READ_MODELS).run(), name="projector")
+    finally:
+        await rows.close()
+
+
+async def catch_up(core: Core) -> None:
+    """Bring the read models up to the log's head, beside a projector that may do the same."""
+    rows, head = PostgresReadModels(core.where.postgres_url), await core.store.head()
+    try:
+        while True:
+            with suppress(Conflict):
+                return await Projector(LogFollower(core.store), rows, READ_MODELS).catch_up(head)
+    finally:
+        await rows.close()
+
+
+@asynccontextmanager
+async def api_app(core: Core) -> AsyncIterator[Litestar]:
+    """Yield the REST API's application, with the reader behind its live streams running."""
+    tail = Tail(core.store, core.wired)
+    following = asyncio.create_task(tail.run(), name="tail")
+    tokens = core.settings.tokens
+    verifier = (
+        TokenVerifier(_keys(core.settings), issuer=tokens.issuer, audience=tokens.audience) if tokens.required else None
+    )
+    try:
+        yield build(
+            Services(
+                shell=core.shell,
+                catalogue=core.catalogue,
+                documents=core.documents,
+                dialer=core.dialer,
+                follower=tail,
+                model=core.settings.model,
+                hosts=tuple(host for host in core.settings.hosts.split(",") if host),
+                verifier=verifier,
+                loopback_without_token=not tokens.required,
+            )
+        )
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+
+
+def _keys(settings: Settings) -> Path:
+    """Return the folder of the token keys, made on first use."""
+    folder = Path(settings.tokens.keys) if settings.tokens.keys else settings.folder / "keys"
+    create_keys(folder)
+    return folder
+
+
+def issue_token(settings: Settings, *, user: str, roles: Sequence[str], tenant: str, hours: float) -> str:
+    """Sign a token."""
+    tokens = settings.tokens
+    issuer = TokenIssuer(_keys(settings), issuer=tokens.issuer, audience=tokens.audience)
+    return issuer.issue(user, roles, tenant, timedelta(hours=hours))

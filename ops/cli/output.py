@@ -1,0 +1,68 @@
+"""Say things on the terminal: for people, or with ``--json`` for programs."""
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import click
+
+from domain.encoding import encode, parse
+
+
+def say(text: str = "") -> None:
+    """Print a line for people; in JSON mode people read it on the error stream."""
+    click.echo(text, err=json_wanted())
+
+
+def result(value: Any, text: Callable[[], str] | None = None) -> None:
+    """Print a command's result: as one line of JSON if asked for, else as text."""
+    if json_wanted():
+        click.echo(encode(value).decode())
+    elif text:
+        click.echo(text())
+
+
+def json_wanted() -> bool:
+    """Tell whether ``--json`` was given anywhere on the line."""
+    context = click.get_current_context(silent=True)
+    return bool(context and context.find_root().meta.get("json"))
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Lay out rows under their heads, columns as wide as needed."""
+    lines = [[str(head).upper() for head in heads], *([_cell(cell) for cell in row] for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(heads))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else str(value)
+    return " ".join(text.split())
+
+
+def pretty(value: Any) -> str:
+    """Show a value as indented JSON."""
+    import msgspec
+
+    return msgspec.json.format(encode(parse(encode(value))), indent=2).decode()
+
+
+class Progress:
+    """Show how far long work is, on one line, if a terminal is attached."""
+
+    def __init__(self, label: str):
+        self._label = label
+        self._shown = sys.stderr.isatty()
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show ``done`` of ``total``."""
+        if self._shown:
+            share = 100 * done // total if total else 100
+            print(f"\r{self._label}: {done:,} of {total:,} ({share} %)", end="", file=sys.stderr, flush=True)
+
+    def end(self) -> None:
+        """Leave the line."""
+        if self._shown:
+            print(file=sys.stderr)

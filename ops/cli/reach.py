@@ -1,0 +1,33 @@
+"""Reach the log from a verb: through a running `up`, the configured servers, or embedded ones started for it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+from domain.envelope import Context
+from domain.errors import Invalid
+from ops.bootstrap import Core, addresses, open_core
+from ops.cli.verb import as_person, settings
+
+
+@asynccontextmanager
+async def core(*, nats: bool = False) -> AsyncIterator[Core]:
+    """Open what commands and queries need; embedded NATS is started only where ``nats`` says so."""
+    loaded = settings()
+    async with addresses(loaded, nats=nats) as where, open_core(loaded, where, "cli") as opened:
+        yield opened
+
+
+def context(opened: Core, correlation: str = "") -> Context:
+    """Act as the person at this terminal, under a new command id."""
+    return as_person(opened.shell.chance.command_id(), opened.shell.clock.now(), correlation)
+
+
+def session_id(text: str) -> UUID:
+    """Read a session's id; raise Invalid."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Invalid(
+            f"Expected a session's id, a UUID, but got {text!r}: `reprise sessions list` shows them."
+        ) from None

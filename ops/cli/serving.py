@@ -1,0 +1,65 @@
+"""Serve: `up` runs everything in one process tree, `serve` one role a process."""
+
+import click
+
+from domain.errors import Refused
+from ops.cli.output import result, say
+from ops.cli.verb import settings, verb
+from ops.settings import LOOPBACK, Settings
+
+
+def _refuse_open_door(loaded: Settings) -> None:
+    if loaded.host not in LOOPBACK and not loaded.tokens.required:
+        raise Refused(
+            f"Expected a loopback address, but got {loaded.host}: without tokens anybody there could act. "
+            "Set REPRISE_TOKENS__REQUIRED=true and issue tokens with `reprise token issue`."
+        )
+
+
+@verb()
+@click.option("--data", help="Where everything is kept; ./.reprise if not said.")
+@click.option("--host", help="The address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), help="The port to listen on; 0 takes a free one.")
+@click.option("--demo", is_flag=True, help="Start the sample goal and leave its approval to you.")
+async def up(data: str | None, host: str | None, port: int | None, demo: bool) -> None:
+    """Serve everything on this machine until Ctrl-C: servers, API, workers, relay, projectors."""
+    from ops.serving import everything
+
+    loaded = settings(data=data, host=host, port=port)
+    _refuse_open_door(loaded)
+    async with everything(loaded) as running:
+        result({"url": running.url, "pid": running.pid})
+        say(f"Reprise is up: {running.url} (data in {loaded.folder}). Ctrl-C ends it.")
+        if demo:
+            from ops.sample.demo import start_and_wait_for_people
+
+            await start_and_wait_for_people(running, say)
+        await running.failed()
+
+
+@click.group()
+def serve() -> None:
+    """Serve one role, against REPRISE_POSTGRES_URL and REPRISE_NATS_URL."""
+
+
+def _role(name: str, words: str) -> None:
+    @verb(serve, name)
+    async def role() -> None:
+        from ops.serving import one_role
+
+        loaded = settings()
+        if not (loaded.postgres_url and loaded.nats_url):
+            raise Refused(
+                "Expected REPRISE_POSTGRES_URL and REPRISE_NATS_URL to be set: one role serves beside others."
+            )
+        if name == "api":
+            _refuse_open_door(loaded)
+        await one_role(loaded, name, say)
+
+    role.help = words
+
+
+_role("api", "Serve the REST API.")
+_role("worker", "Perform what sessions owe.")
+_role("relay", "Mirror the log into JetStream.")
+_role("projector", "Keep the read models.")

@@ -1,0 +1,213 @@
+"""Start, watch and steer sessions: `orchestrate`, `sessions`."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from uuid import UUID
+
+import click
+import msgspec
+
+from commands.handle import handle
+from commands.orchestrate import LANES, Goal
+from commands.orchestrate import orchestrate as start
+from domain.session.admit import open_approvals
+from domain.session.commands import CancelSession, PauseSession, ResumeSession, SessionCommand
+from domain.session.state import Ended, Session
+from ops import running
+from ops.bootstrap import Core, addresses, catch_up, open_core, run_worker
+from ops.cli.output import result, say, table
+from ops.cli.reach import context, core, session_id
+from ops.cli.verb import settings, verb
+from ops.cli.watching import QUIET, entries, line
+from queries.sessions import SessionDetail, SessionShown, list_sessions, show_session
+
+SECONDS = 0.1
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """Say where a started session stands; ``approvals`` are what it asks people."""
+
+    session_id: UUID
+    status: str
+    text: str = ""
+    approvals: tuple[str, ...] = ()
+
+
+@verb()
+@click.argument("goal")
+@click.option("--wait", is_flag=True, help="Show what happens until the session ends or waits for people.")
+@click.option("--model", help="scripted:FILE or openai:NAME@BASE_URL; REPRISE_MODEL if not said.")
+@click.option("--lane", type=click.Choice(LANES), default="standard", show_default=True)
+async def orchestrate(goal: str, wait: bool, model: str | None, lane: str) -> None:
+    """Start a session for a goal."""
+    loaded = settings(model=model)
+    async with _reach(wait) as (opened, served):
+        session, _ = await start(
+            opened.shell, opened.catalogue, Goal(text=goal, model=loaded.model, lane=lane), context(opened)
+        )
+        if not wait:
+            result(Outcome(session_id=session, status="started"), lambda: f"{session}")
+            if not served:
+                say("Nothing performs it yet: `reprise up` does, or say --wait.")
+            return
+        state = await _follow(opened, session)
+    outcome = _outcome(session, state)
+    result(outcome, lambda: _text(outcome))
+    if outcome.status == "failed":
+        click.get_current_context().exit(1)
+
+
+@asynccontextmanager
+async def _reach(perform: bool) -> AsyncIterator[tuple[Core, bool]]:
+    """Open the core; where no `up` runs and the session is waited for, perform it in this process."""
+    loaded = settings()
+    served = running.find(loaded.folder) is not None or bool(loaded.postgres_url)
+    async with AsyncExitStack() as stack:
+        where = await stack.enter_async_context(addresses(loaded, nats=perform or served))
+        opened = await stack.enter_async_context(open_core(loaded, where, "cli"))
+        if perform and not served:
+            worker = asyncio.create_task(run_worker(opened))
+            stack.push_async_callback(_end, worker)
+        yield opened, served
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def _follow(opened: Core, session: UUID) -> Session:
+    """Show a session's timeline until it ends or waits for people alone."""
+    showing = asyncio.create_task(_show_entries(opened, session))
+    try:
+        while True:
+            state = (await opened.shell.load(session)).state
+            assert state is not None, "the session was started"
+            if isinstance(state.stage, Ended):
+                await showing
+                return state
+            if state.open and len(open_approvals(state)) == len(state.open):
+                await asyncio.sleep(5 * SECONDS)  # let the timeline come to the question
+                return state
+            await asyncio.sleep(SECONDS)
+    finally:
+        await _end(showing)
+
+
+async def _show_entries(opened: Core, session: UUID) -> None:
+    async for entry in entries(opened, session):
+        if entry.type not in QUIET:
+            say(line(entry))
+
+
+def _outcome(session: UUID, state: Session) -> Outcome:
+    asked = tuple(approval.id for approval, _ in open_approvals(state))
+    if isinstance(state.stage, Ended):
+        return Outcome(session_id=session, status=state.stage.status, text=state.stage.text)
+    return Outcome(session_id=session, status="waiting", approvals=asked)
+
+
+def _text(outcome: Outcome) -> str:
+    lines = [f"\nsession {outcome.session_id}: {outcome.status}", outcome.text]
+    lines += [
+        f"  reprise approvals show {each}\n  reprise approvals approve {each} --reason …" for each in outcome.approvals
+    ]
+    return "\n".join(each for each in lines if each)
+
+
+@click.group()
+def sessions() -> None:
+    """List, show, watch and steer sessions."""
+
+
+@verb(sessions, "list")
+@click.option("--status", default="", help="queued, running, waiting, paused, completed, failed or cancelled.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 500))
+async def list_all(status: str, limit: int) -> None:
+    """List sessions, the newest first."""
+    async with core() as opened:
+        await catch_up(opened)
+        found = await list_sessions(opened.reads, "local", status=status, limit=limit)
+    result(found, lambda: _listed(found))
+
+
+def _listed(found: list[SessionShown]) -> str:
+    if not found:
+        return 'No sessions yet: `reprise orchestrate "what you want done"` starts one.'
+    rows = [(each.id, each.status, f"{each.created_at:%Y-%m-%d %H:%M:%S}", each.goal[:60]) for each in found]
+    return table(["id", "status", "begun", "goal"], rows)
+
+
+@verb(sessions)
+@click.argument("session")
+async def show(session: str) -> None:
+    """Show a session with its tasks and actions."""
+    async with core() as opened:
+        await catch_up(opened)
+        found = await show_session(opened.reads, "local", session_id(session))
+    result(found, lambda: _shown(found))
+
+
+def _shown(found: SessionDetail) -> str:
+    head, summary = found.session, found.summary
+    lines = [f"{head.id}: {head.status}", f"  goal    {head.goal}", f"  model   {head.model}"]
+    if summary.answer or head.reason:
+        lines.append(f"  {'answer' if summary.answer else 'reason'}  {summary.answer or head.reason}")
+    cost = summary.cost
+    lines.append(
+        f"  used    {cost.model_calls} model calls, {cost.tool_calls} tool calls, {cost.tokens} tokens, "
+        f"{summary.duration_ms / 1000:.1f} s"
+    )
+    for task in found.tasks:
+        lines.append(f"  step {task.step}: {task.status}, {task.agent_id}, round {task.round}: {task.goal}")
+        lines += [
+            f"    {action.tool_id} ({action.operation}): {action.status}, {action.retry_count} retries"
+            for action in found.actions
+            if action.task_id == task.id
+        ]
+    return "\n".join(lines)
+
+
+@verb(sessions)
+@click.argument("session")
+@click.option("--all", "every", is_flag=True, help="Bookkeeping too.")
+async def watch(session: str, every: bool) -> None:
+    """Show a session's timeline as it grows, to its end."""
+    async with core() as opened:
+        await catch_up(opened)
+        await show_session(opened.reads, "local", session_id(session))
+        async for entry in entries(opened, session_id(session)):
+            if every or entry.type not in QUIET:
+                result(entry, lambda entry=entry: line(entry))  # type: ignore[misc]
+
+
+@verb(sessions)
+@click.argument("session")
+@click.option("--reason", default="", help="Why; it is kept in the log.")
+async def cancel(session: str, reason: str) -> None:
+    """End a session now; answers to calls in flight are still recorded."""
+    await _steer(session, CancelSession(reason=reason), "cancelled")
+
+
+@verb(sessions)
+@click.argument("session")
+@click.option("--reason", default="", help="Why; it is kept in the log.")
+async def pause(session: str, reason: str) -> None:
+    """Halt a session; what is in flight is still recorded."""
+    await _steer(session, PauseSession(reason=reason), "paused")
+
+
+@verb(sessions)
+@click.argument("session")
+@click.option("--reason", default="", help="Why; it is kept in the log.")
+async def resume(session: str, reason: str) -> None:
+    """Let a paused session go on."""
+    await _steer(session, ResumeSession(reason=reason), "resumed")
+
+
+async def _steer(session: str, command: SessionCommand, done: str) -> None:
+    named = session_id(session)
+    async with core() as opened:
+        handled = await handle(opened.shell, named, command, context(opened, str(named)))
+    result({"session_id": named, "did": done, "version": handled.loaded.version}, lambda: f"{done}: {named}")

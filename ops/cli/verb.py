@@ -1,0 +1,68 @@
+"""Make verbs: each takes ``--json`` and runs one coroutine."""
+
+import asyncio
+import getpass
+import logging
+from collections.abc import Callable, Coroutine
+from datetime import datetime
+from functools import update_wrapper
+from typing import Any, TypeVar
+
+import click
+import msgspec
+
+from domain.envelope import Actor, Context
+from ops import settings as settings_module
+from ops.settings import Settings
+
+Answer = TypeVar("Answer")
+
+
+def _note_json(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        ctx.find_root().meta["json"] = True
+
+
+json_option = click.option(
+    "--json", is_flag=True, expose_value=False, is_eager=True, callback=_note_json, help="Print JSON, for programs."
+)
+
+
+def verb(
+    group: click.Group | None = None, name: str | None = None
+) -> Callable[[Callable[..., Coroutine[Any, Any, None]]], click.Command]:
+    """Turn an async function into a verb, alone or of a group."""
+
+    def make(function: Callable[..., Coroutine[Any, Any, None]]) -> click.Command:
+        def call(*args: Any, **kwargs: Any) -> None:
+            run(function(*args, **kwargs))
+
+        command = json_option(click.command(name=name or function.__name__)(update_wrapper(call, function)))
+        if group is not None:
+            group.add_command(command)
+        return command
+
+    return make
+
+
+def run(coroutine: Coroutine[Any, Any, Answer]) -> Answer:
+    """Run a coroutine to its end; Ctrl-C cancels it, and its clean-up is waited for."""
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(coroutine)
+
+
+def settings(**changes: Any) -> Settings:
+    """Read the settings, with what the command line says on top, and set the log's level."""
+    loaded = settings_module.load()
+    given = {key: value for key, value in changes.items() if value is not None}
+    loaded = msgspec.structs.replace(loaded, **given)
+    logging.basicConfig(level=loaded.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    return loaded
+
+
+def as_person(command_id: str, now: datetime, correlation: str = "") -> Context:
+    """Act as the person at this terminal."""
+    actor = Actor(kind="person", id=getpass.getuser())
+    return Context(command_id=command_id, actor=actor, at=now, correlation=correlation or command_id)

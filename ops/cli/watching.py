@@ -1,0 +1,40 @@
+"""Show a session's timeline as it grows."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+from ops.bootstrap import Core, catch_up
+from queries.timeline import Entry, read_timeline
+
+POLL_SECONDS = 0.1
+LAST = ("session.completed.v1", "session.failed.v1", "session.cancelled.v1")
+QUIET = ("session.budget-spent.v1", "session.model-call-requested.v1", "session.result-checked.v1")
+"""Bookkeeping that a reader of the timeline rarely wants; `--all` shows it."""
+
+
+async def entries(core: Core, session: UUID, *, tenant: str = "local") -> AsyncIterator[Entry]:
+    """Yield a session's timeline, first what is there, then what comes, to its end."""
+    seen = 0
+    while True:
+        found = await read_timeline(core.reads, tenant, session, after=seen)
+        for entry in found:
+            seen = entry.version
+            yield entry
+            if entry.type in LAST:
+                return
+        if not found:
+            await asyncio.sleep(POLL_SECONDS)
+            await catch_up(core)
+
+
+def line(entry: Entry) -> str:
+    """Write an entry as one line."""
+    mark = "●" if entry.kind == "fact" else "→"
+    step = f"step {entry.step}" if entry.step else ""
+    detail = " ".join(entry.detail.split())
+    text = f"{entry.title}: {detail}" if detail else entry.title
+    return (
+        f"{entry.version:>4}  {entry.at:%H:%M:%S.%f}"[:-3]
+        + f"  {step:<7} {mark} {text if len(text) <= 150 else text[:149] + '…'}"
+    )

@@ -1,0 +1,133 @@
+"""Run the roles of a process: everything at once for `up`, one for `serve`."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import uvicorn
+
+from domain.errors import Unavailable
+from ops import running
+from ops.bootstrap import Core, addresses, api_app, open_core, run_projector, run_relay, run_worker
+from ops.settings import Settings
+
+ROLES: dict[str, Callable[[Core], Coroutine[Any, Any, None]]] = {
+    "worker": run_worker,
+    "relay": run_relay,
+    "projector": run_projector,
+}
+
+
+@dataclass(frozen=True)
+class Up:
+    """Be everything that runs for `up`, reached at ``url``."""
+
+    url: str
+    core: Core
+    tasks: tuple[asyncio.Task[None], ...]
+
+    async def failed(self) -> None:
+        """Wait until a role ends, which none does by itself, and raise why."""
+        done, _ = await asyncio.wait(self.tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+
+
+@asynccontextmanager
+async def everything(settings: Settings) -> AsyncIterator[Up]:
+    """Run the servers and all roles in this process tree for the duration of the block."""
+    if found := running.find(settings.folder):
+        raise Unavailable(
+            f"Reprise is up on {settings.folder} already: {found.url} (process {found.pid}). "
+            "Use that one, or name another folder with --data."
+        )
+    async with (
+        addresses(settings, nats=True) as where,
+        open_core(settings, where, "up") as core,
+        _listening(core) as (url, server),
+    ):
+        roles = [asyncio.create_task(role(core), name=name) for name, role in ROLES.items()]
+        settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with running.announced(settings.folder, running.mark(url, where.postgres_url, where.nats_url)):
+            try:
+                yield Up(url=url, core=core, tasks=(server, *roles))
+            finally:
+                await _end(roles)
+
+
+@asynccontextmanager
+async def _listening(core: Core) -> AsyncIterator[tuple[str, asyncio.Task[None]]]:
+    """Serve the API for the duration of the block; yield its URL and its task."""
+    door = _bound(core.settings.host, core.settings.port)
+    async with api_app(core) as app:
+        config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=3, ws="none")
+        server = _Server(config)
+        task = asyncio.create_task(server.serve(sockets=[door]), name="api")
+        try:
+            while not server.started and not task.done():  # uvicorn has no event for it
+                await asyncio.sleep(0.01)
+            yield _url(door), task
+        finally:
+            server.should_exit = True
+            await asyncio.wait([task], timeout=10)
+
+
+class _Server(uvicorn.Server):
+    """Be a server that leaves signals to the command line."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=512)
+    except OSError as fault:
+        raise Unavailable(
+            f"Port {port} on {host} cannot be listened on ({fault}): choose another with --port."
+        ) from fault
+
+
+def _url(door: socket.socket) -> str:
+    host, port = door.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def one_role(settings: Settings, name: str, say: Callable[[str], None]) -> None:
+    """Run one role until it is told to end."""
+    async with addresses(settings, nats=True) as where, open_core(settings, where, name) as core:
+        if name == "api":
+            async with _listening(core) as (url, server):
+                say(f"serving api: {url}")
+                await _until_told([server])
+        else:
+            say(f"serving {name}")
+            task = asyncio.create_task(ROLES[name](core), name=name)
+            await _until_told([task])
+
+
+async def _until_told(tasks: list[asyncio.Task[None]]) -> None:
+    """Wait for SIGTERM or for a task that ends by itself, which is a fault."""
+    told = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
+    waiting = asyncio.create_task(told.wait())
+    try:
+        done, _ = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        await _end([*tasks, waiting])  # type: ignore[list-item]
