@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
+import msgspec
 from msgspec.structs import replace
 
 from domain.envelope import Event
@@ -67,8 +68,8 @@ class SessionRow(Row, frozen=True, kw_only=True):
     model_calls: int = 0
     tool_calls: int = 0
     tokens: int = 0
-    asked: list[str] = []
-    answered: list[str] = []
+    asked: list[str] = msgspec.field(default_factory=list)
+    answered: list[str] = msgspec.field(default_factory=list)
 
     def then(self, later: Self) -> Self:
         """Return this change and a later one as one; who was asked and then answered is asked no more."""
