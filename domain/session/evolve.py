@@ -107,9 +107,11 @@ def _begin(event: GoalSubmitted, at: datetime) -> Session:
 
 
 def _apply(state: Session, event: SessionEvent) -> Session:
-    match event:
+    match event:  # the commonest come first: every read and every replay of a session goes through here
         case BudgetSpent():
             return replace(state, spent=add(state.spent, event))
+        case ModelReplied() | VerdictReached() | ResultChecked() | ModelFailed() | CallFailed() | LeaseLapsed():
+            return state  # what follows from these is said by their consequences
         case ModelCallRequested():
             return _with_model_call(state, event)
         case ModelRetryScheduled():
@@ -159,21 +161,10 @@ def _apply(state: Session, event: SessionEvent) -> Session:
             return replace(state, stage=Ended(status="failed", text=event.reason))
         case SessionCancelled():
             return replace(state, stage=Ended(status="cancelled", text=event.reason))
-        case (
-            GoalSubmitted()
-            | CancelRequested()
-            | ModelReplied()
-            | ModelFailed()
-            | VerdictReached()
-            | ResultChecked()
-            | CallFailed()
-            | LeaseLapsed()
-            | ApprovalGranted()
-            | ApprovalDenied()
-            | ApprovalExpired()
-            | CallDeadLettered()
-        ):
-            return state  # what follows from these is said by their consequences
+        case GoalSubmitted() | CancelRequested() | CallDeadLettered():
+            return state
+        case ApprovalGranted() | ApprovalDenied() | ApprovalExpired():
+            return state
         case _:
             assert_never(event)
 
