@@ -20,7 +20,11 @@ Connection = AsyncConnection[tuple[Any, ...]]
 T = TypeVar("T")
 
 PATIENCE_SECONDS = 10.0
-SERVICE_OPTIONS = "-c role=reprise_service -c lock_timeout=1000 -c idle_in_transaction_session_timeout=2000"
+# The append function must see what was committed before it got its lock, so never a snapshot of the transaction.
+SERVICE_OPTIONS = (
+    "-c role=reprise_service -c lock_timeout=1000 -c idle_in_transaction_session_timeout=2000 "
+    "-c default_transaction_isolation=read\\ committed"
+)
 # No server will ever answer these otherwise, so waiting does not help.
 _HOPELESS = (
     "does not exist",
