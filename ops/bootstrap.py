@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 from uuid import UUID
 
 from litestar import Litestar
@@ -30,7 +31,7 @@ from adapters.openapi.documents import OpenApiDocuments
 from adapters.openapi.tools import OpenApiTools
 from adapters.policy.rules import FirstRules
 from adapters.postgres.follower import LogFollower
-from adapters.postgres.migrations import Phase, migrate
+from adapters.postgres.migrations import migrate
 from adapters.postgres.read_models.keeper import PostgresReadModels
 from adapters.postgres.read_models.open_work import PostgresOpenWork
 from adapters.postgres.read_models.reader import PostgresReadStore
@@ -74,7 +75,7 @@ async def addresses(settings: Settings, *, nats: bool) -> AsyncIterator[Addresse
         yield Addresses(postgres_url=postgres_url, nats_url=nats_url)
 
 
-async def migrate_schema(where: Addresses, phase: Phase | None) -> list[str]:
+async def migrate_schema(where: Addresses, phase: Literal["pre", "post"] | None) -> list[str]:
     """Apply what is missing of the schema and return the names."""
     return await migrate(where.postgres_url, phase)
 
@@ -210,6 +211,7 @@ async def api_app(core: Core) -> AsyncIterator[Litestar]:
                 documents=core.documents,
                 dialer=core.dialer,
                 follower=tail,
+                reads=core.reads,
                 model=core.settings.model,
                 hosts=tuple(host for host in core.settings.hosts.split(",") if host),
                 verifier=verifier,

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -30,12 +30,6 @@ class Up:
     url: str
     core: Core
     tasks: tuple[asyncio.Task[None], ...]
-
-    async def failed(self) -> None:
-        """Wait until a role ends, which none does by itself, and raise why."""
-        done, _ = await asyncio.wait(self.tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
 
 
 @asynccontextmanager
@@ -113,21 +107,25 @@ async def one_role(settings: Settings, name: str, say: Callable[[str], None]) ->
         if name == "api":
             async with _listening(core) as (url, server):
                 say(f"serving api: {url}")
-                await _until_told([server])
+                await until_told([server])
         else:
             say(f"serving {name}")
             task = asyncio.create_task(ROLES[name](core), name=name)
-            await _until_told([task])
+            try:
+                await until_told([task])
+            finally:
+                await _end([task])
 
 
-async def _until_told(tasks: list[asyncio.Task[None]]) -> None:
-    """Wait for SIGTERM or for a task that ends by itself, which is a fault."""
+async def until_told(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Wait for Ctrl-C or SIGTERM, or for a task that ends by itself, which is a fault."""
     told = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, told.set)
+    for each in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(each, told.set)
     waiting = asyncio.create_task(told.wait())
     try:
         done, _ = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
     finally:
-        await _end([*tasks, waiting])  # type: ignore[list-item]
+        waiting.cancel()

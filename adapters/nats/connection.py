@@ -20,32 +20,37 @@ FAULTS = (NatsError, OSError, TimeoutError)
 async def connect(url: str, name: str, patience: float = PATIENCE_SECONDS) -> Client:
     """Connect as ``name`` and reconnect for ever after; raise Unavailable where nobody answers in time."""
     last: list[Exception] = []
+    client: list[Client] = []
 
     async def note(fault: Exception) -> None:
         last[:] = [fault]
         LOGGER.debug("%s: %s", name, fault)
 
     async def lost() -> None:
-        LOGGER.warning("%s lost NATS and tries to reach it again.", name)
+        if not (client and client[0].is_closed):  # closing is no loss
+            LOGGER.warning("%s lost NATS and tries to reach it again.", name)
 
     async def found() -> None:
         LOGGER.info("%s reached NATS again.", name)
 
     try:
         async with asyncio.timeout(patience):
-            return await nats.connect(
-                url,
-                name=name,
-                connect_timeout=2,
-                max_reconnect_attempts=-1,
-                reconnect_time_wait=0.25,
-                ping_interval=3,
-                max_outstanding_pings=2,
-                pending_size=16 << 20,
-                error_cb=note,
-                disconnected_cb=lost,
-                reconnected_cb=found,
-            )
+            client[:] = [
+                await nats.connect(
+                    url,
+                    name=name,
+                    connect_timeout=2,
+                    max_reconnect_attempts=-1,
+                    reconnect_time_wait=0.25,
+                    ping_interval=3,
+                    max_outstanding_pings=2,
+                    pending_size=16 << 20,
+                    error_cb=note,
+                    disconnected_cb=lost,
+                    reconnected_cb=found,
+                )
+            ]
+            return client[0]
     except FAULTS as fault:
         reason = str(last[0] if last else fault) or "nobody answered"
         raise Unavailable(

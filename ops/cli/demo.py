@@ -15,7 +15,7 @@ from ops.bootstrap import Core
 from ops.cli.output import result, say
 from ops.cli.replaying import Report, replayed, report_text
 from ops.cli.verb import settings, verb
-from ops.cli.watching import entries, line
+from ops.cli.watching import QUIET, entries, line
 
 PATIENCE_SECONDS = 60.0
 INTRODUCTION = """\
@@ -63,7 +63,7 @@ async def _play(folder: Path) -> Played:
 
     say(INTRODUCTION)
     say("Starting Postgres, NATS, API, worker, relay and projector …")
-    loaded = settings(data=str(folder), port=0, postgres_url="", nats_url="", breaker=sample.BREAKER)
+    loaded = settings(data=str(folder), port=0, postgres_url="", nats_url="", breaker=sample.BREAKER, log_level="ERROR")
     async with everything(loaded) as up, sample.open_shop(up.core) as shop:
         say(f"Reprise at {up.url}, the shop at {shop.url}\n\nGoal: {sample.GOAL}\n")
         session = await sample.submit(up.core)
@@ -81,7 +81,8 @@ async def _watch(core: Core, session: UUID) -> None:
     from ops.sample import demo as sample
 
     async for entry in entries(core, session):
-        say(line(entry))
+        if entry.type not in QUIET:
+            say(line(entry))
         if entry.type == "session.approval-requested.v1":
             for approval in await sample.pending(core, session):
                 await sample.approve(core, session, approval)

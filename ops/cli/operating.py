@@ -1,8 +1,10 @@
 """Operate it: `migrate`, `config show`, `token issue`."""
 
+from typing import Literal
+
 import click
 
-from ops.bootstrap import Phase, addresses, issue_token, migrate_schema
+from ops.bootstrap import addresses, issue_token, migrate_schema
 from ops.cli.output import result, say, table
 from ops.cli.verb import json_option, settings, verb
 from ops.settings import shown
@@ -10,7 +12,7 @@ from ops.settings import shown
 
 @verb()
 @click.option("--phase", type=click.Choice(["pre", "post"]), help="Only what may run before, or after, new code.")
-async def migrate(phase: Phase | None) -> None:
+async def migrate(phase: Literal["pre", "post"] | None) -> None:
     """Bring the database's schema up to date."""
     async with addresses(settings(), nats=False) as where:
         applied = await migrate_schema(where, phase)

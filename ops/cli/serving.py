@@ -1,10 +1,14 @@
 """Serve: `up` runs everything in one process tree, `serve` one role a process."""
 
+from contextlib import AsyncExitStack
+
 import click
 
 from domain.errors import Refused
 from ops.cli.output import result, say
 from ops.cli.verb import settings, verb
+from ops.sample import demo as sample
+from ops.serving import everything, one_role, until_told
 from ops.settings import LOOPBACK, Settings
 
 
@@ -23,18 +27,19 @@ def _refuse_open_door(loaded: Settings) -> None:
 @click.option("--demo", is_flag=True, help="Start the sample goal and leave its approval to you.")
 async def up(data: str | None, host: str | None, port: int | None, demo: bool) -> None:
     """Serve everything on this machine until Ctrl-C: servers, API, workers, relay, projectors."""
-    from ops.serving import everything
-
     loaded = settings(data=data, host=host, port=port)
     _refuse_open_door(loaded)
-    async with everything(loaded) as running:
-        result({"url": running.url, "pid": running.pid})
-        say(f"Reprise is up: {running.url} (data in {loaded.folder}). Ctrl-C ends it.")
+    async with AsyncExitStack() as stack:
+        running = await stack.enter_async_context(everything(loaded))
+        result({"url": running.url, "data": str(loaded.folder)})
+        say(f"Reprise is up: {running.url}\nData is kept in {loaded.folder}. Ctrl-C ends it.")
         if demo:
-            from ops.sample.demo import start_and_wait_for_people
-
-            await start_and_wait_for_people(running, say)
-        await running.failed()
+            await stack.enter_async_context(sample.open_shop(running.core))
+            session = await sample.submit(running.core)
+            say(f"\nThe sample goal runs as session {session} and will ask you. In another terminal:")
+            say(f"  reprise sessions watch {session}")
+            say("  reprise approvals list\n  reprise approvals approve ID --reason …")
+        await until_told(running.tasks)
 
 
 @click.group()
@@ -45,8 +50,6 @@ def serve() -> None:
 def _role(name: str, words: str) -> None:
     @verb(serve, name)
     async def role() -> None:
-        from ops.serving import one_role
-
         loaded = settings()
         if not (loaded.postgres_url and loaded.nats_url):
             raise Refused(
