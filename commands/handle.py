@@ -11,7 +11,7 @@ from uuid import UUID
 
 from commands.immediate import conclude
 from commands.shell import Loaded, Shell, to_log
-from domain.content import Content, content
+from domain.content import INLINE_BYTES, Content, content
 from domain.envelope import Actor, Context
 from domain.errors import CommandReused, Conflict, Stale, Unavailable
 from domain.session.admit import admit
@@ -122,9 +122,9 @@ async def _observe_once(shell: Shell, session: UUID, fact_of: FactOf, command_id
     return await _append(shell, session, loaded, fact, _observed(shell, loaded, command_id))
 
 
-async def keep(shell: Shell, tenant: str, data: bytes) -> Content:
+async def keep(shell: Shell, tenant: str, data: bytes, inline: int = INLINE_BYTES) -> Content:
     """Hold what came from outside as content, a large one as a blob, stored again and again until it is."""
-    held = content(data)
+    held = content(data, inline)
     while not held.whole:
         try:
             await shell.store.put_blobs(tenant, [data])

@@ -16,6 +16,7 @@ from commands.immediate import perform_immediate
 from commands.ports import ModelFault, Question, ToolAnswer, ToolCall, ToolFault
 from commands.shell import Loaded, Shell
 from domain.breaker import on_call, on_failure, on_success, refused_until
+from domain.content import REPLY_BYTES
 from domain.session.events import (
     ApprovalExpired,
     CallAttempted,
@@ -143,7 +144,7 @@ async def _ask_model(shell: Shell, session: UUID, state: Session, effect: AskMod
     else:
         fact = ModelReplied(
             call=effect.model.id,
-            reply=await keep(shell, state.tenant, reply.text.encode()),
+            reply=await keep(shell, state.tenant, reply.text.encode(), REPLY_BYTES),
             prompt_digest=asked.digest(),
             tokens_in=reply.tokens_in,
             tokens_out=reply.tokens_out,

@@ -5,6 +5,8 @@ import msgspec
 from domain.encoding import digest_bytes
 
 INLINE_BYTES = 16 * 1024
+REPLY_BYTES = 64 * 1024
+"""A model's reply is kept whole up to here, for it is decided from; escaped it still fits into an event."""
 EXCERPT_BYTES = 4 * 1024
 
 
@@ -21,9 +23,9 @@ class Content(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return not self.blob
 
 
-def content(data: bytes) -> Content:
+def content(data: bytes, inline: int = INLINE_BYTES) -> Content:
     """Hold bytes as content; where the result names a ``blob``, the caller stores the bytes under that digest."""
-    if len(data) <= INLINE_BYTES:
+    if len(data) <= inline:
         return Content(text=_text(data), size=len(data))
     return Content(text=_text(data[:EXCERPT_BYTES]), size=len(data), blob=digest_bytes(data))
 

@@ -7,7 +7,7 @@ process (api, worker, relay, projector) is one coroutine over that core.
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -35,6 +35,7 @@ from adapters.postgres.migrations import migrate
 from adapters.postgres.read_models.keeper import PostgresReadModels
 from adapters.postgres.read_models.open_work import PostgresOpenWork
 from adapters.postgres.read_models.reader import PostgresReadStore
+from adapters.postgres.read_models.rebuild import Rebuilt, compare, rebuild
 from adapters.postgres.store import PostgresEventStore
 from adapters.system import SystemChance, SystemClock
 from api.app import build
@@ -45,6 +46,8 @@ from commands.shell import Shell
 from commands.worker import sweep, work
 from domain.errors import Conflict, Unavailable
 from ops import running
+from ops.bench import rebuild as rebuilding
+from ops.bench import steps
 from ops.settings import Settings
 from projections.registry import READ_MODELS
 from projections.runner import Projector
@@ -183,6 +186,14 @@ async def run_projector(core: Core) -> None:
         await rows.close()
 
 
+READ_MODEL_NAMES = tuple(READ_MODELS)
+
+
+async def rebuild_read_model(core: Core, name: str, progress: Callable[[int, int], None]) -> Rebuilt:
+    """Build a read model anew beside the live one and swap."""
+    return await rebuild(core.where.postgres_url, READ_MODELS[name], progress)
+
+
 async def catch_up(core: Core) -> None:
     """Bring the read models up to the log's head, beside a projector that may do the same."""
     rows, head = PostgresReadModels(core.where.postgres_url), await core.store.head()
@@ -235,3 +246,34 @@ def issue_token(settings: Settings, *, user: str, roles: Sequence[str], tenant: 
     tokens = settings.tokens
     issuer = TokenIssuer(_keys(settings), issuer=tokens.issuer, audience=tokens.audience)
     return issuer.issue(user, roles, tenant, timedelta(hours=hours))
+
+
+async def migrated_store(url: str) -> PostgresEventStore:
+    """Migrate a database and open its log."""
+    await migrate(url)
+    return await PostgresEventStore.open(url)
+
+
+def bench_parts() -> steps.Parts:
+    """Return what the benchmark of the loop is composed of."""
+    return steps.Parts(open_store=migrated_store, judge=FirstRules(), clock=SystemClock(), chance=SystemChance())
+
+
+def rebuild_parts() -> rebuilding.Parts:
+    """Return what the benchmark of the rebuild is composed of."""
+    return rebuilding.Parts(
+        open_store=migrated_store,
+        project=_project,
+        rebuild=lambda url, name: rebuild(url, READ_MODELS[name]),
+        compare=lambda url, name: compare(url, READ_MODELS[name]),
+    )
+
+
+async def _project(url: str, name: str) -> None:
+    store, rows = await PostgresEventStore.open(url), PostgresReadModels(url)
+    try:
+        models = {name: READ_MODELS[name]}
+        await Projector(LogFollower(store), rows, models).catch_up(await store.head())
+    finally:
+        await rows.close()
+        await store.close()

@@ -1,0 +1,77 @@
+"""Measure, each figure beside the machine's raw limit in the same run: `bench`."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from tempfile import TemporaryDirectory
+
+import click
+
+from ops.bench import rebuild as rebuild_bench
+from ops.bench import replay as replay_bench
+from ops.bench import steps as steps_bench
+from ops.bench import write as write_bench
+from ops.bootstrap import Addresses, addresses, bench_parts, migrated_store
+from ops.cli.output import json_wanted, result, say
+from ops.cli.verb import settings, verb
+
+
+@click.group()
+def bench() -> None:
+    """Measure; say on which machine, with which versions, and what is stubbed."""
+
+
+@asynccontextmanager
+async def _servers() -> AsyncIterator[Addresses]:
+    """Use the configured Postgres, or an embedded one in a temporary folder; each bench makes a database of its own."""
+    with TemporaryDirectory(prefix="reprise-bench-") as folder:
+        loaded = settings()
+        async with addresses(settings(data=folder) if not loaded.postgres_url else loaded, nats=False) as where:
+            yield where
+
+
+def _show(figures: dict[str, object]) -> None:
+    if json_wanted():
+        for line in json.dumps(figures["machine"], indent=2).splitlines():
+            say(line)
+    result(figures, lambda: "\n".join(f"{name:<24} {_text(value)}" for name, value in figures.items()))
+
+
+def _text(value: object) -> str:
+    if isinstance(value, dict):
+        return "; ".join(f"{key} {each}" for key, each in value.items())
+    return f"{value:,}" if isinstance(value, int | float) else str(value)
+
+
+@verb(bench)
+@click.option("--compare", is_flag=True, help="Beside the eventsourcing library's own recorder.")
+@click.option("--rounds", default=5, show_default=True, type=click.IntRange(1, 50))
+async def write(compare: bool, rounds: int) -> None:
+    """Measure appends to the log."""
+    async with _servers() as where:
+        _show(await write_bench.run(where.postgres_url, migrated_store, compare=compare, rounds=rounds))
+
+
+@verb(bench)
+@click.option("--rounds", default=5, show_default=True, type=click.IntRange(1, 50))
+async def steps(rounds: int) -> None:
+    """Measure the whole loop with an in-process tool and model."""
+    async with _servers() as where:
+        _show(await steps_bench.run(where.postgres_url, bench_parts(), rounds=rounds))
+
+
+@verb(bench)
+@click.option("--rounds", default=51, show_default=True, type=click.IntRange(1, 1000))
+async def replay(rounds: int) -> None:
+    """Measure folding and deciding again."""
+    _show(await replay_bench.run(rounds=rounds))
+
+
+@verb(bench)
+@click.option("--events", default=200_000, show_default=True, type=click.IntRange(1_000, 10_000_000))
+async def rebuild(events: int) -> None:
+    """Measure the rebuild of the timeline, equal to the live one row by row."""
+    from ops.bootstrap import rebuild_parts
+
+    async with _servers() as where:
+        _show(await rebuild_bench.run(where.postgres_url, rebuild_parts(), events=events))
