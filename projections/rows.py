@@ -15,7 +15,10 @@ from projections.ports import Recorded
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """Be the parent of all rows; a subclass's fields are its table's columns, or orders to its statement."""
+    """Be the parent of all rows; a subclass's fields are its table's columns, or orders to its statement.
+
+    Array columns are lists, for psycopg takes tuples for composite types.
+    """
 
     NAME: ClassVar[str]
     """Names the statement that writes these rows."""

@@ -1,9 +1,12 @@
 """Build a read model anew beside the live one, with the same code, and put it in its place in one transaction."""
 
+import asyncio
+import gc
+import re
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 
 import msgspec
 import psycopg
@@ -66,7 +69,11 @@ async def _building(url: str, model: ReadModel) -> AsyncIterator["_Builder"]:
         await connection.execute(PLAIN_PLANS)
         await connection.execute("SET synchronous_commit = off")
         await connection.execute(sql.SQL("SET search_path = {}").format(sql.Identifier(NEXT)))
-        yield _Builder(url, model, connection)
+        builder = _Builder(url, model, connection)
+        try:
+            yield builder
+        finally:
+            await builder.stop()
         await _drop(connection, model)
     except psycopg.OperationalError as fault:
         raise Unavailable(f"Read model {model.name} could not be rebuilt now: {fault}. Try again.") from fault
@@ -86,17 +93,34 @@ class _Builder:
         self._log_id = ""
         self._position = 0
         self._skipped: Counter[str] = Counter()
+        self._writing: asyncio.Task[None] | None = None
 
     async def build(self, progress: Progress | None) -> None:
         """Create the tables and project the log up to its present head."""
         await _drop(self._connection, self._model)
         for table in self._model.tables:
-            await self._connection.execute(_each("CREATE TABLE {next} (LIKE {live} INCLUDING ALL)", table))
+            await self._connection.execute(_each(_LATER if self._only_new_rows else _WHOLE, table))
         self._log_id, head = await self._log_state()
-        async for batch in events_between(self._url, 0, head):
-            await self._project(batch)
-            if progress:
-                progress(self._position, head)
+        with _seldom_collected():
+            async for batch in events_between(self._url, 0, head):
+                await self._project(batch)
+                if progress:
+                    progress(self._position, head)
+            await self._written()
+        if self._only_new_rows:
+            await self._index()
+
+    @property
+    def _only_new_rows(self) -> bool:
+        """Tell whether nothing is looked up while the tables are filled, so that indexes can wait."""
+        return not any(f"write_{kind.NAME}" in SQL for kind in self._model.writes)
+
+    async def _index(self) -> None:
+        for table in self._model.tables:
+            cursor = await self._connection.execute(SQL["index_definitions"], {"table": f"{LIVE}.{table}"})
+            for constraint, index in await cursor.fetchall():
+                add = f"ALTER TABLE {{next}} ADD {constraint}" if constraint else _moved(index)
+                await self._connection.execute(_each(add, table))
 
     async def swap(self) -> None:
         """Project what came meanwhile and put the new tables in the live ones' place."""
@@ -122,6 +146,12 @@ class _Builder:
                 found += [f"{table}, {side}: {text}" for side, text in await cursor.fetchall()]
             return tuple(found)
 
+    async def stop(self) -> None:
+        """End a write that is still under way when something else failed."""
+        if self._writing:
+            self._writing.cancel()
+            await asyncio.gather(self._writing, return_exceptions=True)
+
     def result(self, differences: tuple[str, ...] | None = None) -> Rebuilt:
         """Say what was done."""
         return Rebuilt(
@@ -146,17 +176,49 @@ class _Builder:
     async def _catch_up(self, upto: int) -> None:
         async for batch in events_between(self._url, self._position, upto):
             await self._project(batch)
+        await self._written()
 
     async def _project(self, batch: Sequence[Recorded]) -> None:
+        """Project a batch while the one before is being written."""
         rows = project(self._model, decode(batch, self._skipped))
-        async with self._connection.transaction():
-            await write_part(self._writer, Part(model=self._model, after=self._position, rows=rows))
+        await self._written()
+        part = Part(model=self._model, after=self._position, rows=rows)
+        self._writing = asyncio.create_task(self._write(part))
         self._position = batch[-1].position
+
+    async def _write(self, part: Part) -> None:
+        async with self._connection.transaction():
+            await write_part(self._writer, part)
+
+    async def _written(self) -> None:
+        if self._writing:
+            await self._writing
+            self._writing = None
 
     async def _log_state(self) -> tuple[str, int]:
         cursor = await self._connection.execute(SQL["log_state"])
         ((log_id, head),) = await cursor.fetchall()
         return log_id, head
+
+
+@contextmanager
+def _seldom_collected() -> Iterator[None]:
+    """Look for cyclic garbage seldom: a rebuild makes millions of objects and no cycles, and looking costs half."""
+    usual = gc.get_threshold()
+    gc.set_threshold(200_000, 20, 20)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+
+
+_WHOLE = "CREATE TABLE {next} (LIKE {live} INCLUDING ALL)"
+_LATER = "CREATE TABLE {next} (LIKE {live} INCLUDING ALL EXCLUDING INDEXES)"
+
+
+def _moved(index: str) -> str:
+    """Return the definition of a live table's index for the next table."""
+    return re.sub(rf" ON {LIVE}\.\S+ ", " ON {next} ", index, count=1)
 
 
 # json has no equality, so rows are held against each other as text.

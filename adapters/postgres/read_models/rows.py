@@ -54,7 +54,7 @@ class RowWriter:
         async with self._connection.cursor() as cursor, cursor.copy(statement) as copy:
             copy.set_types(types)
             for row in rows:
-                await copy.write_row([_sendable(value) for value in msgspec.structs.astuple(row)])
+                await copy.write_row(msgspec.structs.astuple(row))
 
     async def _prepare(self, kind: type[Row], table: str) -> list[int]:
         if stage := SQL.get(f"stage_{kind.NAME}"):
@@ -65,8 +65,3 @@ class RowWriter:
         types: dict[str, int] = dict(await cursor.fetchall())
         self._types[kind] = [types[name] for name in kind.__struct_fields__]
         return self._types[kind]
-
-
-def _sendable(value: object) -> object:
-    """Return a value as psycopg sends it: it takes lists for arrays, and tuples for composite types."""
-    return list(value) if type(value) is tuple else value

@@ -256,6 +256,12 @@ SELECT notification_id, originator_id, originator_version, topic, tenant, event_
 FROM public.log_events WHERE notification_id > %(after)s AND notification_id <= %(upto)s
 ORDER BY notification_id LIMIT %(limit)s
 
+-- index_definitions
+-- What makes a table's indexes: a constraint's definition where one owns it, and the index's own.
+SELECT pg_get_constraintdef(c.oid), pg_get_indexdef(i.indexrelid)
+FROM pg_index i LEFT JOIN pg_constraint c ON c.conindid = i.indexrelid
+WHERE i.indrelid = %(table)s::regclass
+
 -- log_state
 -- The log's id and head.
 SELECT (SELECT log_id::text FROM public.log_identity), (SELECT coalesce(max(notification_id), 0) FROM public.log_events)
