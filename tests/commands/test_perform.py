@@ -71,6 +71,17 @@ async def test_two_workers_send_a_call_once(store: PostgresEventStore) -> None:
     assert (await topics(store, session)).count("call-attempted") == 4
 
 
+async def test_a_claim_that_lost_the_race_sends_nothing(store: PostgresEventStore) -> None:
+    shop = Shop(on_arrival=lambda: asyncio.sleep(0.3))  # long enough for the other to find the call claimed
+    workers = [shell_of(store, shop, Model(tool="order"), Time(), worker=name) for name in ("one", "two", "three")]
+    session, _ = await start(workers[0])
+    await drive(workers[0], session)
+    await approve(workers[0], session)
+    await asyncio.gather(*(drive(worker, session) for worker in workers))
+    assert len(shop.received) == 1
+    assert (await topics(store, session)).count("call-attempted") == 1
+
+
 async def test_a_failing_call_is_retried_under_the_same_key(store: PostgresEventStore) -> None:
     shop = Shop(answers=failing("server-error"))
     shell = shell_of(store, shop, Model(), Time())
