@@ -48,6 +48,21 @@ FROM read_models.approvals p
     LEFT JOIN read_models.actions a ON a.id = p.action_id
 WHERE p.tenant = %(tenant)s AND p.id = %(approval)s
 
+-- agents
+-- The agents of a tenant, those with one capability where it is named.
+SELECT * FROM read_models.agents
+WHERE tenant = %(tenant)s AND (%(capability)s::text = '' OR capabilities @> ARRAY[%(capability)s::text])
+ORDER BY id
+
+-- tools
+-- The tools of a tenant's APIs in their current documents, those of one API where it is named.
+SELECT t.*, a.scopes, a.rate_limit
+FROM read_models.tools t
+    JOIN read_models.apis a ON a.tenant = t.tenant AND a.api = t.api AND a.document = t.openapi_ref
+WHERE t.tenant = %(tenant)s AND (%(api)s::text = '' OR t.api = %(api)s::text) AND t.id > %(after)s
+ORDER BY t.id
+LIMIT %(limit)s
+
 -- projections
 -- How far each read model is.
 SELECT c.name, c.version, c.position, h.head, greatest(0, h.head - c.position) AS lag, c.updated_at
