@@ -8,6 +8,7 @@ from litestar import Response
 from domain.encoding import encode
 
 T = TypeVar("T")
+V = TypeVar("V", bound=msgspec.Struct)
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -23,3 +24,9 @@ def answer(value: T, *, status: int = 200, etag: str | int = "", location: str =
         headers["Location"] = location
     # Encoded here and not by the framework, which would write foreign numbers as strings.
     return Response(cast(T, encode(value)), status_code=status, media_type="application/json", headers=headers)
+
+
+def view(kind: type[V], source: msgspec.Struct, **changed: object) -> V:
+    """Show what was found in the form of the outside: fields of the same name, and those that are given."""
+    given = {name: getattr(source, name) for name in kind.__struct_fields__ if name not in changed}
+    return kind(**given, **changed)

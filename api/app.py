@@ -7,7 +7,7 @@ from api.auth import Doorkeeper
 from api.openapi import CONFIG, document
 from api.problems import problem
 from api.reads import read_of
-from api.rest import agents, deciding, history, orchestrate, steering, system, tools
+from api.rest import agents, approvals, history, orchestrate, sessions, steering, system, tools
 from api.services import Services
 from api.writes import write_of
 
@@ -17,6 +17,8 @@ def build(services: Services) -> Litestar:
     app = Litestar(
         route_handlers=[
             orchestrate.start,
+            sessions.list_all,
+            sessions.show,
             history.read_events,
             history.read_state,
             steering.cancel,
@@ -36,7 +38,9 @@ def build(services: Services) -> Litestar:
             )(tools.add_tools),
             tools.list_tools,
             tools.show_tool,
-            deciding.decide_approval,
+            approvals.list_all,
+            approvals.show,
+            approvals.decide,
             system.healthz,
             system.readyz,
             system.openapi_json,

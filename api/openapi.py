@@ -52,12 +52,27 @@ def _describe(operation: dict[str, Any], options: dict[str, Any], schemas: dict[
     for parameter in operation.get("parameters", ()):
         # Deprecated in OpenAPI 3.1, and not what we do.
         parameter.pop("allowEmptyValue", None)
+        parameter["schema"] = _present(parameter["schema"])
     if body := options.get("body"):
         required = any(field.required for field in msgspec.structs.fields(body))
         content = {"application/json": {"schema": _schema(body, schemas)}}
         operation["requestBody"] = {"required": required, "content": content}
     if options.get("stream"):
         responses["200"]["content"]["text/event-stream"] = {"schema": {"type": "string"}}
+
+
+def _present(schema: dict[str, Any]) -> dict[str, Any]:
+    """Describe a parameter that is there: one that may be left out is never null."""
+    choices: list[dict[str, Any]] = [each for each in schema.get("oneOf", ()) if each != {"type": "null"}]
+    if len(choices) == 1:
+        return choices[0]
+    kinds, values = schema.get("type"), schema.get("enum")
+    present = dict(schema)
+    if isinstance(kinds, list):
+        (present["type"],) = (kind for kind in kinds if kind != "null")
+    if values:
+        present["enum"] = [value for value in values if value is not None]
+    return present
 
 
 def _schema(kind: type[msgspec.Struct], schemas: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from litestar.params import QueryParameter, SkipValidation
 from api.positions import inside
 from api.services import Given, Services
 from commands.authorize import Principal, require
+from domain.errors import Unavailable
+from queries.freshness import wait_for
 
 After: TypeAlias = Annotated[
     str | None,
@@ -32,6 +34,15 @@ class Read:
     def tenant(self) -> str:
         """Name whose things are read."""
         return self.principal.tenant
+
+    async def wait(self) -> None:
+        """Wait for the read models to have what the caller wrote; raise Unavailable where that takes too long."""
+        patience = self.services.read_patience
+        if self.after and not await wait_for(self.services.reads, self.after, patience=patience):
+            raise Unavailable(
+                f"Expected the read models to reach position {self.after} within {patience:.0f} s, but they have "
+                "not: try again."
+            )
 
 
 Reading: TypeAlias = SkipValidation[NamedDependency[Read]]

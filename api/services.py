@@ -13,6 +13,7 @@ from commands.catalogue import Catalogue, Documents
 from commands.ports import Dialer
 from commands.shell import Shell
 from projections.ports import Follower
+from queries.ports import ReadStore
 
 Probe: TypeAlias = Callable[[], Awaitable[None]]
 """Return where a part can be reached, raise Unavailable where it cannot."""
@@ -32,6 +33,7 @@ class Services:
     documents: Documents
     dialer: Dialer
     follower: Follower
+    reads: ReadStore
     model: str = ""
     hosts: tuple[str, ...] = ()
     verifier: Verifier | None = None

@@ -14,11 +14,9 @@ from api.positions import keys_of, outside
 from api.reads import Cursor, Limit, Reading
 from api.services import Given, Services
 from api.writes import Writing
-from commands.ports import DialFault, HttpRequest
+from commands.catalogue import fetch_document
 from domain.catalog.events import Tool
-from domain.errors import Invalid, NotFound, TooLarge
-
-FETCH_TIMEOUT_MS = 20_000
+from domain.errors import Invalid, NotFound
 
 
 class DocumentInput(Input, frozen=True, kw_only=True):
@@ -120,31 +118,11 @@ def _text(document: bytes) -> bytes:
 
 
 async def _fetch(services: Services, url: str, allow_private: bool) -> bytes:
-    request = HttpRequest(
-        method="GET",
-        url=url,
-        origin=_origin(url),
-        timeout_ms=FETCH_TIMEOUT_MS,
-        max_bytes=services.max_document,
-        allow_private=allow_private,
-    )
     try:
-        response = await services.dialer.send(request)
-    except DialFault as fault:
-        raise Invalid(f"Expected a document at {url[:200]}, but {fault}") from fault
-    if response.status != 200:
-        raise Invalid(f"Expected a document at {url[:200]}, but it answered {response.status}.")
-    if len(response.body) > services.max_document:
-        raise TooLarge(f"Expected a document of at most {services.max_document} bytes, but {url[:200]} has more.")
-    return response.body
-
-
-def _origin(url: str) -> str:
-    try:
-        parts = urlsplit(url)
+        urlsplit(url)
     except ValueError as fault:
         raise Invalid(f"Expected the URL of a document at {url[:200]!r}, but {fault}.") from fault
-    return f"{parts.scheme}://{parts.netloc}"
+    return await fetch_document(services.dialer, url, allow_private=allow_private, max_bytes=services.max_document)
 
 
 @get("/tools", tags=["tools"])

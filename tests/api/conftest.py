@@ -24,6 +24,8 @@ from adapters.nats.wakeups import NatsWakeups, Queue
 from adapters.openapi.documents import OpenApiDocuments
 from adapters.openapi.tools import OpenApiTools
 from adapters.policy.rules import FirstRules
+from adapters.postgres.read_models.keeper import PostgresReadModels
+from adapters.postgres.read_models.reader import PostgresReadStore
 from adapters.postgres.store import PostgresEventStore
 from adapters.system import SystemChance, SystemClock
 from api.app import build
@@ -32,6 +34,8 @@ from commands.catalogue import Catalogue
 from commands.shell import Shell
 from commands.worker import work
 from ops.sample.shop import RunningShop, shop
+from projections.registry import READ_MODELS
+from projections.runner import Projector
 from tests.api.contract import CheckedTransport, contract
 
 SCRIPT = Path("ops/sample/demo_script.json").absolute()
@@ -61,6 +65,14 @@ class Parts:
     services: Services
     shop: RunningShop
     worker: Callable[[], AbstractAsyncContextManager[None]]
+    projector: asyncio.Task[None]
+
+    @asynccontextmanager
+    async def without_projector(self) -> AsyncIterator[None]:
+        """Stop the projector for the rest of the test."""
+        self.projector.cancel()
+        await asyncio.gather(self.projector, return_exceptions=True)
+        yield
 
 
 @pytest.fixture
@@ -75,7 +87,14 @@ async def parts(database: str, nats_server: NatsServer) -> AsyncIterator[Parts]:
         mirror = Settings(name=f"{name.upper()}_EVENTS", prefix=f"{name}.events", max_bytes=16 << 20)
         tail = Tail(store, client, mirror)
         stack.push_async_callback(EventsStream(client, mirror).delete)
-        await stack.enter_async_context(running_beside(Relay(store, client, mirror).run(), tail.run()))
+        reads, rows = PostgresReadStore(database), PostgresReadModels(database)
+        stack.push_async_callback(reads.close)
+        stack.push_async_callback(rows.close)
+        projector = Projector(tail, rows, READ_MODELS)
+        relay = Relay(store, client, mirror)
+        projecting = asyncio.create_task(projector.run())
+        stack.callback(projecting.cancel)
+        await stack.enter_async_context(running_beside(relay.run(), tail.run()))
         wakeups = NatsWakeups(client, Queue(name=name.upper(), prefix=name))
         dialer = await stack.enter_async_context(HttpDialer())
         selling = await stack.enter_async_context(shop())
@@ -94,6 +113,7 @@ async def parts(database: str, nats_server: NatsServer) -> AsyncIterator[Parts]:
             documents=OpenApiDocuments(),
             dialer=dialer,
             follower=tail,
+            reads=reads,
             model=f"scripted:{SCRIPT}",
             heartbeat=0.2,
         )
@@ -104,7 +124,7 @@ async def parts(database: str, nats_server: NatsServer) -> AsyncIterator[Parts]:
             async with running_beside(work(shell, wakeups.pull(["standard", "interactive"]))):
                 yield
 
-        yield Parts(store=store, services=services, shop=selling, worker=worker)
+        yield Parts(store=store, services=services, shop=selling, worker=worker, projector=projecting)
 
 
 @pytest.fixture
@@ -167,6 +187,28 @@ async def started(client: httpx.AsyncClient, tools: dict[str, Any]) -> dict[str,
     assert response.status_code == 201, response.text
     answered: dict[str, Any] = response.json()
     return answered
+
+
+async def finish(client: httpx.AsyncClient, parts: Parts) -> dict[str, Any]:
+    """Run the demo's goal to its end, approving everything; give the answer."""
+    async with parts.worker(), running_beside(approve_everything(client, parts)):
+        response = await client.post("/orchestrate", json={"goal": GOAL}, headers={"Prefer": "wait=15"})
+    assert response.headers["preference-applied"] == "wait=15"
+    answered: dict[str, Any] = response.json()
+    return answered
+
+
+async def approve_everything(client: httpx.AsyncClient, parts: Parts) -> None:
+    """Approve every request that shows up in the log, for ever."""
+    position = 0
+    while True:
+        for row in await parts.store.read_log(position, 100):
+            position = row.id
+            if row.topic == "session.approval-requested.v1":
+                approval = json.loads(row.state)["data"]["approval"]
+                response = await client.post(f"/approvals/{approval}", json={"decision": "approve"})
+                assert response.status_code == 200, response.text
+        await asyncio.sleep(0.02)
 
 
 def problem(response: httpx.Response, status: int, name: str) -> str:

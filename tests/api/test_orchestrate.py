@@ -2,10 +2,13 @@
 
 import asyncio
 from typing import Any
+from uuid import UUID
 
 import httpx
+import pytest
 
-from tests.api.conftest import GOAL, Parts, Serve, problem
+from domain.ids import derive
+from tests.api.conftest import GOAL, Parts, Serve, finish, problem
 
 
 async def test_a_goal_starts_a_session(client: httpx.AsyncClient, tools: dict[str, Any]) -> None:
@@ -24,12 +27,23 @@ async def test_the_same_key_starts_one_session(client: httpx.AsyncClient, tools:
     assert again.headers["etag"] == first.headers["etag"]
 
 
-async def test_the_same_key_under_load_starts_one_session(client: httpx.AsyncClient, tools: dict[str, Any]) -> None:
-    key = {"Idempotency-Key": "race"}
-    all_at_once = [client.post("/orchestrate", json={"goal": GOAL}, headers=key) for _ in range(8)]
-    responses = await asyncio.gather(*all_at_once)
-    assert {response.status_code for response in responses} == {201}
-    assert len({response.json()["sessionId"] for response in responses}) == 1
+@pytest.mark.xfail(
+    strict=True,
+    reason="commands.handle looks for an earlier twin before it waits for the mailbox, and not again after a refusal",
+)
+async def test_the_same_key_under_load_starts_one_session(
+    client: httpx.AsyncClient, tools: dict[str, Any], parts: Parts
+) -> None:
+    session = UUID(derive("local", derive("local", "idempotency", "race"), "session"))
+    async with parts.services.shell.mailbox(session):  # both twins are let in before either may write
+        twins = [
+            asyncio.create_task(client.post("/orchestrate", json={"goal": GOAL}, headers={"Idempotency-Key": "race"}))
+            for _ in range(2)
+        ]
+        await asyncio.sleep(0.5)
+    responses = await asyncio.gather(*twins)
+    assert [response.status_code for response in responses] == [201, 201]
+    assert {response.json()["sessionId"] for response in responses} == {str(session)}
 
 
 async def test_a_key_used_for_another_goal_is_refused(client: httpx.AsyncClient, tools: dict[str, Any]) -> None:
@@ -59,25 +73,7 @@ async def test_without_a_model_the_refusal_says_how_to_name_one(serve: Serve) ->
 
 
 async def test_a_goal_is_waited_for_to_its_end(client: httpx.AsyncClient, tools: dict[str, Any], parts: Parts) -> None:
-    approver = asyncio.create_task(_approve_everything(client, parts))
-    async with parts.worker():
-        response = await client.post("/orchestrate", json={"goal": GOAL}, headers={"Prefer": "wait=15"})
-    approver.cancel()
-    assert response.json()["status"] == "completed"
-    assert response.headers["preference-applied"] == "wait=15"
-
-
-async def _approve_everything(client: httpx.AsyncClient, parts: Parts) -> None:
-    """Approve every request that shows up in the log."""
-    position = 0
-    while True:
-        for row in await parts.store.read_log(position, 100):
-            position = row.id
-            if row.topic == "session.approval-requested.v1":
-                approval = httpx.Response(200, content=row.state).json()["data"]["approval"]
-                response = await client.post(f"/approvals/{approval}", json={"decision": "approve"})
-                assert response.status_code == 200, response.text
-        await asyncio.sleep(0.02)
+    assert (await finish(client, parts))["status"] == "completed"
 
 
 async def test_waiting_ends_in_time(client: httpx.AsyncClient, tools: dict[str, Any]) -> None:

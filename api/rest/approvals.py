@@ -1,22 +1,31 @@
-"""Decide what sessions ask of humans."""
+"""Show what sessions ask of humans, and decide it."""
 
-from typing import Any, Literal
+from datetime import datetime
+from typing import Annotated, Any, Literal, TypeAlias
 from uuid import UUID
 
-from litestar import Request, Response, post
-from litestar.params import FromPath
+from litestar import Request, Response, get, post
+from litestar.params import FromPath, QueryParameter
 
-from api.answers import Output, answer
+from api.answers import Output, answer, view
 from api.bodies import Input, body_of
-from api.positions import outside
+from api.positions import cursor as cursor_to
+from api.positions import keys_of, outside
+from api.reads import Cursor, Limit, Reading
 from api.rest.found import find_session
 from api.services import Given
 from api.writes import Writing
 from commands.handle import handle
-from domain.errors import NotFound, Stale
+from domain.errors import Invalid, NotFound, Stale
 from domain.session.admit import open_approvals
 from domain.session.commands import DenyApproval, GrantApproval, ReportOutcome, SessionCommand
 from domain.session.state import Session
+from queries.approvals import list_approvals, show_approval
+
+OfStatus: TypeAlias = Annotated[
+    Literal["open", "granted", "denied", "expired", "happened", "send-again", "give-up", "overtaken", "all"],
+    QueryParameter(name="status", description="Only of this status, or all."),
+]
 
 SESSION_CHARACTERS = 36
 """An approval's id begins with its session's."""
@@ -39,8 +48,71 @@ class Decided(Output, frozen=True, kw_only=True):
     position: str
 
 
+class ApprovalView(Output, frozen=True, kw_only=True):
+    """Show a question to a human with exactly the request that it is about.
+
+    ``question`` is ``call`` (may this be sent?) or ``outcome`` (did this happen?); ``status`` is open until it is
+    answered, expires or is overtaken.
+    """
+
+    id: str
+    session_id: UUID
+    step: int
+    question: str
+    status: str
+    reason: str
+    request_digest: str
+    requested_at: datetime
+    goal: str
+    tool_id: str
+    operation: str
+    effect_class: str
+    request_json: Any
+    expires_at: datetime | None
+    decided_at: datetime | None
+    decided_by: str
+    decision_reason: str
+
+
+class ApprovalList(Output, frozen=True, kw_only=True):
+    """List approvals, the oldest first; ``next`` is the cursor of the following page, null at the end."""
+
+    approvals: tuple[ApprovalView, ...]
+    next: str | None
+
+
+@get("/approvals", tags=["approvals"])
+async def list_all(
+    services: Given, read: Reading, status: OfStatus = "open", cursor: Cursor = None, limit: Limit = 50
+) -> Response[ApprovalList]:
+    """List what waits for humans, or with another status what they decided."""
+    await read.wait()
+    after = _after(keys_of(cursor, read.log_id)) if cursor else None
+    wanted = "" if status == "all" else status
+    found = await list_approvals(services.reads, read.tenant, status=wanted, after=after, limit=limit + 1)
+    page = found[:limit]
+    following = cursor_to(read.log_id, page[-1].requested_at.isoformat(), page[-1].id) if found[limit:] else None
+    return answer(ApprovalList(approvals=tuple(view(ApprovalView, each) for each in page), next=following))
+
+
+def _after(keys: list[Any]) -> tuple[datetime, str]:
+    try:
+        at, approval = keys
+        return datetime.fromisoformat(at), str(approval)
+    except (ValueError, TypeError) as fault:
+        raise Invalid("Expected a cursor of this list, but got one of another.") from fault
+
+
+@get("/approvals/{approval_id:str}", tags=["approvals"])
+async def show(services: Given, read: Reading, approval_id: FromPath[str]) -> Response[ApprovalView]:
+    """Show one question; its ETag is the digest of the request that it is about."""
+    await read.wait()
+    found = await show_approval(services.reads, read.tenant, approval_id)
+    return answer(view(ApprovalView, found), etag=found.request_digest)
+
+
 @post("/approvals/{approval_id:str}", status_code=200, opt={"body": DecisionInput}, tags=["approvals"])
-async def decide_approval(
+async def decide(
     request: Request[Any, Any, Any], services: Given, write: Writing, approval_id: FromPath[str]
 ) -> Response[Decided]:
     """Answer an open question; If-Match names the request digest that was seen."""

@@ -1,0 +1,101 @@
+"""Sessions are listed and shown, and a caller always sees what it wrote."""
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+import httpx
+
+from api.rest.folding import fold
+from domain.encoding import plain
+from queries.sessions import show_session
+from tests.api.conftest import GOAL, Parts, Serve, finish, problem
+
+
+async def test_a_session_is_shown_at_once_where_no_projector_runs(serve: Serve, parts: Parts) -> None:
+    async with parts.without_projector(), serve() as client:
+        await client.post("/tools", json={"name": "shop", "document": parts.shop.document()})
+        started = (await client.post("/orchestrate", json={"goal": GOAL})).json()
+        path = f"/sessions/{started['sessionId']}"
+        shown = await client.get(path, params={"after": started["position"]})
+        await client.post(f"{path}/pause")
+        paused = await client.get(path)
+        too_early = await client.get("/sessions", params={"after": started["position"]})
+    assert (shown.json()["status"], shown.headers["etag"]) == ("queued", '"2"')
+    assert shown.json()["position"] == started["position"]
+    assert (paused.json()["status"], paused.headers["etag"]) == ("paused", '"3"')
+    assert "read models" in problem(too_early, 503, "unavailable")
+    assert too_early.headers["retry-after"] == "1"
+
+
+async def test_a_finished_session_tells_its_whole_story(
+    client: httpx.AsyncClient, tools: dict[str, Any], parts: Parts
+) -> None:
+    done = await finish(client, parts)
+    shown = (await client.get(f"/sessions/{done['sessionId']}", params={"after": done["position"]})).json()
+    assert (shown["status"], shown["userId"], shown["goal"]) == ("completed", "local", GOAL)
+    assert [task["status"] for task in shown["tasks"]] == ["completed"] * 4
+    assert {action["status"] for action in shown["actions"]} == {"succeeded"}
+    assert shown["summary"]["answer"] == shown["answer"]
+    assert shown["summary"]["steps"] == 4
+    assert shown["summary"]["cost"]["modelCalls"] > 4
+
+
+async def test_the_log_and_the_read_model_show_the_same_session(
+    client: httpx.AsyncClient, tools: dict[str, Any], parts: Parts
+) -> None:
+    done = await finish(client, parts)
+    session = UUID(done["sessionId"])
+    await client.get("/sessions", params={"after": done["position"]})
+    rows = await parts.store.read_stream(session)
+    shown = await show_session(parts.services.reads, "local", session)
+    assert plain(fold(rows)) == plain(shown)
+
+
+async def test_a_written_session_is_listed(client: httpx.AsyncClient, started: dict[str, Any]) -> None:
+    listed = (await client.get("/sessions", params={"after": started["position"]})).json()
+    assert [each["id"] for each in listed["sessions"]] == [started["sessionId"]]
+    assert listed["next"] is None
+
+
+async def test_sessions_are_listed_in_pages_the_newest_first(client: httpx.AsyncClient, tools: dict[str, Any]) -> None:
+    started = [(await client.post("/orchestrate", json={"goal": f"goal {number}"})).json() for number in range(5)]
+    found: list[str] = []
+    params: dict[str, Any] = {"limit": 2, "after": started[-1]["position"]}
+    while True:
+        page = (await client.get("/sessions", params=params)).json()
+        found += [each["id"] for each in page["sessions"]]
+        if page["next"] is None:
+            break
+        params["cursor"] = page["next"]
+    assert found == [each["sessionId"] for each in reversed(started)]
+
+
+async def test_sessions_are_listed_by_status(client: httpx.AsyncClient, started: dict[str, Any]) -> None:
+    paused = (await client.post(f"/sessions/{started['sessionId']}/pause")).json()
+    for status, number in (("paused", 1), ("queued", 0)):
+        params = {"status": status, "after": paused["position"]}
+        assert len((await client.get("/sessions", params=params)).json()["sessions"]) == number
+    problem(await client.get("/sessions", params={"status": "asleep"}), 400, "invalid")
+
+
+async def test_a_cursor_of_another_list_is_refused(client: httpx.AsyncClient, tools: dict[str, Any]) -> None:
+    cursor = (await client.get("/tools", params={"limit": 1})).json()["next"]
+    for path in ("/sessions", "/approvals"):
+        problem(await client.get(path, params={"cursor": cursor}), 400, "invalid")
+
+
+async def test_reading_never_sees_less_than_what_was_written(
+    client: httpx.AsyncClient, started: dict[str, Any]
+) -> None:
+    path = f"/sessions/{started['sessionId']}"
+
+    async def turn(verb: str) -> None:
+        written = (await client.post(f"{path}/{verb}")).json()
+        shown = (await client.get(path)).json()
+        assert shown["version"] >= written["version"]
+
+    async with asyncio.timeout(20):
+        for _ in range(10):
+            await turn("pause")
+            await turn("resume")

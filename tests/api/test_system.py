@@ -1,0 +1,112 @@
+"""The service says how it is, describes itself truthfully, and survives the loss of its database."""
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from openapi_core.exceptions import OpenAPIError
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from domain.errors import Unavailable
+from tests.api.conftest import GOAL, Serve, problem
+from tests.api.contract import contract
+
+
+async def test_a_living_service_says_so(client: httpx.AsyncClient, started: dict[str, Any]) -> None:
+    assert (await client.get("/healthz")).json() == {"status": "ok"}
+    ready = (await client.get("/readyz")).json()
+    assert ready == {"status": "ready", "parts": ["log"], "position": started["position"]}
+
+
+async def test_a_part_that_is_away_is_named(serve: Serve) -> None:
+    async def away() -> None:
+        raise Unavailable("Expected NATS to answer, but it did not.")
+
+    async with serve(probes={"nats": away}) as client:
+        response = await client.get("/readyz")
+        assert "NATS" in problem(response, 503, "unavailable")
+        assert response.headers["retry-after"] == "1"
+
+
+async def test_the_document_is_a_valid_openapi_document(client: httpx.AsyncClient) -> None:
+    document = (await client.get("/openapi.json")).json()
+    assert document["openapi"].startswith("3.1")
+    assert list(OpenAPIV31SpecValidator(document).iter_errors()) == []
+
+
+async def test_every_documented_operation_is_of_the_contract(client: httpx.AsyncClient) -> None:
+    document = (await client.get("/openapi.json")).json()
+    found = {f"{verb.upper()} {path}" for path, verbs in document["paths"].items() for verb in verbs}
+    assert found == {
+        "POST /orchestrate",
+        "GET /sessions",
+        "GET /sessions/{session_id}",
+        "GET /sessions/{session_id}/events",
+        "GET /sessions/{session_id}/state",
+        "POST /sessions/{session_id}/cancel",
+        "POST /sessions/{session_id}/pause",
+        "POST /sessions/{session_id}/resume",
+        "POST /sessions/{session_id}/replay",
+        "GET /agents",
+        "POST /agents",
+        "GET /agents/{agent_id}",
+        "PATCH /agents/{agent_id}",
+        "GET /tools",
+        "POST /tools",
+        "GET /tools/{tool_id}",
+        "GET /approvals",
+        "GET /approvals/{approval_id}",
+        "POST /approvals/{approval_id}",
+        "GET /healthz",
+        "GET /readyz",
+        "GET /docs/problems/{name}",
+    }
+
+
+async def test_every_write_documents_its_headers(client: httpx.AsyncClient) -> None:
+    document = (await client.get("/openapi.json")).json()
+    for path, verbs in document["paths"].items():
+        for verb, operation in verbs.items():
+            if verb in ("post", "patch") and not path.endswith("/replay"):
+                names = {parameter["name"] for parameter in operation["parameters"]}
+                assert {"Idempotency-Key", "If-Match"} <= names, path
+
+
+async def test_an_answer_that_is_not_as_documented_fails_these_tests(serve: Serve) -> None:
+    async with serve(checked=False) as client:
+        checked = contract((await client.get("/openapi.json")).content)
+        response = await client.get("/healthz")
+        checked.check(response, b"")
+        lie = httpx.Response(200, json={"status": "fine"}, request=response.request)
+        with pytest.raises(OpenAPIError):
+            checked.check(lie, b"")
+
+
+async def test_connections_that_the_database_drops_lose_nothing_that_was_acknowledged(
+    client: httpx.AsyncClient, tools: dict[str, Any], database: str
+) -> None:
+    async def start(number: int) -> httpx.Response:
+        return await client.post("/orchestrate", json={"goal": GOAL}, headers={"Idempotency-Key": f"k{number}"})
+
+    async def drop() -> None:
+        async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
+            for _ in range(5):
+                with suppress(psycopg.Error):
+                    await connection.execute(
+                        "select pg_terminate_backend(pid) from pg_stat_activity "
+                        "where pid <> pg_backend_pid() and datname = current_database()"
+                    )
+                await asyncio.sleep(0.02)
+
+    async with asyncio.timeout(60):
+        *responses, _ = await asyncio.gather(*(start(number) for number in range(10)), drop())
+        for number, response in enumerate(responses):
+            assert isinstance(response, httpx.Response)
+            assert response.status_code in (201, 503), response.text
+            again = await start(number)
+            assert again.status_code == 201
+            if response.status_code == 201:
+                assert again.json()["sessionId"] == response.json()["sessionId"]
