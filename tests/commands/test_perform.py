@@ -9,6 +9,7 @@ import pytest
 from adapters.postgres.store import PostgresEventStore
 from commands.handle import handle
 from commands.perform import drive
+from commands.ports import LogNotification
 from commands.shell import Loaded, Shell
 from domain.errors import CommandReused, NotPossible, Stale
 from domain.replay import Row, replay
@@ -71,15 +72,37 @@ async def test_two_workers_send_a_call_once(store: PostgresEventStore) -> None:
     assert (await topics(store, session)).count("call-attempted") == 4
 
 
-async def test_a_claim_that_lost_the_race_sends_nothing(store: PostgresEventStore) -> None:
-    shop = Shop(on_arrival=lambda: asyncio.sleep(0.3))  # long enough for the other to find the call claimed
-    workers = [shell_of(store, shop, Model(tool="order"), Time(), worker=name) for name in ("one", "two", "three")]
-    session, _ = await start(workers[0])
-    await drive(workers[0], session)
-    await approve(workers[0], session)
-    await asyncio.gather(*(drive(worker, session) for worker in workers))
+async def test_a_worker_that_read_before_another_claimed_sends_nothing(
+    store: PostgresEventStore, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, model = Shop(), Model(tool="order")
+    first = shell_of(store, shop, model, Time(), worker="first")
+    session, _ = await start(first)
+    await drive(first, session)
+    await approve(first, session)
+    elsewhere = await PostgresEventStore.open(database)
+    read, claimed = asyncio.Event(), asyncio.Event()
+
+    async def read_then_stop(stream: UUID, after: int = 0) -> list[LogNotification]:
+        rows = await store.read_stream(stream, after)
+        read.set()
+        await claimed.wait()
+        return rows
+
+    monkeypatch.setattr(elsewhere, "read_stream", read_then_stop)
+    second = asyncio.create_task(drive(shell_of(elsewhere, shop, model, Time(), worker="second"), session))
+    await read.wait()
+    shop.on_arrival = lambda: hold(claimed)
+    await asyncio.gather(drive(first, session), second)
+    await elsewhere.close()
     assert len(shop.received) == 1
     assert (await topics(store, session)).count("call-attempted") == 1
+
+
+async def hold(claimed: asyncio.Event) -> None:
+    """Keep a call in flight while others see that it is claimed."""
+    claimed.set()
+    await asyncio.sleep(0.3)
 
 
 async def test_a_failing_call_is_retried_under_the_same_key(store: PostgresEventStore) -> None:
