@@ -74,6 +74,11 @@ def refuse_hopeless(fault: Exception) -> None:
     text = str(fault)
     if 'role "reprise_service" does not exist' in text:
         raise Refused("This database has no role reprise_service yet. Run `reprise migrate` first.") from fault
+    if "permission denied to set role" in text:
+        raise Refused(
+            "This login may not work as reprise_service. "
+            "Let an administrator of Postgres run `GRANT reprise_service TO` it."
+        ) from fault
     if "FATAL" in text and any(phrase in text for phrase in _HOPELESS):
         raise Refused(f"Postgres does not let us in: {_first_line(fault)}. Correct the URL.") from fault
 

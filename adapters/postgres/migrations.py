@@ -12,8 +12,9 @@ from typing import Literal
 import msgspec
 from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
+from psycopg.errors import InsufficientPrivilege
 
-from adapters.postgres.connections import Connection, patiently
+from adapters.postgres.connections import Connection, connect_patiently, patiently
 from domain.errors import Refused
 
 Phase = Literal["pre", "post"]
@@ -75,7 +76,7 @@ async def migrate(url: str, phase: Phase | None = None) -> list[str]:
 
 async def check_schema(url: str) -> None:
     """Refuse a schema that is newer than this code, that was changed, or that lacks a pre migration."""
-    connection = await _connect(url)
+    connection = await connect_patiently(url)
     try:
         cursor = await connection.execute("SELECT to_regclass('schema_migrations') IS NOT NULL")
         row = await cursor.fetchone()
@@ -98,12 +99,16 @@ async def _applied(connection: Connection) -> dict[str, str]:
 
 
 async def _apply(connection: Connection, migration: Migration) -> None:
-    async with connection.transaction():
-        await connection.execute(migration.sql.encode())
-        await connection.execute(
-            "INSERT INTO schema_migrations (name, checksum) VALUES (%s, %s)",
-            (migration.name, migration.checksum),
-        )
+    record = "INSERT INTO schema_migrations (name, checksum) VALUES (%s, %s)"
+    try:
+        async with connection.transaction():
+            await connection.execute(migration.sql.encode())
+            await connection.execute(record, (migration.name, migration.checksum))
+    except InsufficientPrivilege as fault:
+        raise Refused(
+            f"Migration {migration.name} needs more rights than this login has: {fault.diag.message_primary}. "
+            "Let an administrator of Postgres `GRANT reprise_service, reprise_retention TO` it, or migrate as one."
+        ) from fault
 
 
 def _missing(applied: dict[str, str]) -> list[Migration]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence, Set
 from dataclasses import dataclass
 from itertools import groupby
 from typing import cast
@@ -23,16 +23,19 @@ class Append:
     """Hold one append, all or nothing, with everything that no other append of its flush may touch."""
 
     events: Sequence[LogEvent]
-    touched: frozenset[Hashable]
+    touched: Set[Hashable]
     size: int
     position: asyncio.Future[int]
 
 
 def new_append(events: Sequence[LogEvent]) -> Append:
     """Prepare events for the queue; raise TooLarge, or Conflict where a stream's versions have a gap."""
-    commands = [(event.tenant, event.command_id) for event in events if event.command_id is not None]
-    touched = frozenset([*heads_behind(events), *commands])
-    size = sum(len(event.state) + _ROW_BYTES for event in events)
+    touched: set[Hashable] = set(heads_behind(events))
+    size = 0
+    for event in events:
+        size += len(event.state) + _ROW_BYTES
+        if event.command_id is not None:
+            touched.add((event.tenant, event.command_id))
     return Append(events, touched, size, asyncio.get_running_loop().create_future())
 
 

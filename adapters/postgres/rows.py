@@ -26,6 +26,7 @@ _INT, _BIGINT, _BYTEA, _TEXT, _UUID = 23, 20, 17, 25, 2950
 _ROW = Struct("!i i iii iii iiq ii16s ii16s")
 _VALUE = Struct("!ii")
 _NULL = _VALUE.pack(_TEXT, -1)
+_NULLS = 3 * _NULL
 
 
 class Rows(bytes):
@@ -59,7 +60,7 @@ def pack(units: Sequence[Unit], row_type: int) -> Rows:
 def _row(unit: int, following: int, event: LogEvent) -> tuple[bytes, ...]:
     stream = cast(UUID, event.originator_id).bytes
     topic, tenant, state = _common_text(event.topic), _common_text(event.tenant), event.state
-    rest = _text(event.command_id) + _text(event.request_digest) + _text(event.prev_hash)
+    rest = _rest(event)
     size = _ROW.size - 4 + len(topic) + len(tenant) + _VALUE.size + len(state) + len(rest)
     fixed = _ROW.pack(
         size, 11,
@@ -70,6 +71,13 @@ def _row(unit: int, following: int, event: LogEvent) -> tuple[bytes, ...]:
         _UUID, 16, event.event_id.bytes,
     )  # fmt: skip
     return fixed, topic, tenant, _VALUE.pack(_BYTEA, len(state)), state, rest
+
+
+def _rest(event: LogEvent) -> bytes:
+    command, request, previous = event.command_id, event.request_digest, event.prev_hash
+    if command is request is previous is None:  # of most events
+        return _NULLS
+    return _text(command) + _text(request) + _text(previous)
 
 
 def _text(value: str | None) -> bytes:

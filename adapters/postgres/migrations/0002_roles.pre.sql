@@ -15,7 +15,6 @@ BEGIN
         IF NOT pg_has_role(current_user, role, 'SET') THEN
             EXECUTE format('GRANT %I TO CURRENT_USER WITH INHERIT TRUE, SET TRUE', role);
         END IF;
-        EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO %I', current_database(), role);
     END LOOP;
 END $$;
 

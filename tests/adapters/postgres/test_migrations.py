@@ -3,15 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator
 from itertools import chain
+from uuid import uuid4
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from adapters.embedded.postgres import PostgresServer
 from adapters.postgres import migrations
 from adapters.postgres.migrations import Migration, check_schema, migrate
 from adapters.postgres.store import PostgresEventStore
 from domain.errors import Refused, Unavailable
+from tests.adapters.postgres.events import event
 
 NAMES = [migration.name for migration in migrations.migrations()]
 
@@ -96,3 +99,31 @@ async def test_a_server_that_is_not_there_is_unavailable(
     monkeypatch.setattr("adapters.postgres.connections.patiently.__defaults__", (0.3,))
     with pytest.raises(Unavailable, match=r"Start it or correct the URL"):
         await migrate(f"host={folder} user=postgres dbname=postgres")
+
+
+@pytest.fixture
+async def login(postgres: PostgresServer) -> AsyncIterator[str]:
+    """Yield the URL of an empty database for its owner, who is no superuser."""
+    async with await psycopg.AsyncConnection.connect(postgres.url, autocommit=True) as owner:
+        await owner.execute("CREATE ROLE modest LOGIN CREATEROLE")
+        await owner.execute("CREATE DATABASE modest OWNER modest")
+        yield make_conninfo(postgres.url_of("modest"), user="modest")
+        await owner.execute("DROP DATABASE modest WITH (FORCE)")
+        await owner.execute("DROP ROLE modest")
+
+
+@pytest.mark.usefixtures("migrated_template")
+async def test_an_owner_who_is_no_superuser_migrates_and_serves(postgres: PostgresServer, login: str) -> None:
+    with pytest.raises(Refused, match="GRANT reprise_service, reprise_retention TO"):
+        await migrate(login)
+    await _change(postgres.url, "GRANT reprise_service, reprise_retention TO modest")
+    assert await migrate(login) == [name for name in NAMES if name != "0001_log.pre"]
+    store = await PostgresEventStore.open(login)
+    assert await store.append([event(uuid4(), 1)]) == 1
+    await store.close()
+
+
+@pytest.mark.usefixtures("migrated_template")
+async def test_a_login_without_the_role_is_told_what_is_missing(postgres: PostgresServer, login: str) -> None:
+    with pytest.raises(Refused, match="GRANT reprise_service TO"):
+        await PostgresEventStore.open(login)
