@@ -205,7 +205,7 @@ async def fetch_document(
     try:
         response = await dialer.send(request)
     except DialFault as fault:
-        raise Invalid(f"Expected a document at {url[:200]}, but {fault}") from fault
+        raise Invalid(f"The document at {url[:200]} cannot be fetched: {fault}") from fault
     if response.status != 200:
         raise Invalid(f"Expected a document at {url[:200]}, but it answered {response.status}.")
     if len(response.body) > max_bytes:

@@ -12,10 +12,9 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
-from litestar import Litestar
 from nats.aio.client import Client
 
 from adapters.embedded.nats import embedded_nats
@@ -38,8 +37,6 @@ from adapters.postgres.read_models.reader import PostgresReadStore
 from adapters.postgres.read_models.rebuild import Rebuilt, compare, rebuild
 from adapters.postgres.store import PostgresEventStore
 from adapters.system import SystemChance, SystemClock
-from api.app import build
-from api.services import Services
 from commands.catalogue import Catalogue
 from commands.ports import Wakeups
 from commands.shell import Shell
@@ -51,6 +48,9 @@ from ops.bench import steps
 from ops.settings import Settings
 from projections.registry import READ_MODELS
 from projections.runner import Projector
+
+if TYPE_CHECKING:
+    from litestar import Litestar
 
 
 @dataclass(frozen=True)
@@ -206,8 +206,11 @@ async def catch_up(core: Core) -> None:
 
 
 @asynccontextmanager
-async def api_app(core: Core) -> AsyncIterator[Litestar]:
+async def api_app(core: Core) -> AsyncIterator["Litestar"]:
     """Yield the REST API's application, with the reader behind its live streams running."""
+    from api.app import build  # a third of a second that verbs without an API need not wait for
+    from api.services import Services
+
     tail = Tail(core.store, core.wired)
     following = asyncio.create_task(tail.run(), name="tail")
     tokens = core.settings.tokens

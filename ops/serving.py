@@ -63,7 +63,7 @@ async def _listening(core: Core) -> AsyncIterator[tuple[str, asyncio.Task[None]]
         server = _Server(config)
         task = asyncio.create_task(server.serve(sockets=[door]), name="api")
         try:
-            while not server.started and not task.done():  # uvicorn has no event for it
+            while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn has no event for it
                 await asyncio.sleep(0.01)
             yield _url(door), task
         finally:

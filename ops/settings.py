@@ -4,9 +4,12 @@ A value's source is kept beside it, so that ``reprise config show`` can say wher
 """
 
 import os
+import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_type_hints
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -15,6 +18,9 @@ from domain.errors import Invalid
 
 PREFIX = "REPRISE_"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+KINDS = {int: "a whole number", bool: "true or false", str: "text"}
+SCHEMES = {"postgres_url": ("postgresql", "postgres"), "nats_url": ("nats", "tls")}
 
 
 class Tokens(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,7 +74,28 @@ NOT_SETTINGS = ("REPRISE_EVAL_DATA", "REPRISE_MODEL_KEY")
 def load(environment: Mapping[str, str] | None = None) -> Settings:
     """Read the settings; raise Invalid naming the variable, what was expected and what came."""
     settings: Settings = _build(Settings, PREFIX, _known(os.environ if environment is None else environment))
+    _check(settings)
     return settings
+
+
+def _check(settings: Settings) -> None:
+    """Refuse values of the right kind that cannot work; a URL may hold a password, so none is repeated."""
+    if settings.log_level not in LEVELS:
+        raise Invalid(f"Expected REPRISE_LOG_LEVEL to be one of {', '.join(LEVELS)}, but it is {settings.log_level!r}.")
+    if not 0 <= settings.port <= 65535:
+        raise Invalid(f"Expected REPRISE_PORT to be from 0 to 65535, but it is {settings.port}.")
+    for name, schemes in SCHEMES.items():
+        url = getattr(settings, name)
+        if url and not _is_url(url, schemes):
+            raise Invalid(f"Expected {PREFIX}{name.upper()} to be a URL like {schemes[0]}://HOST:PORT, but it is none.")
+
+
+def _is_url(text: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in schemes and (parts.port or 0) >= 0
+    except ValueError:
+        return False
 
 
 def shown(settings: Settings, environment: Mapping[str, str] | None = None) -> list[Setting]:
@@ -85,7 +112,9 @@ def _known(environment: Mapping[str, str]) -> dict[str, str]:
     names = {name for name, _ in _leaves(Settings(), PREFIX)}
     unknown = sorted(given.keys() - names)
     if unknown:
-        raise Invalid(f"There is no setting {unknown[0]}: `reprise config show` lists all of them.")
+        close = get_close_matches(unknown[0].removeprefix(PREFIX), [name.removeprefix(PREFIX) for name in names], n=1)
+        hint = f"did you mean {PREFIX}{close[0]}?" if close else f"there are {', '.join(sorted(names))}."
+        raise Invalid(f"There is no setting {unknown[0]}: {hint}")
     return given
 
 
@@ -104,7 +133,7 @@ def _convert(name: str, text: str, type_: type[Any]) -> Any:
     try:
         return msgspec.convert(text.strip(), type_, strict=False)
     except msgspec.ValidationError as fault:
-        raise Invalid(f"Expected {name} to be of the kind {type_.__name__}, but it is {text!r}.") from fault
+        raise Invalid(f"Expected {name} to be {KINDS[type_]}, but it is {text!r}.") from fault
 
 
 def _leaves(value: msgspec.Struct, prefix: str) -> list[tuple[str, Any]]:
@@ -116,9 +145,10 @@ def _leaves(value: msgspec.Struct, prefix: str) -> list[tuple[str, Any]]:
 
 
 def _hidden(name: str, value: object) -> str:
-    """Show a URL without the password or token in it."""
+    """Show a URL without the password or token in it, before the host or among its parameters."""
     text = str(value)
-    if name.endswith("_URL") and "@" in text and "://" in text:
-        scheme, rest = text.split("://", 1)
-        return f"{scheme}://…@{rest.rpartition('@')[2]}"
-    return text
+    if not name.endswith("_URL"):
+        return text
+    scheme, mark, rest = text.partition("://")
+    host = f"…@{rest.rpartition('@')[2]}" if "@" in rest else rest
+    return scheme + mark + re.sub(r"(password|token)=[^&]*", r"\1=…", host)

@@ -65,7 +65,8 @@ def words(event: SessionEvent) -> Words:
         case ModelReplied(call=call, reply=reply):
             return Words("The model replied", reply.text, "model", call)
         case BudgetSpent(model_calls=models, tool_calls=tools, tokens=tokens):
-            return Words("Budget spent", f"{models} model calls, {tools} tool calls, {tokens} tokens")
+            spent = (_count(models, "model call"), _count(tools, "tool call"), _count(tokens, "token"))
+            return Words("Budget spent", ", ".join(spent))
         case ToolChosen(step=step, call=call, tool=tool, arguments=arguments):
             return Words(f"{tool} was chosen", bytes(arguments.value).decode(), "agent", call, step)
         case ArgumentsChecked(call=call, problems=problems):
@@ -90,11 +91,16 @@ def words(event: SessionEvent) -> Words:
         case GoalSubmitted(goal=goal, user=user):
             return Words(f"{user} submitted a goal", goal, "human")
         case PlanProposed(steps=steps):
-            return Words(f"A plan of {len(steps)} steps", "\n".join(step.goal for step in steps), "agent")
+            goals = (f"{number}. {step.goal}" for number, step in enumerate(steps, 1))
+            return Words(f"A plan of {_count(len(steps), 'step')}", "\n".join(goals), "agent")
         case SessionCompleted(answer=answer):
             return Words("The goal was reached", answer, "agent")
         case _:
             return _trouble(event)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _trouble(

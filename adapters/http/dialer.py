@@ -118,7 +118,7 @@ async def _translated(request: HttpRequest, writing: Writing) -> AsyncIterator[N
     except TimeoutError as fault:
         raise DialFault(f"{request.origin} did not answer in {request.timeout_ms} ms.", sent=writing.begun) from fault
     except (httpx.HTTPError, httpx.StreamError, ValueError) as fault:
-        reason = str(fault) or type(fault).__name__
+        reason = str(fault).rstrip(".") or type(fault).__name__
         raise DialFault(f"No whole answer came from {request.origin}: {reason}.", sent=writing.begun) from fault
 
 

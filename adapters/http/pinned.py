@@ -55,9 +55,9 @@ class PinnedBackend(httpcore.AsyncNetworkBackend):
         addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         private = [address for address in addresses if not is_public(address)]
         if private and not self._allow_private:
+            named = host if host == private[0] else f"{host}, which is {private[0]}"
             raise AddressRefused(
-                f"Expected a public address, but {host} is {private[0]}; "
-                "register the API with --allow-private if that is meant."
+                f"Expected a public address, but got {named}; register the API with --allow-private if that is meant."
             )
         return addresses
 

@@ -69,16 +69,17 @@ class Tail:
 
     async def run(self) -> None:
         """Keep up with the log until cancelled."""
-        streamed = -1
+        failures, streamed = 0, -1
         while True:
             heed_cancellation()
             try:
                 await self._recognise()
                 await self._join()
             except (*FAULTS, Unavailable) as fault:
-                if self._newest.from_stream > streamed:  # once, until the stream worked in between
-                    LOGGER.warning("The log is followed over Postgres, for over NATS: %s.", fault)
+                failures = 1 if self._newest.from_stream > streamed else failures + 1
                 streamed = self._newest.from_stream
+                if failures == 2:  # once; a single failure is usual, as before the relay has made the stream
+                    LOGGER.warning("The log is followed over Postgres, because NATS fails: %s.", fault)
             await self._from_log()
 
     async def log_id(self) -> str:

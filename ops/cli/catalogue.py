@@ -9,7 +9,7 @@ from commands.catalogue import Registered, fetch_document
 from domain.catalog.defaults import DEFAULT_AGENTS
 from domain.catalog.events import Agent
 from domain.errors import Invalid
-from ops.cli.output import result, table
+from ops.cli.output import count, result, table
 from ops.cli.reach import context, core
 from ops.cli.verb import verb
 
@@ -58,7 +58,7 @@ def _name_of(source: str) -> str:
 
 def _registered(done: Registered) -> str:
     skipped = "".join(f"\n  skipped {reason}" for reason in done.skipped)
-    return f"{done.name}: {done.tools} tools from document {done.digest[:12]}{skipped}"
+    return f"{done.name}: {count(done.tools, 'tool')} from document {done.digest[:12]}{skipped}"
 
 
 @verb(tools, "list")

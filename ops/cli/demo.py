@@ -12,7 +12,7 @@ from domain.errors import Unavailable
 from domain.replay import Difference
 from domain.session.state import Ended
 from ops.bootstrap import Core
-from ops.cli.output import result, say
+from ops.cli.output import count, result, say
 from ops.cli.replaying import Report, replayed, report_text
 from ops.cli.verb import settings, verb
 from ops.cli.watching import QUIET, entries, line
@@ -51,7 +51,13 @@ class Played(msgspec.Struct, frozen=True, kw_only=True):
 async def demo() -> None:
     """Play one goal on embedded servers in a temporary folder, and replay it."""
     with TemporaryDirectory(prefix="reprise-demo-") as folder:
-        played = await asyncio.wait_for(_play(Path(folder)), PATIENCE_SECONDS)
+        try:
+            played = await asyncio.wait_for(_play(Path(folder)), PATIENCE_SECONDS)
+        except TimeoutError as fault:
+            raise Unavailable(
+                f"Expected the demo to end within {PATIENCE_SECONDS:.0f} s, but it did not: try again when this "
+                "machine has less to do."
+            ) from fault
     result(played)
     if played.status != "completed" or played.divergences:
         click.get_current_context().exit(1)
@@ -69,7 +75,8 @@ async def _play(folder: Path) -> Played:
         session = await sample.submit(up.core)
         await _watch(up.core, session)
         orders = shop.counts().operations["POST /orders"]
-        say(f"\nThe shop received the order {orders.requests} times and wrote it {orders.writes} time(s).")
+        received, wrote = count(orders.requests, "time"), count(orders.writes, "time")
+        say(f"\nThe shop received the order {received} and wrote it {wrote}.")
         report = await replayed(up.core.store, [session], execute=True, single=True)
         say(f"\nReplay of {session}: every fact decided again, every decision compared")
         say(f"{report_text(report, True)}\n\n{NEXT}")

@@ -42,6 +42,12 @@ def _cell(value: object) -> str:
     return " ".join(text.split())
 
 
+def count(number: int, noun: str) -> str:
+    """Say how many there are, in the right number."""
+    many = noun[:-1] + "ies" if noun.endswith("ry") else noun + "s"
+    return f"{number} {noun if number == 1 else many}"
+
+
 def pretty(value: Any) -> str:
     """Show a value as indented JSON."""
     import msgspec

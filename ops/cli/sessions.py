@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from uuid import UUID
 
 import click
@@ -16,7 +17,7 @@ from domain.session.commands import CancelSession, PauseSession, ResumeSession, 
 from domain.session.state import Ended, Session
 from ops import running
 from ops.bootstrap import Core, addresses, catch_up, open_core, run_worker
-from ops.cli.output import result, say, table
+from ops.cli.output import count, result, say, table
 from ops.cli.reach import context, core, session_id
 from ops.cli.verb import settings, verb
 from ops.cli.watching import QUIET, entries, line
@@ -43,9 +44,8 @@ async def orchestrate(goal: str, wait: bool, model: str | None, lane: str) -> No
     """Start a session for a goal."""
     loaded = settings(model=model)
     async with _reach(wait) as (opened, served):
-        session, _ = await start(
-            opened.shell, opened.catalogue, Goal(text=goal, model=loaded.model, lane=lane), context(opened)
-        )
+        wanted = Goal(text=goal, model=_absolute(loaded.model), lane=lane)
+        session, _ = await start(opened.shell, opened.catalogue, wanted, context(opened))
         if not wait:
             result(Outcome(session_id=session, status="started"), lambda: f"{session}")
             if not served:
@@ -56,6 +56,12 @@ async def orchestrate(goal: str, wait: bool, model: str | None, lane: str) -> No
     result(outcome, lambda: _text(outcome))
     if outcome.status == "failed":
         click.get_current_context().exit(1)
+
+
+def _absolute(model: str) -> str:
+    """Name a script by its whole path: a worker that reads it may run in another folder."""
+    kind, _, file = model.partition(":")
+    return f"scripted:{Path(file).absolute()}" if kind == "scripted" and file else model
 
 
 @asynccontextmanager
@@ -156,13 +162,14 @@ def _shown(found: SessionDetail) -> str:
         lines.append(f"  {'answer' if summary.answer else 'reason'}  {summary.answer or head.reason}")
     cost = summary.cost
     lines.append(
-        f"  used    {cost.model_calls} model calls, {cost.tool_calls} tool calls, {cost.tokens} tokens, "
+        f"  used    {count(cost.model_calls, 'model call')}, {count(cost.tool_calls, 'tool call')}, "
+        f"{count(cost.tokens, 'token')}, "
         f"{summary.duration_ms / 1000:.1f} s"
     )
     for task in found.tasks:
         lines.append(f"  step {task.step}: {task.status}, {task.agent_id}, round {task.round}: {task.goal}")
         lines += [
-            f"    {action.tool_id} ({action.operation}): {action.status}, {action.retry_count} retries"
+            f"    {action.tool_id} ({action.operation}): {action.status}, {count(action.retry_count, 'retry')}"
             for action in found.actions
             if action.task_id == task.id
         ]

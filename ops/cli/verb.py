@@ -3,6 +3,8 @@
 import asyncio
 import getpass
 import logging
+import signal
+import sys
 from collections.abc import Callable, Coroutine
 from datetime import datetime
 from functools import update_wrapper
@@ -46,11 +48,21 @@ def verb(
 
 
 def run(coroutine: Coroutine[Any, Any, Answer]) -> Answer:
-    """Run a coroutine to its end; Ctrl-C cancels it, and its clean-up is waited for."""
+    """Run a coroutine to its end; Ctrl-C and SIGTERM cancel it, and its clean-up is waited for."""
     import uvloop
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(coroutine)
+        try:
+            return runner.run(_until_terminated(coroutine))
+        except asyncio.CancelledError:
+            sys.exit(128 + signal.SIGTERM)
+
+
+async def _until_terminated(coroutine: Coroutine[Any, Any, Answer]) -> Answer:
+    task = asyncio.current_task()
+    assert task is not None, "a coroutine runs in a task"
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await coroutine
 
 
 def settings(**changes: Any) -> Settings:
