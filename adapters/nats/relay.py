@@ -7,6 +7,7 @@ batch names the sequence it must follow, so that of two relays one is refused an
 import asyncio
 import logging
 from typing import Protocol
+from uuid import UUID
 
 from nats.aio.client import Client
 
@@ -55,6 +56,7 @@ class Relay:
         self._client = client
         self._stream = EventsStream(client, settings or Settings())
         self.position = 0
+        self._last: UUID | None = None
 
     async def run(self) -> None:
         """Mirror until cancelled."""
@@ -80,13 +82,21 @@ class Relay:
         loop = asyncio.get_running_loop()
         probe = loop.time() + PROBE_SECONDS
         while self._client.stats["reconnects"] == connection and loop.time() < probe:
-            events = await self._log.read_log(self.position, READ_EVENTS)
-            if not events:
-                await self._log.wait_for_commit(self.position, POLL_SECONDS)
-                continue
+            events = await self._next()
+            if events is None:
+                return
             for batch in batches(events):
                 await self._stream.publish(batch, log_id)
-                self.position = batch[-1].id
+                self.position, self._last = batch[-1].id, batch[-1].event_id
+            if not events:
+                await self._log.wait_for_commit(self.position, POLL_SECONDS)
+
+    async def _next(self) -> list[LogNotification] | None:
+        """Read on behind the last published event; None where the log no longer has it, so that it was replaced."""
+        if not self.position:
+            return await self._log.read_log(0, READ_EVENTS)
+        events = await self._log.read_log(self.position - 1, READ_EVENTS + 1)
+        return events[1:] if events and events[0].event_id == self._last else None
 
     async def _agree(self) -> str:
         """Make the stream mirror this log, take its last sequence as our position, and return the log's id."""
@@ -101,13 +111,17 @@ class Relay:
             log_id = await self._log.renew_log_id()
             LOGGER.warning("%s: the log was replaced. It is now %s, the stream is rebuilt.", difference, log_id)
         else:
-            self.position = mirror.last
+            await self._start_behind(mirror.last)
             return log_id
         await self._stream.delete()
         heed_cancellation()
-        self.position = max(0, head - self._stream.settings.refill)
+        await self._start_behind(max(0, head - self._stream.settings.refill))
         await self._stream.create(log_id, self.position + 1)
         return log_id
+
+    async def _start_behind(self, position: int) -> None:
+        events = await self._log.read_log(position - 1, 1) if position else []
+        self.position, self._last = position, events[0].event_id if events else None
 
     async def _difference(self, mirror: Mirror, head: int) -> str:
         if mirror.last > head:

@@ -143,6 +143,22 @@ async def test_an_older_log_that_has_grown_past_the_stream_is_noticed_too(
     assert await store.log_id() != before
 
 
+async def test_a_log_replaced_under_a_running_relay_is_noticed_before_anything_is_published(
+    store: PostgresEventStore, dial: Dial, database: str
+) -> None:
+    client = await dial()
+    async with relaying(store, client):
+        await append(store, 10)
+        await until(lambda: equal(store, client))
+        before = await store.log_id()
+        async with await psycopg.AsyncConnection.connect(database) as connection:
+            # In one transaction, so that the relay never sees a log that is shorter than the stream.
+            await connection.execute("UPDATE log_events SET event_id = gen_random_uuid() WHERE notification_id > 4")
+        await append(store, 5)
+        await until(lambda: equal(store, client))
+        assert await store.log_id() != before
+
+
 async def test_the_same_log_keeps_its_id_over_a_restart(store: PostgresEventStore, dial: Dial) -> None:
     client = await dial()
     await append(store, 3)
