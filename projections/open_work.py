@@ -74,12 +74,13 @@ class OpenWorkRow(Row, frozen=True, kw_only=True):
 
 
 class OpenWorkEnded(Row, frozen=True, kw_only=True):
-    """Order that all of a session's items are removed, because it ended."""
+    """Order that a session's items are removed, because it ended; what is in flight is kept until its lease ends."""
 
     NAME: ClassVar = "open_work_ended"
     KEY: ClassVar = ("session_id",)
 
     session_id: UUID
+    kept: list[str]
 
 
 def changes(event: Event[AnyEvent], row: Recorded) -> Iterable[Row]:
@@ -114,8 +115,10 @@ def changes(event: Event[AnyEvent], row: Recorded) -> Iterable[Row]:
             yield _made(event, row, PAUSE, "pause", NEVER)
         case SessionResumed():
             yield _gone(row, PAUSE)
-        case SessionCompleted() | SessionFailed() | SessionCancelled():
-            yield OpenWorkEnded(session_id=row.stream)
+        case SessionFailed(in_flight=in_flight) | SessionCancelled(in_flight=in_flight):
+            yield OpenWorkEnded(session_id=row.stream, kept=list(in_flight))
+        case SessionCompleted():
+            yield OpenWorkEnded(session_id=row.stream, kept=[])
         case _:
             return
 

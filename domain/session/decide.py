@@ -10,7 +10,7 @@ from functools import reduce
 from typing import assert_never
 
 from domain.budget import add, used_up
-from domain.session import calling, planning, reviewing
+from domain.session import calling, ending, planning, reviewing
 from domain.session.events import (
     ApprovalDenied,
     ApprovalExpired,
@@ -18,6 +18,7 @@ from domain.session.events import (
     ArgumentsChecked,
     BudgetSpent,
     CallAttempted,
+    CallDeadLettered,
     CallDeferred,
     CallFailed,
     CallRequested,
@@ -38,9 +39,10 @@ from domain.session.events import (
     SessionFailed,
     SessionPaused,
     SessionResumed,
+    StepFailed,
     VerdictReached,
 )
-from domain.session.state import Calling, InFlight, Session
+from domain.session.state import Session
 
 BEHAVIOUR = 1
 """The version of these rules; a session keeps to its end the version it began with."""
@@ -48,12 +50,12 @@ BEHAVIOUR = 1
 
 def decide(state: Session, fact: SessionFact, at: datetime) -> Sequence[SessionConsequence]:
     """Return the consequences of a fact, in their order."""
-    return _within_budget(state, _decide(state, fact, at))
+    return ending.wind_up(state, _within_budget(state, _decide(state, fact, at)))
 
 
 def _decide(state: Session, fact: SessionFact, at: datetime) -> Sequence[SessionConsequence]:
     if state.ended:
-        return _spent_on(fact)
+        return (*_spent_on(fact), *ending.on_late_answer(state, fact))
     match fact:
         case GoalSubmitted():
             return planning.begin(state)
@@ -82,7 +84,7 @@ def _decide(state: Session, fact: SessionFact, at: datetime) -> Sequence[Session
         case ResultChecked():
             return reviewing.on_result(state, fact)
         case CancelRequested():
-            return (SessionCancelled(reason=fact.reason, in_flight=_in_flight(state)),)
+            return (SessionCancelled(reason=fact.reason),)
         case CallAttempted():
             return _spent_on(fact)
         case CallSucceeded() | SessionPaused() | SessionResumed():
@@ -109,7 +111,21 @@ def _within_budget(state: Session, drawn: Sequence[SessionConsequence]) -> Seque
         return drawn
     spent = [consequence for consequence in drawn if isinstance(consequence, BudgetSpent)]
     exhausted = used_up(state.limits, reduce(add, spent, state.spent), needed)
-    return (*spent, SessionFailed(reason=exhausted)) if exhausted else drawn
+    if not exhausted:
+        return drawn
+    given_up = [
+        consequence
+        for retry in drawn
+        if isinstance(retry, CallRetryScheduled)
+        for consequence in _give_up(state, retry, exhausted)
+    ]
+    return (*spent, *given_up, SessionFailed(reason=exhausted))
+
+
+def _give_up(state: Session, retry: CallRetryScheduled, exhausted: str) -> Sequence[SessionConsequence]:
+    step = state.step_awaiting(retry.call)
+    letter = CallDeadLettered(call=retry.call, reason=f"{retry.reason}, and {exhausted}")
+    return (letter, StepFailed(step=step.number, reason=exhausted)) if step else (letter,)
 
 
 def _draws_on(consequence: SessionConsequence) -> Sequence[str]:
@@ -121,10 +137,3 @@ def _draws_on(consequence: SessionConsequence) -> Sequence[str]:
             return ("tool_calls",)
         case _:
             return ()
-
-
-def _in_flight(state: Session) -> tuple[str, ...]:
-    stages = (state.steps[number - 1].stage for number in state.open)
-    return tuple(
-        stage.choice.call for stage in stages if isinstance(stage, Calling) and isinstance(stage.phase, InFlight)
-    )

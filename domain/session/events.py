@@ -396,9 +396,10 @@ class SessionCompleted(Consequence, frozen=True, kw_only=True, tag="session.comp
 
 
 class SessionFailed(Consequence, frozen=True, kw_only=True, tag="session.failed.v1"):
-    """The goal cannot be reached; this is why."""
+    """The goal cannot be reached; calls still in flight are named, for their answers are still recorded."""
 
     reason: str
+    in_flight: tuple[str, ...] = ()
 
 
 class SessionCancelled(Consequence, frozen=True, kw_only=True, tag="session.cancelled.v1"):

@@ -161,7 +161,9 @@ def _apply(state: Session, event: SessionEvent) -> Session:
             return replace(state, stage=Ended(status="failed", text=event.reason))
         case SessionCancelled():
             return replace(state, stage=Ended(status="cancelled", text=event.reason))
-        case GoalSubmitted() | CancelRequested() | CallDeadLettered():
+        case CallDeadLettered():
+            return _lettered(state, event.call)
+        case GoalSubmitted() | CancelRequested():
             return state
         case ApprovalGranted() | ApprovalDenied() | ApprovalExpired():
             return state
@@ -334,6 +336,12 @@ def _accepted(state: Session, number: int) -> Session:
             return _closed(_staged(state, number, accepted), number)
         case _:
             return state
+
+
+def _lettered(state: Session, call: str) -> Session:
+    """Wait no longer for a call that was in flight when its session ended."""
+    step = state.step_awaiting(call) if state.ended else None
+    return _closed(state, step.number) if step else state
 
 
 def _reworked(state: Session, event: ReworkRequested) -> Session:

@@ -125,7 +125,10 @@ def _owed(state: Session) -> list[Effect]:
         case Executing():
             steps = (state.steps[number - 1] for number in state.open)
             return [effect for step in steps for effect in _owed_by_step(state, step)]
-        case Planning() | Ended():
+        case Ended():
+            stages = (state.steps[number - 1].stage for number in state.open)
+            return [effect for stage in stages if isinstance(stage, Calling) for effect in _leases(stage)]
+        case Planning():
             return []
         case _:
             assert_never(state.stage)
@@ -188,6 +191,11 @@ def _owed_by_call(calling: Calling) -> list[Effect]:
             return []
         case _:
             assert_never(calling.phase)
+
+
+def _leases(calling: Calling) -> list[Effect]:
+    """Return what is owed of a call after its session ended: to see that its attempt was answered."""
+    return _owed_by_call(calling) if isinstance(calling.phase, InFlight) else []
 
 
 def _ask_model(state: Session, model: ModelCall) -> AskModel:

@@ -5,6 +5,7 @@ import pytest
 from domain.budget import used_up
 from domain.session.events import (
     BudgetSpent,
+    CallDeadLettered,
     CallRequested,
     Limits,
     ModelCallRequested,
@@ -12,6 +13,7 @@ from domain.session.events import (
     SessionFact,
     SessionFailed,
     StepAccepted,
+    StepFailed,
 )
 from tests.domain.story import (
     JUDGING,
@@ -101,7 +103,8 @@ def test_no_tool_is_called_beyond_the_limit() -> None:
 
 def test_no_retry_is_made_beyond_the_limit() -> None:
     story = given(goal(limits=Limits(tool_calls=1)), *JUDGING[1:], verdict(), attempted()).when(failed("not-sent"))
-    story.then(SessionFailed(reason="the limit of 1 tool calls is used up"))
+    story.then_only(CallDeadLettered, StepFailed, SessionFailed).owes()
+    assert story.last == SessionFailed(reason="the limit of 1 tool calls is used up")
 
 
 def test_the_last_permitted_call_is_still_reviewed_and_answered() -> None:

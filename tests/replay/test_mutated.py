@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from domain.encoding import parse
 from domain.replay import Difference, replay
-from domain.session import calling, decide, planning, reviewing, steps
+from domain.session import calling, decide, ending, planning, reviewing, steps
 from domain.session.events import BudgetSpent, SessionConsequence
 from domain.session.state import Session
 from tests.domain.story import SESSION
@@ -186,7 +186,7 @@ MUTATIONS = [
     ),
     Mutation("limits are not kept", "spent", ((decide, "used_up"),), always(""), "failed", "/type"),
     Mutation(
-        "nothing is named as in flight", "cancelled", ((decide, "_in_flight"),), always(()), "cancelled", "/in_flight"
+        "nothing is named as in flight", "cancelled", ((ending, "_in_flight"),), always(()), "cancelled", "/in_flight"
     ),
     Mutation("a denial is forgotten", "refused", ((calling, "on_denial"),), always(()), "step-failed", ""),
     Mutation(
