@@ -38,7 +38,7 @@ from adapters.postgres.read_models.rebuild import Rebuilt, compare, rebuild
 from adapters.postgres.store import PostgresEventStore
 from adapters.system import SystemChance, SystemClock
 from commands.catalogue import Catalogue
-from commands.ports import Wakeups
+from commands.ports import Models, Wakeups
 from commands.shell import Shell
 from commands.worker import sweep, work
 from domain.errors import Conflict, Unavailable
@@ -156,6 +156,13 @@ async def open_core(settings: Settings, where: Addresses, name: str) -> AsyncIte
             where=where,
             nats=client,
         )
+
+
+@asynccontextmanager
+async def open_models() -> AsyncIterator[Models]:
+    """Open the models alone, for whoever serves them to others."""
+    async with HttpDialer() as dialer:
+        yield ModelRouter(dialer)
 
 
 async def run_worker(core: Core) -> None:

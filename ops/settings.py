@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from commands.orchestrate import LANES
 from domain.breaker import BreakerSettings
 from domain.errors import Invalid
 
@@ -82,6 +83,8 @@ def _check(settings: Settings) -> None:
     """Refuse values of the right kind that cannot work; a URL may hold a password, so none is repeated."""
     if settings.log_level not in LEVELS:
         raise Invalid(f"Expected REPRISE_LOG_LEVEL to be one of {', '.join(LEVELS)}, but it is {settings.log_level!r}.")
+    if odd := [lane for lane in settings.lane_names if lane not in LANES]:
+        raise Invalid(f"Expected REPRISE_LANES to be some of {', '.join(LANES)}, but it names {odd[0]!r}.")
     if not 0 <= settings.port <= 65535:
         raise Invalid(f"Expected REPRISE_PORT to be from 0 to 65535, but it is {settings.port}.")
     for name, schemes in SCHEMES.items():

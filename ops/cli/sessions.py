@@ -24,6 +24,7 @@ from ops.cli.watching import QUIET, entries, line
 from queries.sessions import SessionDetail, SessionShown, list_sessions, show_session
 
 SECONDS = 0.1
+STATUSES = ("queued", "running", "waiting", "paused", "completed", "failed", "cancelled")
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,13 +129,13 @@ def sessions() -> None:
 
 
 @verb(sessions, "list")
-@click.option("--status", default="", help="queued, running, waiting, paused, completed, failed or cancelled.")
+@click.option("--status", type=click.Choice(STATUSES), help="Only these.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 500))
-async def list_all(status: str, limit: int) -> None:
+async def list_all(status: str | None, limit: int) -> None:
     """List sessions, the newest first."""
     async with core() as opened:
         await catch_up(opened)
-        found = await list_sessions(opened.reads, "local", status=status, limit=limit)
+        found = await list_sessions(opened.reads, "local", status=status or "", limit=limit)
     result(found, lambda: _listed(found))
 
 

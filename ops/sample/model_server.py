@@ -1,7 +1,13 @@
-"""Serve any model of the Models port, such as a script, over the OpenAI chat-completions protocol."""
+"""Serve any model of the Models port, such as a script, over the OpenAI chat-completions protocol.
 
+``python -m ops.sample.model_server --script FILE --port N`` prints the base URL, for ``openai:scripted@BASE_URL``.
+"""
+
+import argparse
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.resources import files
 
 import msgspec
 
@@ -73,3 +79,29 @@ def _completion(reply: Reply) -> dict[str, object]:
 
 def _error(status: int, message: str) -> Response:
     return json_response(status, {"error": {"message": message}})
+
+
+async def _serve(script: str, port: int) -> None:
+    from ops.bootstrap import open_models
+
+    async with open_models() as models, model_server(models, f"scripted:{script}", port=port) as url:
+        print(url, flush=True)
+        await asyncio.Event().wait()
+
+
+def main() -> None:
+    """Serve until interrupted."""
+    parser = argparse.ArgumentParser(description="Serve a script as an OpenAI-compatible model on 127.0.0.1.")
+    parser.add_argument(
+        "--script", default=str(files("ops.sample") / "demo_script.json"), help="the demo's if not said"
+    )
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
+    arguments = parser.parse_args()
+    try:
+        asyncio.run(_serve(arguments.script, arguments.port))
+    except KeyboardInterrupt:
+        return
+
+
+if __name__ == "__main__":
+    main()
