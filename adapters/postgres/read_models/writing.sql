@@ -1,15 +1,8 @@
 -- Statements that write read models, by name: a line "-- name" begins one. Tables are found by the search path, so
--- that the same statements write the live tables and those of a rebuild. A column "null" in a change means unchanged.
-
--- stage_sessions
-CREATE TEMPORARY TABLE IF NOT EXISTS sessions_changes (
-    id uuid, updated_at timestamptz, version bigint, position bigint, tenant text, user_id text, goal text, lane text,
-    model text, stage text, paused boolean, answer text, reason text, created_at timestamptz, finished_at timestamptz,
-    steps integer, open_steps integer, accepted integer, reworks integer, calls integer, model_calls integer,
-    tool_calls integer, tokens bigint, asked text[], answered text[])
+-- that the same statements write the live tables and those of a rebuild. A null in a change means unchanged.
 
 -- write_sessions
-MERGE INTO sessions t USING sessions_changes c ON t.id = c.id
+MERGE INTO sessions t USING unnest(%(rows)s::read_models.sessions_changes[]) c ON t.id = c.id
 WHEN NOT MATCHED AND c.goal IS NOT NULL THEN
     INSERT (id, tenant, user_id, goal, lane, model, stage, paused, asking, steps, open_steps, accepted, reworks, calls,
             model_calls, tool_calls, tokens, answer, reason, created_at, updated_at, finished_at, version, position)
@@ -37,15 +30,8 @@ WHEN MATCHED THEN UPDATE SET
     version = c.version,
     position = c.position
 
--- stage_tasks
-CREATE TEMPORARY TABLE IF NOT EXISTS tasks_changes (
-    id text, session_id uuid, step integer, updated_at timestamptz, version bigint, position bigint, tenant text,
-    agent_id text, goal text, criteria text, after integer[], status text, round integer, input_json json,
-    output_json json, output_round integer, reason text, created_at timestamptz, started_at timestamptz,
-    finished_at timestamptz)
-
 -- write_tasks
-MERGE INTO tasks t USING tasks_changes c ON t.id = c.id
+MERGE INTO tasks t USING unnest(%(rows)s::read_models.tasks_changes[]) c ON t.id = c.id
 WHEN NOT MATCHED AND c.goal IS NOT NULL THEN
     INSERT (id, session_id, step, tenant, agent_id, goal, criteria, after, status, round, input_json, output_json,
             output_round, reason, created_at, started_at, finished_at, updated_at, version, position)
@@ -65,10 +51,6 @@ WHEN MATCHED THEN UPDATE SET
     version = c.version,
     position = c.position
 
--- stage_tasks_ended
-CREATE TEMPORARY TABLE IF NOT EXISTS tasks_ended_changes (
-    session_id uuid, finished_at timestamptz, position bigint)
-
 -- write_tasks_ended
 -- A late answer may stand behind the end in the same batch: it keeps its place.
 UPDATE tasks t SET
@@ -76,18 +58,11 @@ UPDATE tasks t SET
     finished_at = c.finished_at,
     updated_at = CASE WHEN t.position < c.position THEN c.finished_at ELSE t.updated_at END,
     position = greatest(t.position, c.position)
-FROM tasks_ended_changes c
+FROM unnest(%(rows)s::read_models.tasks_ended_changes[]) c
 WHERE t.session_id = c.session_id AND t.status IN ('pending', 'running', 'waiting')
 
--- stage_actions
-CREATE TEMPORARY TABLE IF NOT EXISTS actions_changes (
-    id text, updated_at timestamptz, version bigint, position bigint, tenant text, session_id uuid, task_id text,
-    tool_id text, operation text, effect_class text, request_json json, request_digest text, idempotency_key text,
-    verdict text, rules text[], policy_set text, status text, reason text, response_json json, http_status integer,
-    latency_ms integer, retry_count integer, created_at timestamptz, started_at timestamptz, finished_at timestamptz)
-
 -- write_actions
-MERGE INTO actions t USING actions_changes c ON t.id = c.id
+MERGE INTO actions t USING unnest(%(rows)s::read_models.actions_changes[]) c ON t.id = c.id
 WHEN NOT MATCHED AND c.tool_id IS NOT NULL THEN
     INSERT (id, session_id, task_id, tenant, tool_id, operation, effect_class, request_json, request_digest,
             idempotency_key, verdict, rules, policy_set, status, reason, response_json, http_status, latency_ms,
@@ -116,13 +91,8 @@ WHEN MATCHED THEN UPDATE SET
     version = c.version,
     position = c.position
 
--- stage_agents
-CREATE TEMPORARY TABLE IF NOT EXISTS agents_changes (
-    tenant text, id text, name text, role text, prompt_template text, capabilities text[], updated_at timestamptz,
-    version bigint, position bigint, created_at timestamptz)
-
 -- write_agents
-MERGE INTO agents t USING agents_changes c ON t.tenant = c.tenant AND t.id = c.id
+MERGE INTO agents t USING unnest(%(rows)s::read_models.agents_changes[]) c ON t.tenant = c.tenant AND t.id = c.id
 WHEN NOT MATCHED THEN
     INSERT (tenant, id, name, role, prompt_template, capabilities, created_at, updated_at, version, position)
     VALUES (c.tenant, c.id, c.name, c.role, c.prompt_template, c.capabilities, c.created_at, c.updated_at, c.version,
@@ -136,13 +106,8 @@ WHEN MATCHED THEN UPDATE SET
     version = c.version,
     position = c.position
 
--- stage_tools
-CREATE TEMPORARY TABLE IF NOT EXISTS tools_changes (
-    tenant text, id text, api text, name text, operation text, openapi_ref text, description text, effect_class text,
-    repeatable boolean, parameters json, created_at timestamptz, position bigint)
-
 -- write_tools
-MERGE INTO tools t USING tools_changes c ON t.tenant = c.tenant AND t.id = c.id AND t.openapi_ref = c.openapi_ref
+MERGE INTO tools t USING unnest(%(rows)s::read_models.tools_changes[]) c ON t.tenant = c.tenant AND t.id = c.id AND t.openapi_ref = c.openapi_ref
 WHEN NOT MATCHED THEN
     INSERT (tenant, id, api, name, operation, openapi_ref, description, effect_class, repeatable, parameters,
             created_at, position)
@@ -157,18 +122,13 @@ WHEN MATCHED THEN UPDATE SET
     created_at = c.created_at,
     position = c.position
 
--- stage_apis
-CREATE TEMPORARY TABLE IF NOT EXISTS apis_changes (
-    tenant text, api text, document text, base_url text, scopes text[], rate_limit integer, tools integer,
-    skipped integer, created_at timestamptz, position bigint)
-
 -- write_apis
 -- An API has the tools of its current document only.
 WITH superseded AS (
-    DELETE FROM tools t USING apis_changes c
+    DELETE FROM tools t USING unnest(%(rows)s::read_models.apis_changes[]) c
     WHERE t.tenant = c.tenant AND t.api = c.api AND t.openapi_ref <> c.document
 )
-MERGE INTO apis t USING apis_changes c ON t.tenant = c.tenant AND t.api = c.api
+MERGE INTO apis t USING unnest(%(rows)s::read_models.apis_changes[]) c ON t.tenant = c.tenant AND t.api = c.api
 WHEN NOT MATCHED THEN
     INSERT (tenant, api, document, base_url, scopes, rate_limit, tools, skipped, created_at, position)
     VALUES (c.tenant, c.api, c.document, c.base_url, c.scopes, c.rate_limit, c.tools, c.skipped, c.created_at,
@@ -183,14 +143,8 @@ WHEN MATCHED THEN UPDATE SET
     created_at = c.created_at,
     position = c.position
 
--- stage_approvals
-CREATE TEMPORARY TABLE IF NOT EXISTS approvals_changes (
-    id text, position bigint, tenant text, session_id uuid, action_id text, step integer, question text,
-    request_digest text, reason text, status text, requested_at timestamptz, expires_at timestamptz,
-    decided_at timestamptz, decided_by text, decision_reason text)
-
 -- write_approvals
-MERGE INTO approvals t USING approvals_changes c ON t.id = c.id
+MERGE INTO approvals t USING unnest(%(rows)s::read_models.approvals_changes[]) c ON t.id = c.id
 WHEN NOT MATCHED AND c.session_id IS NOT NULL THEN
     INSERT (id, session_id, action_id, step, tenant, question, request_digest, reason, status, requested_at,
             expires_at, decided_at, decided_by, decision_reason, position)
@@ -203,21 +157,13 @@ WHEN MATCHED THEN UPDATE SET
     decision_reason = coalesce(c.decision_reason, t.decision_reason),
     position = c.position
 
--- stage_approvals_overtaken
-CREATE TEMPORARY TABLE IF NOT EXISTS approvals_overtaken_changes (
-    session_id uuid, action_id text, decided_at timestamptz, position bigint)
-
 -- write_approvals_overtaken
 UPDATE approvals t SET status = 'overtaken', decided_at = c.decided_at, position = c.position
-FROM approvals_overtaken_changes c
+FROM unnest(%(rows)s::read_models.approvals_overtaken_changes[]) c
 WHERE t.session_id = c.session_id AND c.action_id IN ('', t.action_id) AND t.status = 'open' AND t.position < c.position
 
--- stage_open_work
-CREATE TEMPORARY TABLE IF NOT EXISTS open_work_changes (
-    session_id uuid, item text, position bigint, gone boolean, tenant text, lane text, kind text, due_at timestamptz)
-
 -- write_open_work
-MERGE INTO open_work t USING open_work_changes c ON t.session_id = c.session_id AND t.item = c.item
+MERGE INTO open_work t USING unnest(%(rows)s::read_models.open_work_changes[]) c ON t.session_id = c.session_id AND t.item = c.item
 WHEN MATCHED AND c.gone THEN DELETE
 WHEN MATCHED THEN UPDATE SET
     kind = coalesce(c.kind, t.kind),
@@ -227,11 +173,8 @@ WHEN NOT MATCHED AND NOT c.gone THEN
     INSERT (session_id, item, tenant, lane, kind, due_at, position)
     VALUES (c.session_id, c.item, c.tenant, c.lane, c.kind, c.due_at, c.position)
 
--- stage_open_work_ended
-CREATE TEMPORARY TABLE IF NOT EXISTS open_work_ended_changes (session_id uuid)
-
 -- write_open_work_ended
-DELETE FROM open_work t USING open_work_ended_changes c WHERE t.session_id = c.session_id
+DELETE FROM open_work t USING unnest(%(rows)s::read_models.open_work_ended_changes[]) c WHERE t.session_id = c.session_id AND t.item <> ALL (c.kept)
 
 -- checkpoints
 -- How far every read model is built.
@@ -249,6 +192,13 @@ INSERT INTO read_models.checkpoints (name, log_id, version, position)
 VALUES (%(name)s, %(log_id)s, %(version)s, %(position)s)
 ON CONFLICT (name) DO UPDATE SET
     log_id = excluded.log_id, version = excluded.version, position = excluded.position, updated_at = now()
+
+-- change_type
+-- The type in which changes travel, its array's element type and its columns' types by name.
+SELECT t.oid::bigint, a.attname, a.atttypid::bigint
+FROM pg_type t JOIN pg_attribute a ON a.attrelid = t.typrelid AND a.attnum > 0
+WHERE t.oid = %(name)s::regtype
+ORDER BY a.attnum
 
 -- read_range
 -- Events of a range of positions, as projections need them.
