@@ -13,7 +13,7 @@ from commands.immediate import conclude
 from commands.shell import Loaded, Shell, to_log
 from domain.content import INLINE_BYTES, Content, content
 from domain.envelope import Actor, Context
-from domain.errors import CommandReused, Conflict, Stale, Unavailable
+from domain.errors import CommandReused, Conflict, Refused, Stale, Unavailable
 from domain.session.admit import admit
 from domain.session.commands import SessionCommand
 from domain.session.events import SessionFact
@@ -50,11 +50,14 @@ async def handle(
     for _ in range(COMMAND_TRIES):
         try:
             return await _try(shell, session, command, context, expected_version)
-        except Conflict:
+        except (Conflict, Refused) as fault:
+            # The same request may have been carried out since it was looked for: then it was not refused but done.
             shell.forget(session)
             earlier = await repeated(shell, context)
             if earlier:
                 return Handled(loaded=await shell.load(earlier), repeated=True)
+            if isinstance(fault, Refused):
+                raise
     raise Conflict(f"Others wrote to session {session} {COMMAND_TRIES} times in between: try again.")
 
 

@@ -1,0 +1,106 @@
+"""Dying is harmless: whatever is killed or stopped, nothing acknowledged is lost and nothing is done twice."""
+
+import asyncio
+import os
+import random
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+
+from tests.chaos.checks import (
+    Story,
+    check_acknowledged,
+    check_attempts,
+    check_calls,
+    check_dense,
+    check_read_models,
+    check_replay,
+    check_stream,
+    stories,
+    until_ended,
+    whole_log,
+)
+from tests.chaos.cluster import Cluster, cluster
+from tests.chaos.faults import Faults
+from tests.chaos.load import Client, Load, running
+from tests.chaos.shops import break_one, document, shops, write_scripts
+
+FAULTS = int(os.environ.get("REPRISE_CHAOS_FAULTS", "24"))
+SEED = int(os.environ.get("REPRISE_CHAOS_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 30)
+START_EVERY_SECONDS = 0.4
+END_WITHIN_SECONDS = 90.0
+
+
+async def test_nothing_is_lost_and_nothing_done_twice_whatever_dies(servers_folder: Path) -> None:
+    chance = random.Random(SEED)
+    faults = Faults(FAULTS, chance)
+    print(f"seed {SEED}, {FAULTS} faults (REPRISE_CHAOS_SEED, REPRISE_CHAOS_FAULTS)", file=sys.stderr, flush=True)
+    async with cluster(servers_folder / "chaos") as processes, load(processes, chance, servers_folder) as working:
+        try:
+            async with running(working.answer_questions(), working.read_along()):
+                async with running(break_shops(working)), asyncio.TaskGroup() as tasks:
+                    inflicting = tasks.create_task(faults.inflict(processes.victims))
+                    await working.keep_starting(START_EVERY_SECONDS, inflicting)
+                await until_all_ended(processes, working)
+            await check(processes, working)
+        except BaseException as fault:
+            fault.add_note("\n".join([f"seed {SEED}", *faults.done, *ended_by_themselves(processes)]))
+            raise
+
+
+@asynccontextmanager
+async def load(processes: Cluster, chance: random.Random, folder: Path) -> AsyncIterator[Load]:
+    """Register both shops and be ready to use the service."""
+    async with shops() as selling, httpx.AsyncClient(timeout=8) as http:
+        working = Load(Client(processes, http, chance), chance, write_scripts(folder), selling)
+        await working.register(document)
+        yield working
+
+
+async def break_shops(working: Load) -> None:
+    """Plan faults at the shops for ever."""
+    while True:
+        break_one(working.chance, working.shops)
+        await asyncio.sleep(0.25)
+
+
+async def until_all_ended(processes: Cluster, working: Load) -> None:
+    """Wait for the end of every session that was started."""
+    async with processes.log() as log:
+        await until_ended(log, lambda: set(working.acknowledged.sessions.values()), END_WITHIN_SECONDS)
+
+
+async def check(processes: Cluster, working: Load) -> None:
+    """Hold everything against everything."""
+    async with processes.log() as store:
+        log = await whole_log(store)
+        told = stories(log)
+        check_dense(log)
+        check_acknowledged(log, working.acknowledged)
+        for story in told.values():
+            check_calls(story, working.writes, keyed=is_keyed(story))
+            check_attempts(story)
+            check_replay(story)
+        await check_stream(processes.nats.url, await whole_log(store))
+    await check_read_models(processes.postgres.url)
+    print(summary(list(told.values()), processes), file=sys.stderr, flush=True)
+
+
+def is_keyed(story: Story) -> bool:
+    state = story.state()
+    return state is not None and "keyed.json" in state.model
+
+
+def summary(told: Sequence[Story], processes: Cluster) -> str:
+    """Say what the run went through, for a run without trouble shows nothing."""
+    topics = Counter(row.topic.split(".")[1] for story in told for row in story.rows)
+    return "\n".join([f"{len(told)} sessions", str(dict(topics)), *ended_by_themselves(processes)])
+
+
+def ended_by_themselves(processes: Cluster) -> list[str]:
+    """List the processes that ended without being killed."""
+    return [said for process in processes.processes for said in process.ended_by_itself]
