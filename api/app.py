@@ -1,7 +1,10 @@
 """Put the edge together: routes, the door, problems, and the document that describes them."""
 
+from functools import cache
+
 from litestar import Litestar, post
 from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
 
 from api.auth import Doorkeeper
 from api.openapi import CONFIG, document
@@ -14,7 +17,14 @@ from api.writes import write_of
 
 def build(services: Services) -> Litestar:
     """Return the application that serves requests with these services."""
-    app = Litestar(
+    app = _app(services, None)
+    # Described, when somebody asks, by a twin that is never served: Litestar's own pages load code from elsewhere.
+    app.state.openapi = cache(lambda: document(_app(services, CONFIG)))
+    return app
+
+
+def _app(services: Services, openapi: OpenAPIConfig | None) -> Litestar:
+    return Litestar(
         route_handlers=[
             orchestrate.start,
             sessions.list_all,
@@ -54,8 +64,6 @@ def build(services: Services) -> Litestar:
         middleware=[Doorkeeper(services)],
         exception_handlers={Exception: problem},
         request_max_body_size=services.max_body,
-        openapi_config=CONFIG,
+        openapi_config=openapi,
         logging_config=None,
     )
-    app.state.openapi = document(app)
-    return app

@@ -55,7 +55,7 @@ async def readyz(services: Given) -> Response[Readiness]:
 @get("/openapi.json", opt={"open": True}, include_in_schema=False, sync_to_thread=False)
 def openapi_json(request: Request[Any, Any, Any]) -> Response[Any]:
     """Give the OpenAPI document of this service."""
-    return Response(encode(request.app.state.openapi), media_type="application/json")
+    return Response(encode(request.app.state.openapi()), media_type="application/json")
 
 
 @get("/docs/problems/{name:str}", opt={"open": True, "html": True}, media_type="text/html", tags=["system"])

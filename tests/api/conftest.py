@@ -41,6 +41,7 @@ from tests.api.contract import CheckedTransport, contract
 SCRIPT = Path("ops/sample/demo_script.json").absolute()
 GOAL = "Order two blue mugs for customer 7, have them shipped, and say what they cost."
 numbers = count(1)
+documents: list[bytes] = []
 
 Serve: TypeAlias = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 
@@ -145,7 +146,10 @@ def serve(parts: Parts) -> Serve:
         try:
             async with httpx.AsyncClient(base_url=url, transport=transport, timeout=20) as client:
                 if checked:
-                    transport.contract = contract((await client.get("/openapi.json")).content)
+                    # The same for every service, and it takes longer to write and read than most tests.
+                    document = documents or [(await client.get("/openapi.json")).content]
+                    documents[:] = document
+                    transport.contract = contract(document[0])
                 yield client
         finally:
             server.should_exit = True

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-import pytest
 
 from domain.ids import derive
 from tests.api.conftest import GOAL, Parts, Serve, finish, problem
@@ -27,10 +26,6 @@ async def test_the_same_key_starts_one_session(client: httpx.AsyncClient, tools:
     assert again.headers["etag"] == first.headers["etag"]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="commands.handle looks for an earlier twin before it waits for the mailbox, and not again after a refusal",
-)
 async def test_the_same_key_under_load_starts_one_session(
     client: httpx.AsyncClient, tools: dict[str, Any], parts: Parts
 ) -> None:

@@ -1,7 +1,11 @@
 """The service says how it is, describes itself truthfully, and survives the loss of its database."""
 
 import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -10,8 +14,14 @@ import pytest
 from openapi_core.exceptions import OpenAPIError
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from adapters.embedded.nats import NatsServer
+from adapters.nats.connection import connect
+from adapters.nats.follow import Tail
+from adapters.nats.wakeups import NatsWakeups
+from api.services import Services
+from commands.catalogue import Catalogue
 from domain.errors import Unavailable
-from tests.api.conftest import GOAL, Serve, problem
+from tests.api.conftest import GOAL, Parts, Serve, problem, running_beside
 from tests.api.contract import contract
 
 
@@ -35,6 +45,11 @@ async def test_the_document_is_a_valid_openapi_document(client: httpx.AsyncClien
     document = (await client.get("/openapi.json")).json()
     assert document["openapi"].startswith("3.1")
     assert list(OpenAPIV31SpecValidator(document).iter_errors()) == []
+
+
+async def test_nothing_is_served_that_is_not_documented(client: httpx.AsyncClient) -> None:
+    for path in ("/schema", "/schema/openapi.json", "/schema/redoc", "/docs", "/"):
+        problem(await client.get(path), 404, "not-found")
 
 
 async def test_every_documented_operation_is_of_the_contract(client: httpx.AsyncClient) -> None:
@@ -110,3 +125,30 @@ async def test_connections_that_the_database_drops_lose_nothing_that_was_acknowl
             assert again.status_code == 201
             if response.status_code == 201:
                 assert again.json()["sessionId"] == response.json()["sessionId"]
+
+
+async def test_goals_are_taken_and_streamed_while_nats_is_away(serve: Serve, parts: Parts, nats_away: Services) -> None:
+    async with serve(shell=nats_away.shell, catalogue=nats_away.catalogue, follower=nats_away.follower) as client:
+        await client.post("/tools", json={"name": "shop", "document": parts.shop.document()})
+        started = (await client.post("/orchestrate", json={"goal": GOAL}, headers={"Prefer": "wait=1"})).json()
+        headers = {"Accept": "text/event-stream"}
+        async with (
+            asyncio.timeout(20),
+            client.stream("GET", f"/sessions/{started['sessionId']}/events", headers=headers) as response,
+        ):
+            async for line in response.aiter_lines():
+                if line == f"id: {started['position']}":
+                    break
+
+
+@pytest.fixture
+async def nats_away(parts: Parts, fresh_nats: NatsServer) -> AsyncIterator[Services]:
+    """Wire the write side and the live reader to a NATS that is then killed."""
+    nats = await connect(fresh_nats.url, "away")
+    shell = replace(parts.services.shell, wakeups=NatsWakeups(nats))
+    tail = Tail(parts.store, nats)
+    os.kill(fresh_nats.pid, signal.SIGKILL)
+    async with running_beside(tail.run()):
+        yield replace(parts.services, shell=shell, catalogue=Catalogue(shell), follower=tail)
+    with suppress(ConnectionError):  # says goodbye to a server that is gone
+        await nats.close()
