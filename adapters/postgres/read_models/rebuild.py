@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import re
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -13,6 +12,7 @@ import psycopg
 from psycopg import sql
 
 from adapters.postgres.connections import connect_patiently
+from adapters.postgres.read_models import beside
 from adapters.postgres.read_models.keeper import set_checkpoint, write_part
 from adapters.postgres.read_models.reading import events_between
 from adapters.postgres.read_models.rows import PLAIN_PLANS, Connection, RowWriter
@@ -23,14 +23,13 @@ from projections.ports import Recorded
 from projections.rows import ReadModel
 from projections.runner import decode, project
 
-LIVE, NEXT = "read_models", "read_models_next"
 Progress = Callable[[int, int], None]
 
 
 class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
     """Say what a rebuild did; ``differences`` are rows that only the live or only the new read model has.
 
-    They are None where the two cannot be compared: the live one is of another log or version.
+    They are None where the two cannot be compared: the live one is behind, or of another log or version.
     """
 
     name: str
@@ -68,13 +67,13 @@ async def _building(url: str, model: ReadModel) -> AsyncIterator["_Builder"]:
             raise NotPossible(f"Read model {model.name} is being rebuilt already: wait until that has ended.")
         await connection.execute(PLAIN_PLANS)
         await connection.execute("SET synchronous_commit = off")
-        await connection.execute(sql.SQL("SET search_path = {}").format(sql.Identifier(NEXT)))
+        await connection.execute(sql.SQL("SET search_path = {}").format(sql.Identifier(beside.NEXT)))
         builder = _Builder(url, model, connection)
         try:
             yield builder
         finally:
             await builder.stop()
-        await _drop(connection, model)
+        await beside.drop(connection, model)
     except psycopg.OperationalError as fault:
         raise Unavailable(f"Read model {model.name} could not be rebuilt now: {fault}. Try again.") from fault
     finally:
@@ -97,9 +96,7 @@ class _Builder:
 
     async def build(self, progress: Progress | None) -> None:
         """Create the tables and project the log up to its present head."""
-        await _drop(self._connection, self._model)
-        for table in self._model.tables:
-            await self._connection.execute(_each(_LATER if self._only_new_rows else _WHOLE, table))
+        await beside.create(self._connection, self._model)
         self._log_id, head = await self._log_state()
         with _seldom_collected():
             async for batch in events_between(self._url, 0, head):
@@ -107,29 +104,14 @@ class _Builder:
                 if progress:
                     progress(self._position, head)
             await self._written()
-        if self._only_new_rows:
-            await self._index()
-
-    @property
-    def _only_new_rows(self) -> bool:
-        """Tell whether nothing is looked up while the tables are filled, so that indexes can wait."""
-        return not any(f"write_{kind.NAME}" in SQL for kind in self._model.writes)
-
-    async def _index(self) -> None:
-        for table in self._model.tables:
-            cursor = await self._connection.execute(SQL["index_definitions"], {"table": f"{LIVE}.{table}"})
-            for constraint, index in await cursor.fetchall():
-                add = f"ALTER TABLE {{next}} ADD {constraint}" if constraint else _moved(index)
-                await self._connection.execute(_each(add, table))
+        await beside.index(self._connection, self._model)
 
     async def swap(self) -> None:
         """Project what came meanwhile and put the new tables in the live ones' place."""
         async with self._connection.transaction():
             await self._hold()
             await self._catch_up((await self._log_state())[1])
-            for table in self._model.tables:
-                await self._connection.execute(_each("DROP TABLE {live}", table))
-                await self._connection.execute(_each("ALTER TABLE {next} SET SCHEMA {schema}", table))
+            await beside.put_in_place(self._connection, self._model)
             await set_checkpoint(self._connection, self._model, self._log_id, self._position)
             await self._connection.execute("SET LOCAL synchronous_commit = on")
 
@@ -140,11 +122,7 @@ class _Builder:
             if live is None or live < self._position:
                 return None
             await self._catch_up(live)
-            found: list[str] = []
-            for table in self._model.tables:
-                cursor = await self._connection.execute(_each(_DIFFERENT, table))
-                found += [f"{table}, {side}: {text}" for side, text in await cursor.fetchall()]
-            return tuple(found)
+            return await beside.differences(self._connection, self._model)
 
     async def stop(self) -> None:
         """End a write that is still under way when something else failed."""
@@ -210,32 +188,3 @@ def _seldom_collected() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*usual)
-
-
-_WHOLE = "CREATE TABLE {next} (LIKE {live} INCLUDING ALL)"
-_LATER = "CREATE TABLE {next} (LIKE {live} INCLUDING ALL EXCLUDING INDEXES)"
-
-
-def _moved(index: str) -> str:
-    """Return the definition of a live table's index for the next table."""
-    return re.sub(rf" ON {LIVE}\.\S+ ", " ON {next} ", index, count=1)
-
-
-# json has no equality, so rows are held against each other as text.
-_DIFFERENT = """
-(SELECT 'live only', t::text FROM {live} t EXCEPT ALL SELECT 'live only', t::text FROM {next} t)
-UNION ALL
-(SELECT 'rebuilt only', t::text FROM {next} t EXCEPT ALL SELECT 'rebuilt only', t::text FROM {live} t)
-LIMIT 100
-"""
-
-
-def _each(statement: str, table: str) -> sql.Composed:
-    return sql.SQL(statement).format(
-        live=sql.Identifier(LIVE, table), next=sql.Identifier(NEXT, table), schema=sql.Identifier(LIVE)
-    )
-
-
-async def _drop(connection: Connection, model: ReadModel) -> None:
-    for table in model.tables:
-        await connection.execute(_each("DROP TABLE IF EXISTS {next}", table))

@@ -87,6 +87,7 @@ class RowWriter:
     def __init__(self, connection: Connection):
         self._connection = connection
         self._types: dict[type[Row], ChangeType] = {}
+        self._copied: dict[type[Row], list[int]] = {}
         connection.adapters.register_dumper(msgspec.Raw, RawJson)
         connection.adapters.register_dumper(Encoded, EncodedDumper)
 
@@ -106,13 +107,18 @@ class RowWriter:
         return self._types[kind]
 
     async def _copy(self, kind: type[Row], rows: Sequence[Row]) -> None:
-        _, types = await self._columns(kind.NAME)
+        types = self._copied.get(kind) or await self._columns_of(kind)
         fields = sql.SQL(", ").join(map(sql.Identifier, kind.__struct_fields__))
         statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(sql.Identifier(kind.NAME), fields)
         async with self._connection.cursor() as cursor, cursor.copy(statement) as copy:
-            copy.set_types([types[name] for name in kind.__struct_fields__])
+            copy.set_types(types)
             for row in rows:
                 await copy.write_row(msgspec.structs.astuple(row))
+
+    async def _columns_of(self, kind: type[Row]) -> list[int]:
+        _, types = await self._columns(kind.NAME)
+        self._copied[kind] = [types[name] for name in kind.__struct_fields__]
+        return self._copied[kind]
 
     async def _columns(self, name: str) -> tuple[int, dict[str, int]]:
         cursor = await self._connection.execute(SQL["change_type"], {"name": name})
