@@ -91,7 +91,8 @@ async def _try(shell: Shell, session: UUID, command: SessionCommand, context: Co
 async def _append(shell: Shell, session: UUID, loaded: Loaded, fact: SessionFact, context: Context) -> Loaded:
     events, state = await conclude(shell, loaded.state, fact, context)
     position = await shell.store.append(to_log(session, loaded.version, events))
-    after = Loaded(version=loaded.version + len(events), position=position, state=state)
+    version = loaded.version + len(events)
+    after = Loaded(version=version, position=position, state=state, event=UUID(events[-1].id))
     shell.remember(session, after)
     return after
 

@@ -34,11 +34,12 @@ CACHED_SNAPSHOTS = 50
 
 @dataclass(frozen=True)
 class Loaded:
-    """Be a session at a version; version 0 and no state: nothing is recorded yet."""
+    """Be a session at a version, and the event that stands there; version 0 and no state: nothing is recorded yet."""
 
     version: int = 0
     position: int = 0
     state: Session | None = None
+    event: UUID | None = None
 
 
 @dataclass
@@ -66,10 +67,18 @@ class Shell:
         cached = self._sessions.get(session, Loaded())
         if not fresh and cached.version:
             return cached
-        rows = await self.store.read_stream(session, after=cached.version)
-        loaded = advance(cached, rows)
+        loaded = await self._catch_up(session, cached)
         self.remember(session, loaded)
         return loaded
+
+    async def _catch_up(self, session: UUID, cached: Loaded) -> Loaded:
+        """Apply what was written since; begin anew where the log was restored and no longer has the cached event."""
+        if not cached.version:
+            return advance(cached, await self.store.read_stream(session))
+        rows = await self.store.read_stream(session, after=cached.version - 1)
+        if not rows or rows[0].event_id != cached.event:
+            return await self._catch_up(session, Loaded())
+        return advance(cached, rows[1:])
 
     def remember(self, session: UUID, loaded: Loaded) -> None:
         """Cache a session's state."""
@@ -142,7 +151,8 @@ def advance(loaded: Loaded, rows: Sequence[LogNotification]) -> Loaded:
             state = evolve(state, event.data, event.at)
     if not rows:
         return loaded
-    return Loaded(version=rows[-1].originator_version, position=rows[-1].id, state=state)
+    last = rows[-1]
+    return Loaded(version=last.originator_version, position=last.id, state=state, event=last.event_id)
 
 
 def to_log(stream: UUID, after: int, events: Sequence[Event[AnyEvent]]) -> list[LogEvent]:

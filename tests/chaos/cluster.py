@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.embedded.nats import NatsServer, embedded_nats
@@ -14,6 +14,7 @@ from adapters.embedded.postgres import PostgresServer, embedded_postgres
 from adapters.embedded.process import Server
 from adapters.postgres.migrations import migrate
 from adapters.postgres.store import PostgresEventStore
+from tests.chaos.shops import write_scripts
 
 ROLES = ("api", "worker", "worker", "relay", "projector")
 SERVES_WITHIN = 60.0
@@ -108,8 +109,8 @@ class Cluster:
 
     postgres: PostgresServer
     nats: NatsServer
+    models: dict[str, str]
     processes: Sequence[Process] = ()
-    environment: dict[str, str] = field(default_factory=dict)
 
     @property
     def victims(self) -> Sequence[Process | ServerProcess]:
@@ -142,10 +143,9 @@ async def cluster(folder: Path, roles: Iterable[str] = ROLES) -> AsyncIterator[C
         postgres = await stack.enter_async_context(embedded_postgres(folder / "postgres"))
         nats = await stack.enter_async_context(embedded_nats(folder / "nats"))
         await migrate(postgres.url)
-        running = Cluster(postgres, nats, environment=environment(folder, postgres.url, nats.url))
-        running.processes = [
-            Process(role, f"{role}-{number}", running.environment, folder) for number, role in enumerate(roles, 1)
-        ]
+        running = Cluster(postgres, nats, write_scripts(folder))
+        given = environment(folder, postgres.url, nats.url, running.models.values())
+        running.processes = [Process(role, f"{role}-{number}", given, folder) for number, role in enumerate(roles, 1)]
         await stack.enter_async_context(supervised(running.processes))
         await running.all_serve()
         yield running
@@ -163,7 +163,7 @@ async def supervised(processes: Iterable[Process]) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def environment(folder: Path, postgres_url: str, nats_url: str) -> dict[str, str]:
+def environment(folder: Path, postgres_url: str, nats_url: str, models: Iterable[str]) -> dict[str, str]:
     """Return the settings under which the roles run; the breaker closes again quickly."""
     return {
         "PATH": os.environ["PATH"],
@@ -171,6 +171,7 @@ def environment(folder: Path, postgres_url: str, nats_url: str) -> dict[str, str
         "REPRISE_POSTGRES_URL": postgres_url,
         "REPRISE_NATS_URL": nats_url,
         "REPRISE_PORT": "0",
+        "REPRISE_MODELS": ",".join(models),
         "REPRISE_BREAKER__OPEN_MS": "500",
     }
 

@@ -5,6 +5,7 @@ import random
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import httpx
@@ -29,6 +30,7 @@ class Client:
     """Send requests until they are answered, wherever the API is served by then."""
 
     def __init__(self, cluster: Cluster, http: httpx.AsyncClient, chance: random.Random):
+        self.models = cluster.models
         self._cluster, self._http, self._chance = cluster, http, chance
 
     async def read(self, path: str) -> Any:
@@ -70,7 +72,6 @@ class Load:
 
     client: Client
     chance: random.Random
-    models: dict[str, str]
     shops: dict[str, RunningShop]
     acknowledged: Acknowledged = field(default_factory=Acknowledged)
     _number: int = 0
@@ -87,7 +88,7 @@ class Load:
         self._number += 1
         number = self._number
         key, kind, api = f"start-{number}", self.chance.choice(KINDS), self.chance.choice(APIS)
-        body = {"goal": goal(kind, number), "model": self.models[api], "constraints": {"limits": LIMITS}}
+        body = {"goal": goal(kind, number), "model": self.client.models[api], "constraints": {"limits": LIMITS}}
         twice = 2 if self.chance.random() < 0.2 else 1
         answers = await asyncio.gather(*(self.client.write("/orchestrate", body, key) for _ in range(twice)))
         for answer in answers:
@@ -106,13 +107,14 @@ class Load:
 
     async def answer_questions(self) -> None:
         """Answer as a human for ever: allow every call, and say what became of those whose outcome is unknown."""
-        asked: set[str] = set()
+        busy: set[str] = set()
         async with asyncio.TaskGroup() as tasks:
             while True:
                 for question in (await self.client.read("/approvals?limit=200"))["approvals"]:
-                    if question["id"] not in asked:
-                        asked.add(question["id"])
-                        tasks.create_task(self._answer(question))
+                    if question["id"] not in busy:
+                        busy.add(question["id"])
+                        task = tasks.create_task(self._answer(question))
+                        task.add_done_callback(partial(_remove, busy, question["id"]))
                 await asyncio.sleep(0.3)
 
     async def _answer(self, question: dict[str, Any]) -> None:
@@ -146,6 +148,10 @@ class Load:
                 for shown in (await self.client.read(f"/sessions/{session}/events?limit=200"))["events"]:
                     self.acknowledged.events[_number(shown["position"])] = shown["event"]["id"]
             await asyncio.sleep(0.2)
+
+
+def _remove(busy: set[str], question: str, _: object) -> None:
+    busy.discard(question)
 
 
 def _number(position: str) -> int:

@@ -47,12 +47,10 @@ def break_one(chance: random.Random, running: dict[str, RunningShop]) -> None:
 
 def write_scripts(folder: Path) -> dict[str, str]:
     """Write a script a shop and return the models that answer by them."""
-    models = {}
-    for api in APIS:
-        path = folder / f"{api}.json"
+    paths = {api: folder / f"{api}.json" for api in APIS}
+    for api, path in paths.items():
         path.write_text(json.dumps({"replies": _replies(api)}))
-        models[api] = f"scripted:{path}"
-    return models
+    return {api: f"scripted:{path}" for api, path in paths.items()}
 
 
 def goal(kind: str, number: int) -> str:

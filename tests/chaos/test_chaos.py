@@ -27,7 +27,7 @@ from tests.chaos.checks import (
 from tests.chaos.cluster import Cluster, cluster
 from tests.chaos.faults import Faults
 from tests.chaos.load import Client, Load, running
-from tests.chaos.shops import break_one, document, shops, write_scripts
+from tests.chaos.shops import break_one, document, shops
 
 FAULTS = int(os.environ.get("REPRISE_CHAOS_FAULTS", "24"))
 SEED = int(os.environ.get("REPRISE_CHAOS_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 30)
@@ -39,7 +39,7 @@ async def test_nothing_is_lost_and_nothing_done_twice_whatever_dies(servers_fold
     chance = random.Random(SEED)
     faults = Faults(FAULTS, chance)
     print(f"seed {SEED}, {FAULTS} faults (REPRISE_CHAOS_SEED, REPRISE_CHAOS_FAULTS)", file=sys.stderr, flush=True)
-    async with cluster(servers_folder / "chaos") as processes, load(processes, chance, servers_folder) as working:
+    async with cluster(servers_folder / "chaos") as processes, load(processes, chance) as working:
         try:
             async with running(working.answer_questions(), working.read_along()):
                 async with running(break_shops(working)), asyncio.TaskGroup() as tasks:
@@ -53,10 +53,10 @@ async def test_nothing_is_lost_and_nothing_done_twice_whatever_dies(servers_fold
 
 
 @asynccontextmanager
-async def load(processes: Cluster, chance: random.Random, folder: Path) -> AsyncIterator[Load]:
+async def load(processes: Cluster, chance: random.Random) -> AsyncIterator[Load]:
     """Register both shops and be ready to use the service."""
     async with shops() as selling, httpx.AsyncClient(timeout=8) as http:
-        working = Load(Client(processes, http, chance), chance, write_scripts(folder), selling)
+        working = Load(Client(processes, http, chance), chance, selling)
         await working.register(document)
         yield working
 

@@ -10,7 +10,7 @@ import httpx
 from tests.chaos.checks import stories, whole_log
 from tests.chaos.cluster import cluster
 from tests.chaos.load import Client, Load
-from tests.chaos.shops import document, goal, shops, write_scripts
+from tests.chaos.shops import document, goal, shops
 
 REQUESTS = 12
 
@@ -22,11 +22,10 @@ async def test_one_key_starts_one_session_at_two_apis_while_both_are_killed(serv
         httpx.AsyncClient(timeout=8) as http,
     ):
         client = Client(twins, http, random.Random(1))
-        models = write_scripts(servers_folder)
-        await Load(client, random.Random(1), models, selling).register(document)
+        await Load(client, random.Random(1), selling).register(document)
 
         async def start(number: int) -> set[str]:
-            body = {"goal": goal("ship", number), "model": models["keyed"]}
+            body = {"goal": goal("ship", number), "model": client.models["keyed"]}
             answers = await asyncio.gather(*(client.write("/orchestrate", body, f"key-{number}") for _ in range(4)))
             assert [answer.status_code for answer in answers] == [201] * 4, answers[0].text
             return {answer.json()["sessionId"] for answer in answers}
