@@ -23,9 +23,10 @@ Probe: TypeAlias = Callable[[], Awaitable[None]]
 class Services:
     """Hold the parts that requests are answered with.
 
-    ``model`` is used where a goal names none. ``hosts`` are names, without ports, that a browser may call us by beside
-    the loopback ones. Without a ``verifier`` only loopback clients are served, as the local person; with one a token
-    is needed unless ``loopback_without_token``. Sizes are bytes, times seconds.
+    ``model`` is used where a goal names none; only it and ``models`` may be named, for a model is a place to call.
+    ``hosts`` are names, without ports, that a browser may call us by beside the loopback ones. Without a ``verifier``
+    only loopback clients are served, as the local person; with one a token is needed unless
+    ``loopback_without_token``. Sizes are bytes, times seconds.
     """
 
     shell: Shell
@@ -35,6 +36,7 @@ class Services:
     follower: Follower
     reads: ReadStore
     model: str = ""
+    models: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     verifier: Verifier | None = None
     loopback_without_token: bool = True

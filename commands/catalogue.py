@@ -193,7 +193,10 @@ async def fetch_document(
     dialer: Dialer, url: str, *, allow_private: bool = False, max_bytes: int = MOST_DOCUMENT_BYTES
 ) -> bytes:
     """Fetch a document from where it is published; raises Invalid, TooLarge."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as fault:
+        raise Invalid(f"Expected the URL of a document, but got {url[:200]!r}: {fault}.") from fault
     request = HttpRequest(
         method="GET",
         url=url,

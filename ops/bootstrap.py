@@ -45,7 +45,7 @@ from domain.errors import Conflict, Unavailable
 from ops import running
 from ops.bench import rebuild as rebuilding
 from ops.bench import steps
-from ops.settings import Settings
+from ops.settings import Settings, model_key
 from projections.registry import READ_MODELS
 from projections.runner import Projector
 
@@ -138,7 +138,7 @@ async def open_core(settings: Settings, where: Addresses, name: str) -> AsyncIte
             store=store,
             wakeups=wakeups,
             tools=OpenApiTools(dialer, store),
-            models=ModelRouter(dialer, api_key=os.environ.get("REPRISE_MODEL_KEY", "")),
+            models=ModelRouter(dialer, api_key=model_key()),
             judge=FirstRules(),
             clock=SystemClock(),
             chance=SystemChance(),
@@ -234,6 +234,7 @@ async def api_app(core: Core) -> AsyncIterator["Litestar"]:
                 follower=tail,
                 reads=core.reads,
                 model=core.settings.model,
+                models=tuple(name.strip() for name in core.settings.models.split(",") if name.strip()),
                 hosts=tuple(host for host in core.settings.hosts.split(",") if host),
                 verifier=verifier,
                 loopback_without_token=not tokens.required,

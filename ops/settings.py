@@ -40,6 +40,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     postgres_url: str = ""
     nats_url: str = ""
     model: str = ""
+    models: str = ""
     host: str = "127.0.0.1"
     port: int = 8080
     hosts: str = ""
@@ -70,6 +71,14 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 
 NOT_SETTINGS = ("REPRISE_EVAL_DATA", "REPRISE_MODEL_KEY")
 """Variables of ours that are read where they are used: a place of test data, and a secret."""
+
+
+def model_key() -> str:
+    """Return the key that is sent to models, "" for none; it is no setting, and no message repeats it."""
+    key = os.environ.get("REPRISE_MODEL_KEY", "").strip()
+    if not (key.isascii() and key.isprintable()):
+        raise Invalid("Expected REPRISE_MODEL_KEY to be ASCII letters, digits and signs, but it holds others.")
+    return key
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:

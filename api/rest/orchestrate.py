@@ -104,12 +104,23 @@ async def start(
 
 
 def _goal(services: Services, body: GoalInput) -> Goal:
-    model = body.model or services.model
-    if not model:
-        raise Invalid("Expected a model, in the field `model` or by REPRISE_MODEL, but there is none.")
+    model = _model(services, body.model)
     limits = Limits(**msgspec.structs.asdict(body.constraints.limits))
     context = foreign(parse(bytes(body.context)))
     return Goal(text=body.goal, model=model, lane=body.lane, context=context, limits=limits)
+
+
+def _model(services: Services, named: str) -> str:
+    """Return the model to use; callers choose among those that the operator configured, for each is a place to call."""
+    choices = [model for model in (services.model, *services.models) if model]
+    if not choices:
+        raise Invalid("Expected the operator to configure a model by REPRISE_MODEL, but there is none.")
+    if named and named not in choices:
+        raise Invalid(
+            f"Expected `model` to be one of {', '.join(choices)}, but got {named[:200]!r}: "
+            "the operator adds others by REPRISE_MODELS."
+        )
+    return named or choices[0]
 
 
 def wait_of(prefer: str) -> int:

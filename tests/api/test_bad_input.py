@@ -35,7 +35,7 @@ GOALS = [
     (b'{"goal": "g", "constraints": {"limits": {"steps": "5"}}}', "steps"),
     (b'{"goal": "g", "constraints": {"limits": {"steps": 0}}}', "steps"),
     (b'{"goal": "g", "constraints": {"limits": {"stepz": 5}}}', "stepz"),
-    (b'{"goal": "g", "model": "magic:8-ball"}', "scripted:FILE"),
+    (b'{"goal": "g", "model": "openai:thief@http://127.0.0.1:9/v1"}', "the operator adds others by REPRISE_MODELS"),
     (b'{"goal": "g", "context": NaN}', "JSON"),
     (b'{"goal": "\xff"}', "JSON"),
     (b"[" * 100_000, "JSON"),
