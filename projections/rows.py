@@ -27,7 +27,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     SUMMED: ClassVar[frozenset[str]] = frozenset()
     """Names the fields that are added to what stands in the column."""
 
-    def key(self) -> tuple[object, ...]:
+    def key(self) -> object:
         """Return what tells this row from another."""
         return tuple(getattr(self, name) for name in self.KEY)
 
@@ -61,7 +61,7 @@ class ReadModel(msgspec.Struct, frozen=True, kw_only=True):
 
 def coalesce(rows: Iterable[Row]) -> Rows:
     """Return rows by their type, one for each key, in the order in which the keys came."""
-    merged: dict[type[Row], dict[tuple[object, ...], Row]] = {}
+    merged: dict[type[Row], dict[object, Row]] = {}
     for row in rows:
         known = merged.setdefault(type(row), {})
         key = row.key()

@@ -35,6 +35,9 @@ from domain.upcasting import AnyEvent
 from projections.ports import Recorded
 from projections.rows import ReadModel, Row
 
+MOST_TOKENS = 10**12
+"""Bounds what one reply counts for, so that no claim of a model's server overflows the column."""
+
 
 class SessionRow(Row, frozen=True, kw_only=True):
     """Be a session; ``asked`` and ``answered`` are calls about which a human is asked, or no longer."""
@@ -116,7 +119,7 @@ def _columns(event: Event[AnyEvent], row: Recorded) -> dict[str, Any]:
         case CallRequested():
             return {"calls": 1}
         case BudgetSpent(model_calls=model_calls, tool_calls=tool_calls, tokens=tokens):
-            return {"model_calls": model_calls, "tool_calls": tool_calls, "tokens": tokens}
+            return {"model_calls": model_calls, "tool_calls": tool_calls, "tokens": min(tokens, MOST_TOKENS)}
         case ApprovalRequested(call=call):
             return {"asked": [f"{row.stream}-{call}"]}
         case ApprovalGranted(approval=approval) | ApprovalDenied(approval=approval):

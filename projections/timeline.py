@@ -34,9 +34,9 @@ class TimelineRow(Row, frozen=True, kw_only=True, gc=False):
     title: str
     detail: str
 
-    def key(self) -> tuple[int]:
+    def key(self) -> int:
         """Return the position."""
-        return (self.position,)
+        return self.position
 
 
 def changes(event: Event[AnyEvent], row: Recorded) -> Iterable[TimelineRow]:

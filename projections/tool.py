@@ -61,7 +61,7 @@ def changes(event: Event[AnyEvent], row: Recorded) -> Iterable[Row]:
                 document=data.document,
                 base_url=data.base_url,
                 scopes=list(data.scopes),
-                rate_limit=data.rate_limit,
+                rate_limit=min(data.rate_limit, 2**31 - 1),
                 tools=data.tools,
                 skipped=data.skipped,
                 created_at=event.at,

@@ -12,6 +12,7 @@ from commands.shell import to_log
 from domain.content import Content
 from domain.encoding import parse
 from domain.session.events import (
+    BudgetSpent,
     CallSucceeded,
     GoalSubmitted,
     PlannedStep,
@@ -56,6 +57,8 @@ async def test_hostile_text_stops_no_read_model(
             policy_set="",
             behaviour=1,
         ),
+        BudgetSpent(tokens=10**40),
+        BudgetSpent(tokens=10**40),
         PlanProposed(steps=(PlannedStep(goal=said, agent="executor"),)),
         StepStarted(step=1, agent="executor"),
         ToolChosen(step=1, call="call-1-1", tool="t", arguments=Sourced(value=arguments, source="model:x")),
@@ -70,5 +73,6 @@ async def test_hostile_text_stops_no_read_model(
     await reads.close()
     assert not projector.skipped
     assert shown.session.goal == "with \ufffd and \ufffe"
+    assert shown.summary.cost.tokens == 2 * 10**12
     assert shown.tasks[0].output_json is not None
     assert parse(msgspec.json.encode(shown)) is not None
