@@ -28,7 +28,7 @@ NEXT = """\
 Next, your own API and model:
   reprise up &
   reprise tools add openapi.json --base-url https://api.example.com
-  export REPRISE_MODEL_KEY=…
+  export REPRISE_MODEL_KEY=YOUR-KEY
   reprise orchestrate "what you want done" --model openai:NAME@https://host/v1 --wait
 """
 

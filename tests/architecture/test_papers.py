@@ -16,7 +16,7 @@ from ops.cli.main import GROUPS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAPERS = [
-    *(ROOT / name for name in ("ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")),
+    *(ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")),
     *sorted((ROOT / "ops" / "decisions").glob("*.md")),
 ]
 PICTURES = sorted((ROOT / "ops" / "pictures").glob("*.svg"))

@@ -1,0 +1,157 @@
+"""Everything that README tells a reader to type works as it stands, and shows what README says."""
+
+import json
+import re
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.request import urlopen
+
+import pytest
+
+from tests.architecture.test_papers import CALLING, PAPERS, ROOT, links_of
+from tests.end_to_end.conftest import Demo
+from tests.end_to_end.program import ran, started
+
+README = ROOT / "README.md"
+TEXT = README.read_text("utf-8")
+BLOCKS = re.findall(r"^```sh\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
+GOAL = "Order two blue mugs for customer 7, have them shipped, and say what it cost"
+READY = {"reprise up": "Reprise is up", "ops.sample.shop": "http://", "ops.sample.model_server": "http://"}
+SESSION = re.compile(r"^session ([0-9a-f-]{36}): ", re.MULTILINE)
+SECONDS = 30
+
+
+def test_the_demo_prints_what_the_readme_shows(demo: Demo) -> None:
+    (shown,) = re.findall(r"^```text\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
+    printed = iter([_plain(line) for line in demo.told.splitlines()])
+    for line in shown.splitlines():
+        expected = _plain(line.partition("…")[0].rstrip() if "…" in line else line)
+        if expected and line != "[…]":
+            assert any(each.startswith(expected) for each in printed), f"the demo does not print, in this place: {line}"
+
+
+def _plain(line: str) -> str:
+    """Return a line without what differs from run to run: ids, digests, times and numbers."""
+    return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{64}|\d+", "#", " ".join(line.split()))
+
+
+def test_the_readme_leads_to_the_line_that_decides_whether_a_call_may_be_sent() -> None:
+    (architecture,) = {target for _, target in links_of(README) if target == "ARCHITECTURE.md"}
+    (line,) = {target for words, target in links_of(ROOT / architecture) if words == "`on_verdict`"}
+    assert line == str(CALLING)  # and test_papers.py removes its rule and sees a denied call sent
+    assert README in PAPERS
+
+
+class Reader:
+    """Be a reader of README who types each block into a terminal, in order."""
+
+    def __init__(self, folder: Path, ports: dict[str, str]) -> None:
+        self.folder, self.session = folder, ""
+        self.words: dict[str, str] = {"ops/sample/": f"{ROOT}/ops/sample/", **ports}
+        self.left: Iterator[str] = iter(BLOCKS)
+
+    def block(self) -> str:
+        """Return the next block, with this reader's ports and ids in it."""
+        text = next(self.left)
+        for shown, meant in {**self.words, "SESSION": self.session}.items():
+            text = text.replace(shown, meant)
+        return text
+
+    def types(self, text: str, **more: str) -> str:
+        """Run a block, expect it to succeed, and return what it printed."""
+        done = ran(["bash", "-euo", "pipefail", "-c", text], self.folder, more)
+        assert done.returncode == 0 and "Traceback" not in done.stderr, f"{text}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def waits_for(self, approval: str) -> None:
+        """Wait until a call asks."""
+        until = time.monotonic() + SECONDS
+        while f"{self.session}-{approval}" not in self.types("reprise approvals list"):
+            assert time.monotonic() < until, f"{approval} never asked"
+
+
+@pytest.fixture(scope="module")
+def reader() -> Iterator[Reader]:
+    """Start what README starts in terminals of their own."""
+    ports = {port: str(_free_port()) for port in ("8080", "8090", "8091")}
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="reprise-readme-")))
+        reader = Reader(folder, ports)
+        assert reader.block() == "make demo\n"  # which the tests of the demo play
+        for line in reader.block().splitlines():
+            (says,) = [says for program, says in READY.items() if program in line]
+            stack.enter_context(started(["bash", "-c", f"exec env {line}"], folder, says))
+        yield reader
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        port: int = door.getsockname()[1]
+        return port
+
+
+def test_the_ten_minutes_of_the_readme_work_as_they_stand(reader: Reader) -> None:
+    told = reader.types(reader.block())
+    assert "shop: 10 tools from document" in told and "create_order" in told
+    assert "The policy says ask: POST may change something." in told
+    reader.session = SESSION.findall(told)[0]
+
+    told = reader.types(reader.block())
+    assert '{"customerId": 7, "items": [{"productId": "blue-mug", "quantity": 2}]}' in told
+    assert f"approved: {reader.session}-call-2-1" in told
+
+    reader.waits_for("call-3-1")
+    assert f"approved: {reader.session}-call-3-1" in reader.types(reader.block())
+
+    told = reader.types(reader.block())
+    assert "The goal was reached: Two blue mugs were ordered for customer 7 as ord-1001" in told
+    assert f"{reader.session}: completed" in told and "create_order (POST /orders): succeeded" in told
+    assert '"version": 31' in told
+    assert "divergences    none: every decision came out as recorded" in told
+
+    told = reader.types(reader.block())
+    assert "The policy says ask" in told and SESSION.findall(told) != [reader.session]
+
+    _with_ones_own(reader, reader.block())
+    _over_rest(reader)
+    assert next(reader.left, None) is None, "README has a block that no test runs"
+
+
+def _with_ones_own(reader: Reader, text: str) -> None:
+    """Type the block on one's own API in another folder, where no `up` runs, with the shop and the script as "own"."""
+    shop, model = (reader.words[port] for port in ("8090", "8091"))
+    folder = reader.folder / "own"
+    folder.mkdir()
+    with urlopen(f"http://127.0.0.1:{shop}/openapi.json", timeout=5) as document:
+        (folder / "openapi.json").write_bytes(document.read())
+    own = {
+        "https://api.example.com": f"http://127.0.0.1:{shop} --allow-private",
+        "NAME@https://models.example.com": f"scripted@http://127.0.0.1:{model}",
+        "what you want done": GOAL,
+    }
+    for shown, meant in own.items():
+        assert shown in text
+        text = text.replace(shown, meant)
+    told = Reader(folder, {}).types(text)
+    assert "mine: 10 tools from document" in told and "A human is asked to allow the call" in told
+
+
+def _over_rest(reader: Reader) -> None:
+    started_one = reader.block()
+    first, again = (json.loads(reader.types(started_one)) for _ in range(2))
+    assert first["status"] == "started" and again["sessionId"] == first["sessionId"]
+    reader.session = first["sessionId"]
+
+    listed, decided = reader.types(reader.block()).replace("}{", "}\n{").splitlines()
+    assert f"{reader.session}-call-2-1" in [each["id"] for each in json.loads(listed)["approvals"]]
+    assert json.loads(decided)["decision"] == "approve"
+
+    told = reader.types(reader.block())
+    assert f'"id":"{reader.session}"' in told and '"type":"session.goal-submitted.v1"' in told
+    assert "event: session.approval-granted.v1" in told
+    assert '"version":31' in told
+    assert '"divergences":[]' in told
