@@ -214,8 +214,8 @@ async def _send(shell: Shell, state: Session, effect: SendCall, lease_until: dat
     if tool is None or document is None:
         raise ToolFault("not-sent", f"the pinned catalogue has no tool {effect.choice.tool}")
     call = ToolCall(tenant=state.tenant, tool=tool, document=document, arguments=effect.choice.arguments.value)
-    now = shell.clock.now()
-    if now + timedelta(milliseconds=state.limits.attempt_timeout_ms) > lease_until:
+    now, not_after = shell.clock.now(), lease_until - timedelta(milliseconds=state.limits.attempt_timeout_ms)
+    if now > not_after:
         # This process was stopped since it claimed: others may hold the attempt for lost by the time we were done.
         raise ToolFault("not-sent", "the lease was too short to send under it")
     shell.set_breaker(effect.choice.tool, on_call(shell.breaker(tool.name), now, shell.breaker_settings))
@@ -224,4 +224,5 @@ async def _send(shell: Shell, state: Session, effect: SendCall, lease_until: dat
         request_digest=effect.request.digest,
         idempotency_key=effect.idempotency_key,
         timeout_ms=state.limits.attempt_timeout_ms,
+        not_after=not_after,
     )

@@ -127,7 +127,10 @@ class OpenWork(Protocol):
 
 
 class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Describe one HTTP request; ``origin`` is the only scheme, host and port that may be dialled for it."""
+    """Describe one HTTP request; ``origin`` is the only scheme, host and port that may be dialled for it.
+
+    Not a byte of it may be written later than ``not_after``.
+    """
 
     method: str
     url: str
@@ -137,6 +140,7 @@ class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
     timeout_ms: int = 10_000
     max_bytes: int = 1 << 20
     allow_private: bool = False
+    not_after: datetime | None = None
 
 
 class HttpResponse(msgspec.Struct, frozen=True, kw_only=True):
@@ -217,8 +221,10 @@ class Tools(Protocol):
         """Hold arguments against the operation's schema and digest the request that they make; nothing is sent."""
         ...
 
-    async def send(self, call: ToolCall, *, request_digest: str, idempotency_key: str, timeout_ms: int) -> ToolAnswer:
-        """Send exactly the request with this digest, once; raises ToolFault."""
+    async def send(
+        self, call: ToolCall, *, request_digest: str, idempotency_key: str, timeout_ms: int, not_after: datetime
+    ) -> ToolAnswer:
+        """Send exactly the request with this digest, once, and begin by ``not_after``; raises ToolFault."""
         ...
 
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 
@@ -47,7 +48,7 @@ class HttpDialer:
     async def send(self, request: HttpRequest) -> HttpResponse:
         """Send once; raises DialFault, with ``sent=False`` only if surely nothing was written."""
         url = _checked_url(request)
-        writing = Writing()
+        writing = Writing(request)
         started = time.monotonic()
         async with _translated(request, writing):
             status, headers, body = await self._exchange(request, url, writing)
@@ -76,13 +77,17 @@ class HttpDialer:
 
 
 class Writing:
-    """Notice when the first byte of a request may have been written."""
+    """Notice when the first byte of a request may have been written, and forbid it once that is too late."""
 
-    begun = False
+    def __init__(self, request: HttpRequest) -> None:
+        self.begun = False
+        self._not_after = request.not_after
 
     async def watch(self, event: str, info: dict[str, Any]) -> None:
-        """Take one of httpcore's trace events."""
+        """Take one of httpcore's trace events; raises DialFault right before the first byte of a late request."""
         if event == "http11.send_request_headers.started":
+            if self._not_after and datetime.now(UTC) > self._not_after:
+                raise DialFault("Nothing was sent: this process was stopped until it was too late.", sent=False)
             self.begun = True
 
 

@@ -1,6 +1,7 @@
 """Check and send tool calls: what was judged is what is sent, byte for byte."""
 
 from collections import OrderedDict
+from datetime import datetime
 from typing import Any, Protocol
 
 import msgspec
@@ -68,7 +69,9 @@ class OpenApiTools:
             request_digest=built.digest(document=call.document.document, operation=operation.name),
         )
 
-    async def send(self, call: ToolCall, *, request_digest: str, idempotency_key: str, timeout_ms: int) -> ToolAnswer:
+    async def send(
+        self, call: ToolCall, *, request_digest: str, idempotency_key: str, timeout_ms: int, not_after: datetime
+    ) -> ToolAnswer:
         """Build the request again, send it once if it is the one that was judged; raises ToolFault."""
         try:
             operation, built = await self._prepare(call)
@@ -87,6 +90,7 @@ class OpenApiTools:
             timeout_ms=timeout_ms,
             max_bytes=MAX_ANSWER,
             allow_private=call.document.allow_private,
+            not_after=not_after,
         )
         return _answer(operation, await self._dial(request))
 

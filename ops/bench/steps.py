@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import pairwise
 from statistics import median, quantiles
 from typing import Any
@@ -53,7 +54,9 @@ class StubTools:
             request_digest=digest(call.arguments),
         )
 
-    async def send(self, call: ToolCall, *, request_digest: str, idempotency_key: str, timeout_ms: int) -> ToolAnswer:
+    async def send(
+        self, call: ToolCall, *, request_digest: str, idempotency_key: str, timeout_ms: int, not_after: datetime
+    ) -> ToolAnswer:
         """Answer with a thing."""
         return ToolAnswer(status=200, body=b'{"id":7,"name":"thing","price":"12.50"}', latency_ms=0)
 

@@ -56,7 +56,9 @@ class Shop:
             request_digest=digest(call.arguments),
         )
 
-    async def send(self, call: ToolCall, *, request_digest: str, idempotency_key: str, timeout_ms: int) -> ToolAnswer:
+    async def send(
+        self, call: ToolCall, *, request_digest: str, idempotency_key: str, timeout_ms: int, not_after: datetime
+    ) -> ToolAnswer:
         """Note the request, then answer."""
         self.received.append(idempotency_key)
         arrived = self.on_arrival()

@@ -89,6 +89,19 @@ async def test_a_private_address_is_refused_although_a_connection_to_it_is_open(
     assert not fault.value.sent and len(peers) == 1
 
 
+async def test_nothing_is_written_of_a_request_whose_time_has_passed() -> None:
+    heard: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def listening(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.put_nowait(await reader.read(1000))
+
+    async with server(listening) as (url, peers), HttpDialer() as dialer:
+        with pytest.raises(DialFault, match="too late") as fault:
+            await dialer.send(request(url, not_after=datetime.now(UTC) - timedelta(milliseconds=1)))
+        assert await asyncio.wait_for(heard.get(), 5) == b""
+    assert not fault.value.sent and len(peers) == 1
+
+
 @pytest.mark.parametrize("host", ["localhost", "2130706433", "0x7f000001", "127.1", "[::1]", "[::ffff:127.0.0.1]"])
 async def test_other_ways_to_write_loopback_are_refused_too(host: str) -> None:
     async with server(answering(OK)) as (url, peers), HttpDialer() as dialer:

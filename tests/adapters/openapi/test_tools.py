@@ -5,6 +5,7 @@ import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -21,6 +22,7 @@ from ops.sample.http_server import Request, Response, json_response, serving
 from ops.sample.shop import RunningShop, document, shop
 from ops.sample.shop_control import Count
 
+MUCH_LATER = datetime.max.replace(tzinfo=UTC)
 ORDER = {"body": {"customerId": 7, "items": [{"productId": "blue-mug", "quantity": 2}]}}
 
 
@@ -59,7 +61,9 @@ class Setting:
         """Check a call and send what was checked."""
         call = self.call(name, arguments)
         digest = (await self.tools.check(call)).request_digest
-        return await self.tools.send(call, request_digest=digest, idempotency_key=key, timeout_ms=timeout_ms)
+        return await self.tools.send(
+            call, request_digest=digest, idempotency_key=key, timeout_ms=timeout_ms, not_after=MUCH_LATER
+        )
 
 
 @asynccontextmanager
@@ -124,7 +128,9 @@ async def test_nothing_is_sent_unless_it_is_what_was_judged() -> None:
     async with at_the_shop() as (running, setting):
         call = setting.call("create_order", ORDER)
         with pytest.raises(ToolFault, match="Nothing was sent") as fault:
-            await setting.tools.send(call, request_digest="0" * 64, idempotency_key="k", timeout_ms=2000)
+            await setting.tools.send(
+                call, request_digest="0" * 64, idempotency_key="k", timeout_ms=2000, not_after=MUCH_LATER
+            )
         assert fault.value.failure == "rejected" and running.counts().operations == {}
 
 
