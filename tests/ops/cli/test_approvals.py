@@ -1,0 +1,59 @@
+"""Answer what agents must ask people."""
+
+import json
+import time
+from typing import Any
+from urllib.request import Request, urlopen
+
+from tests.ops.cli.conftest import SECONDS, Say
+
+
+def test_an_approval_is_listed_and_shows_exactly_what_would_be_sent(up: Say, waiting: str) -> None:
+    asked = f"{waiting}-call-2-1"
+    assert asked in up("approvals", "list").output
+    told = up("approvals", "show", asked).output
+    assert f"{asked}: open" in told and "create_order (POST /orders, write)" in told
+    assert '"productId": "blue-mug", "quantity": 2' in told
+    shown = up("approvals", "show", asked, "--json").json
+    assert f"request    {shown['request_digest']}" in told
+
+
+def test_what_is_approved_is_sent(up: Say, waiting: str) -> None:
+    said = up("approvals", "approve", f"{waiting}-call-2-1", "--reason", "fine", "--json")
+    assert said.json["decision"] == "approved"
+    assert _asked(up, f"{waiting}-call-3-1")["question"] == "call"
+    told = up("approvals", "show", f"{waiting}-call-2-1").output
+    assert ": granted" in told and ": fine" in told
+
+
+def test_what_is_denied_is_not_sent(up: Say, waiting: str) -> None:
+    assert up("approvals", "deny", f"{waiting}-call-2-1", "--reason", "too dear").code == 0
+    actions = up("sessions", "show", waiting, "--json").json["actions"]
+    assert next(each["status"] for each in actions if each["tool_id"] == "create_order") != "succeeded"
+
+
+def test_an_approval_is_answered_once(up: Say, waiting: str) -> None:
+    up("approvals", "deny", f"{waiting}-call-2-1")
+    again = up("approvals", "approve", f"{waiting}-call-2-1")
+    assert again.code == 1 and len(again.errors.splitlines()) == 1
+
+
+def test_a_call_whose_answer_was_lost_is_settled_by_a_person(up: Say, waiting: str, shop: str) -> None:
+    fault = {"operation": "POST /orders", "kind": "lost-answer"}
+    urlopen(Request(f"{shop}/_faults", json.dumps(fault).encode(), method="POST"), timeout=5).close()
+    up("approvals", "approve", f"{waiting}-call-2-1")
+    question = _asked(up, waiting, "outcome")
+    said = up("approvals", "settle", question["id"], "give-up", "--reason", "looked at the shop")
+    assert said.output == f"settled: give-up: {question['id']}\n"
+    assert question["id"] not in up("approvals", "list").output
+
+
+def _asked(up: Say, beginning: str, question: str = "call") -> Any:
+    """Wait until an approval is open."""
+    until = time.monotonic() + SECONDS
+    while time.monotonic() < until:
+        for each in up("approvals", "list", "--json").json:
+            if each["id"].startswith(beginning) and each["question"] == question:
+                return each
+        time.sleep(0.1)
+    raise AssertionError(f"{beginning} never asked")

@@ -1,0 +1,77 @@
+"""Start, watch and steer sessions from a shell."""
+
+import time
+from uuid import UUID
+
+from ops.sample import demo
+from tests.ops.cli.conftest import GOAL, SECONDS, Say
+
+
+def test_a_goal_starts_a_session_and_its_id_is_the_answer(up: Say) -> None:
+    said = up("orchestrate", GOAL)
+    assert said.code == 0 and str(UUID(said.output.strip())) == said.output.strip()
+    assert up("orchestrate", GOAL, "--json").json["status"] == "started"
+
+
+def test_waiting_shows_the_timeline_and_ends_at_a_question_to_people(up: Say) -> None:
+    said = up("orchestrate", GOAL, "--wait")
+    assert said.code == 0
+    assert "A plan of 4 steps: 1. Find the blue mug" in said.output
+    assert "The policy says ask" in said.output
+    assert "-call-2-1 --reason" in said.output.splitlines()[-1]
+
+
+def test_a_goal_that_fails_is_told_with_exit_code_1(up: Say) -> None:
+    said = up("orchestrate", "Something that the script does not know", "--wait", "--json")
+    assert said.code == 1
+    assert said.json["status"] == "failed" and "No reply in" in said.json["text"]
+
+
+def test_a_relative_script_is_found_by_a_worker_in_another_folder(up: Say, waiting: str) -> None:
+    model = up("sessions", "show", waiting, "--json").json["session"]["model"]
+    assert model.startswith("scripted:/")
+
+
+def test_sessions_are_listed_by_status(up: Say, waiting: str) -> None:
+    assert waiting in up("sessions", "list").output
+    found = up("sessions", "list", "--status", "waiting", "--json").json
+    assert waiting in [each["id"] for each in found] and {each["status"] for each in found} == {"waiting"}
+
+
+def test_a_session_is_shown_with_its_steps_and_actions(up: Say, waiting: str) -> None:
+    told = up("sessions", "show", waiting).output
+    assert f"{waiting}: waiting" in told and f"goal    {GOAL}" in told
+    assert "search_products (GET /products): succeeded, 0 retries" in told
+    assert up("sessions", "show", waiting, "--json").json["tasks"][0]["status"] == "completed"
+
+
+def test_a_session_is_paused_resumed_and_cancelled(up: Say, waiting: str) -> None:
+    assert up("sessions", "pause", waiting, "--reason", "lunch").output == f"paused: {waiting}\n"
+    assert up("sessions", "show", waiting, "--json").json["session"]["status"] == "paused"
+    assert up("sessions", "resume", waiting, "--json").json["did"] == "resumed"
+    assert up("sessions", "cancel", waiting, "--reason", "enough").output == f"cancelled: {waiting}\n"
+    again = up("sessions", "cancel", waiting)
+    assert again.code in (0, 1) and len(again.errors.splitlines()) <= 1
+
+
+def test_watching_shows_a_session_to_its_end(up: Say, waiting: str) -> None:
+    up("sessions", "cancel", waiting, "--reason", "enough")
+    told = up("sessions", "watch", waiting)
+    assert told.code == 0 and "enough" in told.output
+    everything = up("sessions", "watch", waiting, "--all", "--json").output.splitlines()
+    assert len(everything) > len(told.output.splitlines())
+
+
+def test_without_an_up_a_session_is_recorded_and_said_to_wait(say: Say, shop: str) -> None:
+    say("tools", "add", f"{shop}/openapi.json", "--name", "shop", "--allow-private")
+    said = say("orchestrate", GOAL, "--model", demo.script())
+    assert said.code == 0
+    assert said.output.splitlines()[-1] == "Nothing performs it yet: `reprise up` does, or say --wait."
+
+
+def test_without_an_up_waiting_performs_the_session_itself(say: Say, shop: str) -> None:
+    say("tools", "add", f"{shop}/openapi.json", "--name", "shop", "--allow-private")
+    begun = time.monotonic()
+    said = say("orchestrate", GOAL, "--model", demo.script(), "--wait", "--json")
+    assert said.json["status"] == "waiting" and len(said.json["approvals"]) == 1
+    assert time.monotonic() - begun < SECONDS
