@@ -104,7 +104,13 @@ async def initialised(data: Path) -> Path:
     shutil.rmtree(unfinished, ignore_errors=True)
     command = [program("initdb"), "-D", str(unfinished), *INITDB_OPTIONS]
     initdb = await launch(command, log, prefix=unprivileged(cluster), home=data, on_our_death=signal.SIGKILL)
-    if await initdb.wait() != 0:
+    try:
+        code = await initdb.wait()
+    finally:
+        if initdb.returncode is None:  # we are told to end; its children are in its session, and go with it
+            os.killpg(initdb.pid, signal.SIGKILL)
+            await initdb.wait()
+    if code != 0:
         raise failure("initdb failed", log, began=0)
     unfinished.rename(cluster)
     return cluster

@@ -44,8 +44,8 @@ def token() -> None:
 @click.option("--user", required=True, help="Whom the token names.")
 @click.option("--roles", default="operator", show_default=True, help="Roles, separated by commas.")
 @click.option("--tenant", default="local", show_default=True)
-@click.option("--hours", default=12.0, show_default=True, help="How long it is valid.")
-def issue(user: str, roles: str, tenant: str, hours: float) -> None:
+@click.option("--hours", default=12, show_default=True, type=click.IntRange(1, 366 * 24), help="How long it is valid.")
+def issue(user: str, roles: str, tenant: str, hours: int) -> None:
     """Sign a token; the key is made on first use."""
     loaded = settings()
     signed = issue_token(loaded, user=user, roles=roles.split(","), tenant=tenant, hours=hours)
