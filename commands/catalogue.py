@@ -14,7 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from commands.handle import repeated
-from commands.ports import Dialer, DialFault, HttpRequest
+from commands.ports import Dialer, DialFault, HttpRequest, LogNotification
 from commands.shell import Shell, to_log
 from domain.catalog.defaults import DEFAULT_AGENTS
 from domain.catalog.events import (
@@ -70,23 +70,33 @@ class Registered(msgspec.Struct, frozen=True, kw_only=True):
     skipped: tuple[str, ...] = ()
 
 
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """Be a tenant's catalogue at a position, and the event that stands there."""
+
+    position: int = 0
+    event: UUID | None = None
+    catalog: Catalog = Catalog()
+
+
 class Catalogue:
     """Know the catalogue of every tenant, as it stands in the log."""
 
     def __init__(self, shell: Shell):
         self._shell = shell
-        self._known: dict[str, tuple[int, Catalog]] = {}
+        self._known: dict[str, Known] = {}
 
     async def current(self, tenant: str) -> Catalog:
         """Return a tenant's catalogue, with everything that is in the log by now."""
-        position, catalog = self._known.get(tenant, (0, Catalog()))
-        for row in await self._shell.store.read_catalog(tenant, position):
-            event = read(row.topic, row.state)
-            if not isinstance(event, Unknown) and not isinstance(event.data, SessionEvent):
-                catalog = evolve(catalog, event.data)
-            position = row.id
-        self._known[tenant] = (position, catalog)
-        return catalog
+        known = self._known.get(tenant, Known())
+        rows = await self._shell.store.read_catalog(tenant, max(0, known.position - 1))
+        if known.position and not (rows and rows[0].event_id == known.event):
+            # The log was restored and no longer has what was read last.
+            known, rows = Known(), await self._shell.store.read_catalog(tenant, 0)
+        for row in rows:
+            if row.id > known.position:
+                known = _advance(known, row)
+        self._known[tenant] = known
+        return known.catalog
 
     async def register_document(
         self,
@@ -187,6 +197,13 @@ class Catalogue:
                 continue
             return version + len(events), position
         raise Conflict(f"Others wrote to the same thing {TRIES} times in between: try again.")
+
+
+def _advance(known: Known, row: LogNotification) -> Known:
+    event, catalog = read(row.topic, row.state), known.catalog
+    if not isinstance(event, Unknown) and not isinstance(event.data, SessionEvent):
+        catalog = evolve(catalog, event.data)
+    return Known(position=row.id, event=row.event_id, catalog=catalog)
 
 
 async def fetch_document(

@@ -133,6 +133,12 @@ def check_calls(story: Story, writes: Callable[[str], int], *, keyed: bool) -> N
         assert not (keyed and call in unknown), f"{call} honours its key, yet a human was asked\n{story.timeline()}"
 
 
+def is_keyed(story: Story) -> bool:
+    """Tell whether a session works with the shop that honours keys."""
+    state = story.state()
+    return state is not None and state.model.endswith("/keyed.json")
+
+
 def check_attempts(story: Story) -> None:
     """Expect no attempt of a call to be claimed twice."""
     claims = Counter((each.call, each.attempt) for each in story.events() if isinstance(each, CallAttempted))

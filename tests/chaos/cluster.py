@@ -31,6 +31,11 @@ class Process:
         self._environment, self._log = environment, folder / f"{name}.log"
         self._process: asyncio.subprocess.Process | None = None
 
+    @property
+    def pid(self) -> int:
+        """Return the id of the process that was started last."""
+        return self._process.pid if self._process else 0
+
     async def run(self) -> None:
         """Keep the process alive until cancelled."""
         try:

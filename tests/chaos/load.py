@@ -83,11 +83,12 @@ class Load:
             response = await self.client.write("/tools", body, f"register-{api}")
             assert response.status_code == 201, response.text
 
-    async def start(self) -> None:
+    async def start(self, kind: str = "", api: str = "") -> None:
         """Start one session; now and then the client sends its request twice at once."""
         self._number += 1
         number = self._number
-        key, kind, api = f"start-{number}", self.chance.choice(KINDS), self.chance.choice(APIS)
+        key = f"start-{number}"
+        kind, api = kind or self.chance.choice(KINDS), api or self.chance.choice(APIS)
         body = {"goal": goal(kind, number), "model": self.client.models[api], "constraints": {"limits": LIMITS}}
         twice = 2 if self.chance.random() < 0.2 else 1
         answers = await asyncio.gather(*(self.client.write("/orchestrate", body, key) for _ in range(twice)))

@@ -20,6 +20,7 @@ from tests.chaos.checks import (
     check_read_models,
     check_replay,
     check_stream,
+    is_keyed,
     stories,
     until_ended,
     whole_log,
@@ -88,11 +89,6 @@ async def check(processes: Cluster, working: Load) -> None:
         await check_stream(processes.nats.url, await whole_log(store))
     await check_read_models(processes.postgres.url)
     print(summary(list(told.values()), processes), file=sys.stderr, flush=True)
-
-
-def is_keyed(story: Story) -> bool:
-    state = story.state()
-    return state is not None and "keyed.json" in state.model
 
 
 def summary(told: Sequence[Story], processes: Cluster) -> str:

@@ -43,7 +43,9 @@ async def test_a_database_restored_to_an_earlier_backup_is_followed_by_everythin
         await load.start()  # is still at work when the backup is made
         await back_up(processes)
         await work(processes, load, 6)
+        assert (await add_agent(load, "before")) == 201
         await restore(processes)
+        assert (await add_agent(load, "after")) == 201, "the API still has the agent that the restored log lost"
         await work(processes, load, 9)
         await check(processes)
 
@@ -77,6 +79,13 @@ async def work(processes: Cluster, load: Load, count: int) -> None:
     async with processes.log() as store:
         known = set(stories(await whole_log(store)))
         await until_ended(store, lambda: known, END_WITHIN_SECONDS)
+
+
+async def add_agent(load: Load, key: str) -> int:
+    """Register the same new agent under another request and return the status."""
+    return (
+        await load.client.write("/agents", {"id": "clerk", "role": "executor", "promptTemplate": "You do."}, key)
+    ).status_code
 
 
 async def back_up(processes: Cluster) -> None:
