@@ -1,6 +1,8 @@
 """Start, watch and steer sessions from a shell."""
 
+import shutil
 import time
+from pathlib import Path
 from uuid import UUID
 
 from ops.sample import demo
@@ -27,9 +29,9 @@ def test_a_goal_that_fails_is_told_with_exit_code_1(up: Say) -> None:
     assert said.json["status"] == "failed" and "No reply in" in said.json["text"]
 
 
-def test_a_relative_script_is_found_by_a_worker_in_another_folder(up: Say, waiting: str) -> None:
-    model = up("sessions", "show", waiting, "--json").json["session"]["model"]
-    assert model.startswith("scripted:/")
+def test_a_relative_script_is_found_by_a_worker_in_another_folder(up: Say, tmp_path: Path) -> None:
+    shutil.copy(demo.script().removeprefix("scripted:"), tmp_path / "mine.json")
+    assert up("orchestrate", GOAL, "--model", "scripted:mine.json", "--wait", "--json").json["status"] == "waiting"
 
 
 def test_sessions_are_listed_by_status(up: Say, waiting: str) -> None:
