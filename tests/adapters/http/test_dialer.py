@@ -194,12 +194,15 @@ async def test_a_compressed_answer_is_refused() -> None:
             await dialer.send(request(url))
 
 
-IN_AN_HOUR = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+def in_an_hour() -> str:
+    return format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
 
 
-@pytest.mark.parametrize(("value", "least", "most"), [("7", 7, 7), (IN_AN_HOUR, 3500, 3601), ("soon", 0, 0)])
-async def test_retry_after_is_given_in_seconds(value: str, least: int, most: int) -> None:
-    busy = f"HTTP/1.1 429 Busy\r\nretry-after: {value}\r\ncontent-length: 0\r\n\r\n".encode()
+@pytest.mark.parametrize(
+    ("value", "least", "most"), [(lambda: "7", 7, 7), (in_an_hour, 3500, 3601), (lambda: "soon", 0, 0)]
+)
+async def test_retry_after_is_given_in_seconds(value: Callable[[], str], least: int, most: int) -> None:
+    busy = f"HTTP/1.1 429 Busy\r\nretry-after: {value()}\r\ncontent-length: 0\r\n\r\n".encode()
     async with server(answering(busy)) as (url, _), HttpDialer() as dialer:
         seconds = (await dialer.send(request(url))).header("retry-after")
     assert least <= int(seconds or "0") <= most
