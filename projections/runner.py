@@ -49,22 +49,27 @@ class Projector:
 
     async def catch_up(self, position: int) -> None:
         """Project up to a position and return."""
-        positions = await self._positions()
+        log_id, positions = await self._positions()
         if min(positions.values()) >= position:
             return
         async for batch in self._source.follow(min(positions.values())):
-            if batch:
-                await self._project(batch, positions)
+            await self._take(batch, log_id, positions)
             if min(positions.values()) >= position:
                 return
 
     async def _follow(self) -> None:
-        positions = await self._positions()
+        log_id, positions = await self._positions()
         async for batch in self._source.follow(min(positions.values())):
-            if batch:
-                await self._project(batch, positions)
+            await self._take(batch, log_id, positions)
 
-    async def _positions(self) -> dict[str, int]:
+    async def _take(self, batch: Sequence[Recorded], log_id: str, positions: dict[str, int]) -> None:
+        """Project a batch; raise WrongLog where the log was replaced between reading the positions and following it."""
+        if (followed := await self._source.log_id()) != log_id:
+            raise WrongLog(f"Log {log_id} was replaced by {followed}: read the positions again.")
+        if batch:
+            await self._project(batch, positions)
+
+    async def _positions(self) -> tuple[str, dict[str, int]]:
         log_id, known = await self._source.log_id(), await self._rows.checkpoints()
         positions = {}
         for name, model in self._models.items():
@@ -75,7 +80,7 @@ class Projector:
                 positions[name] = 0
             else:
                 positions[name] = mark.position
-        return positions
+        return log_id, positions
 
     async def _project(self, batch: Sequence[Recorded], positions: dict[str, int]) -> None:
         decoded, last = decode(batch, self.skipped), batch[-1].position

@@ -21,7 +21,8 @@ from ops.bench.histories import BEGAN, history
 from projections.keeping import Part
 from projections.open_work import NEVER
 from projections.registry import READ_MODELS
-from tests.adapters.postgres.read_models.logs import append, project_all, tell
+from projections.runner import Projector
+from tests.adapters.postgres.read_models.logs import AtTheEnd, Once, append, project_all, tell
 
 SLOW = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -80,6 +81,29 @@ async def test_a_read_model_of_another_log_is_built_anew(
     await store.renew_log_id()
     await project_all(store, keeper)
     assert await tables(database) == before
+    assert {mark.log_id for mark in (await keeper.checkpoints()).values()} == {await store.log_id()}
+
+
+async def test_a_log_that_is_replaced_while_positions_are_read_is_built_anew(
+    store: PostgresEventStore, keeper: PostgresReadModels
+) -> None:
+    class Replaced(Once):
+        """Be replaced by another log right after the positions were compared with this one."""
+
+        asked = 0
+
+        async def log_id(self) -> str:
+            """Return the log's id, and another one from the second time on."""
+            self.asked += 1
+            if self.asked == 2:
+                await store.renew_log_id()
+            return await super().log_id()
+
+    await tell(store, Random(5))
+    await project_all(store, keeper)
+    await tell(store, Random(6))
+    with pytest.raises(AtTheEnd):
+        await Projector(Replaced(store, 500), keeper, READ_MODELS).run()
     assert {mark.log_id for mark in (await keeper.checkpoints()).values()} == {await store.log_id()}
 
 
