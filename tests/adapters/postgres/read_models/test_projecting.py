@@ -1,6 +1,7 @@
 """However the log is cut into batches, and however often it is read, the rows are the same."""
 
 from collections import Counter
+from collections.abc import AsyncIterator, Sequence
 from random import Random
 from uuid import UUID, uuid4
 
@@ -20,6 +21,7 @@ from domain.session.react import fold
 from ops.bench.histories import BEGAN, history
 from projections.keeping import Part
 from projections.open_work import NEVER
+from projections.ports import Recorded
 from projections.registry import READ_MODELS
 from projections.runner import Projector
 from tests.adapters.postgres.read_models.logs import AtTheEnd, Once, append, project_all, tell
@@ -88,16 +90,19 @@ async def test_a_log_that_is_replaced_while_positions_are_read_is_built_anew(
     store: PostgresEventStore, keeper: PostgresReadModels
 ) -> None:
     class Replaced(Once):
-        """Be replaced by another log right after the positions were compared with this one."""
+        """Be replaced by another log right after the positions were read."""
 
-        asked = 0
+        replaced = False
 
-        async def log_id(self) -> str:
-            """Return the log's id, and another one from the second time on."""
-            self.asked += 1
-            if self.asked == 2:
-                await store.renew_log_id()
-            return await super().log_id()
+        def follow(self, after: int, *, stream: UUID | None = None) -> AsyncIterator[Sequence[Recorded]]:
+            """Yield what the other log has."""
+            return super().follow(after, stream=stream) if self.replaced else self._replaced(after)
+
+        async def _replaced(self, after: int) -> AsyncIterator[Sequence[Recorded]]:
+            self.replaced = True
+            await store.renew_log_id()
+            async for batch in super().follow(after):
+                yield batch
 
     await tell(store, Random(5))
     await project_all(store, keeper)
