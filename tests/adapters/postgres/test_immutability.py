@@ -35,15 +35,15 @@ async def test_the_service_cannot_rewrite_what_was_recorded(
             await connection.execute(b"BEGIN; " + statement.encode())
 
 
-async def test_retention_drops_a_body_and_nothing_else(database: str, store: PostgresEventStore) -> None:
+@pytest.mark.parametrize("statement", ["UPDATE log_events SET state = 'forged'", "DELETE FROM blobs"])
+async def test_retention_which_is_not_built_yet_may_change_nothing(
+    database: str, store: PostgresEventStore, statement: str
+) -> None:
     await store.append([event(uuid4(), 1)])
     async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
         await connection.execute("SET ROLE reprise_retention")
-        await connection.execute("UPDATE log_events SET state = ''")
-        for statement in ("DELETE FROM log_events", "UPDATE log_events SET topic = 'x'"):
-            with pytest.raises(InsufficientPrivilege):
-                await connection.execute(statement.encode())
-    assert [row.state for row in await store.read_log(0, 10)] == [b""]
+        with pytest.raises(InsufficientPrivilege):
+            await connection.execute(statement.encode())
 
 
 async def test_no_writer_can_store_an_event_that_is_too_large(database: str, store: PostgresEventStore) -> None:
