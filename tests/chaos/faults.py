@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 STOP_SECONDS = 10.0
-SECONDS_A_FAULT = 1.5
+SECONDS_A_FAULT = 1.2
 """How far faults are apart on average, all victims together."""
 
 
