@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import psycopg
 from psycopg.errors import LockNotAvailable
 
-from adapters.postgres.connections import PATIENCE_SECONDS, refuse_hopeless
+from adapters.postgres.connections import PATIENCE_SECONDS, is_of_the_values
 from adapters.postgres.queue import Append, AppendQueue, new_append
 from adapters.postgres.writer import Reason, Writer
 from commands.ports import LogEvent
@@ -85,10 +85,9 @@ class Appender:
             except LockNotAvailable as fault:
                 reason, stuck = str(fault), True
             except (psycopg.Error, UnicodeError) as fault:
-                if not writer.is_lost(fault):
+                if is_of_the_values(fault):
                     await self._flush_apart(writer, appends, fault)
                     return
-                refuse_hopeless(fault)
                 reason, stuck, doubtful = str(fault), False, True
                 await writer.reset()
             if loop.time() > deadline:

@@ -2,12 +2,12 @@
 
 import asyncio
 import contextlib
-
-import psycopg
+import logging
 
 from adapters.postgres.connections import Connection, connect_patiently
 from adapters.postgres.statements import SQL
-from domain.errors import Unavailable
+
+LOGGER = logging.getLogger("reprise.log")
 
 
 class Commits:
@@ -49,12 +49,14 @@ class Commits:
     async def _listen(self) -> None:
         while True:
             # Followers time out and look for themselves while the server is away.
-            with contextlib.suppress(psycopg.OperationalError, Unavailable):
+            try:
                 connection = await connect_patiently(self._url)
                 try:
                     await self._follow(connection)
                 finally:
                     await connection.close()
+            except Exception as fault:  # whatever it was: without a listener every follower would be slow for ever
+                LOGGER.info("The log's commits are listened for again: %s", fault)
             await asyncio.sleep(0.1)
 
     async def _follow(self, connection: Connection) -> None:

@@ -1,5 +1,8 @@
 """Open connections as the service's role, and say in our words what is wrong when they fail.
 
+What is wrong is told by its SQLSTATE: values that were sent are Invalid, everything else is Unavailable. Only who opens
+the log is Refused, for what worked once heals without anybody correcting the URL: a failover, a restore.
+
 The role comes with the connection (``-c role=``): whoever logs in, even a superuser, can then only do what
 ``reprise_service`` may, and the database itself refuses to change the log.
 """
@@ -14,7 +17,7 @@ from psycopg import AsyncConnection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import dict_row
 
-from domain.errors import Refused, Unavailable
+from domain.errors import Invalid, Refused, Unavailable
 
 Connection = AsyncConnection[tuple[Any, ...]]
 T = TypeVar("T")
@@ -25,6 +28,9 @@ SERVICE_OPTIONS = (
     "-c role=reprise_service -c lock_timeout=1000 -c idle_in_transaction_session_timeout=2000 "
     "-c default_transaction_isolation=read\\ committed"
 )
+# Cardinality, data, integrity, program limits: the same values would be refused again.
+# Source: PostgreSQL, appendix A, error codes.
+_OF_THE_VALUES = ("21", "22", "23", "54")
 # No server will ever answer these otherwise, so waiting does not help.
 _HOPELESS = (
     "does not exist",
@@ -47,29 +53,52 @@ async def connect(url: str) -> Connection:
 
 
 async def connect_patiently(url: str, patience: float = PATIENCE_SECONDS) -> Connection:
-    """Connect as the service, trying again while the server is away; raise Refused or Unavailable."""
+    """Connect as the service, trying again while the server is away; raise Unavailable."""
     return await patiently(lambda: connect(url), patience)
 
 
+async def open_patiently(attempt: Callable[[], Awaitable[T]]) -> T:
+    """Connect for the first time: like ``patiently``, but raise Refused at once where waiting does not help."""
+
+    async def once() -> T:
+        try:
+            return await attempt()
+        except psycopg.OperationalError as fault:
+            _refuse_hopeless(fault)
+            raise
+
+    return await patiently(once)
+
+
 async def patiently(attempt: Callable[[], Awaitable[T]], patience: float = PATIENCE_SECONDS) -> T:
-    """Try again while Postgres is away, at most ``patience`` seconds; raise Refused or Unavailable."""
+    """Try again while Postgres is away, at most ``patience`` seconds; raise Invalid for the values, Unavailable."""
     loop = asyncio.get_running_loop()
     deadline, pause = loop.time() + patience, 0.02
     while True:
         try:
             return await attempt()
-        except psycopg.OperationalError as fault:
-            refuse_hopeless(fault)
+        except (psycopg.Error, UnicodeError) as fault:
+            if is_of_the_values(fault):
+                raise Invalid(
+                    f"Expected values that Postgres can store, but {_first_line(fault)}. Correct them."
+                ) from fault
             if loop.time() + pause > deadline:
                 raise Unavailable(
                     f"Expected Postgres to answer within {patience:.0f} s, but {_first_line(fault)}. "
-                    "Start it or correct the URL, then try again."
+                    "Try again; where REPRISE_POSTGRES_URL is set, see that it is right and that Postgres runs there."
                 ) from fault
         await asyncio.sleep(pause)
         pause = min(pause * 2, 0.5)
 
 
-def refuse_hopeless(fault: Exception) -> None:
+def is_of_the_values(fault: Exception) -> bool:
+    """Tell whether a fault is one of the values that were sent; else it is the server's, whatever it says."""
+    if isinstance(fault, psycopg.Error) and fault.sqlstate:
+        return fault.sqlstate.startswith(_OF_THE_VALUES)
+    return isinstance(fault, (psycopg.DataError, UnicodeError))  # seen before anything was sent
+
+
+def _refuse_hopeless(fault: Exception) -> None:
     """Raise Refused for a failure to connect that time does not heal."""
     text = str(fault)
     if 'role "reprise_service" does not exist' in text:

@@ -14,7 +14,7 @@ from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
 from psycopg.errors import InsufficientPrivilege
 
-from adapters.postgres.connections import Connection, connect_patiently, patiently
+from adapters.postgres.connections import Connection, connect, open_patiently
 from domain.errors import Refused
 
 Phase = Literal["pre", "post"]
@@ -76,13 +76,7 @@ async def migrate(url: str, phase: Phase | None = None) -> list[str]:
 
 async def check_schema(url: str) -> None:
     """Refuse a schema that is newer than this code, that was changed, or that lacks a pre migration."""
-    connection = await connect_patiently(url)
-    try:
-        cursor = await connection.execute("SELECT to_regclass('schema_migrations') IS NOT NULL")
-        row = await cursor.fetchone()
-        applied = await _applied(connection) if row and row[0] else {}
-    finally:
-        await connection.close()
+    applied = await open_patiently(lambda: _seen_by_the_service(url))
     missing = [migration.name for migration in _missing(applied) if migration.phase == "pre"]
     if missing:
         raise Refused(f"The database lacks {len(missing)} migrations, {missing[0]} first. Run `reprise migrate`.")
@@ -90,7 +84,13 @@ async def check_schema(url: str) -> None:
 
 async def _connect(url: str) -> Connection:
     conninfo = make_conninfo(url, connect_timeout=5)
-    return await patiently(lambda: AsyncConnection.connect(conninfo, autocommit=True))
+    return await open_patiently(lambda: AsyncConnection.connect(conninfo, autocommit=True))
+
+
+async def _seen_by_the_service(url: str) -> dict[str, str]:
+    async with await connect(url) as connection:
+        cursor = await connection.execute("SELECT to_regclass('schema_migrations') IS NOT NULL")
+        return await _applied(connection) if await cursor.fetchone() == (True,) else {}
 
 
 async def _applied(connection: Connection) -> dict[str, str]:

@@ -45,11 +45,6 @@ class Writer:
         await connection.execute(SQL["end_stuck_writers"].encode())
         await connection.execute("RESET ROLE")
 
-    def is_lost(self, fault: Exception) -> bool:
-        """Tell whether a fault means that the server is away, not that it refuses what was sent."""
-        cut = self._connection is not None and self._connection.closed
-        return cut or isinstance(fault, psycopg.OperationalError)
-
     async def reset(self) -> None:
         """Drop the connection; the next flush opens another."""
         if self._connection:

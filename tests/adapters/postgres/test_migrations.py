@@ -97,7 +97,7 @@ async def test_a_server_that_is_not_there_is_unavailable(
 ) -> None:
     folder = tmp_path_factory.mktemp("none")
     monkeypatch.setattr("adapters.postgres.connections.patiently.__defaults__", (0.3,))
-    with pytest.raises(Unavailable, match=r"Start it or correct the URL"):
+    with pytest.raises(Unavailable, match="where REPRISE_POSTGRES_URL is set"):
         await migrate(f"host={folder} user=postgres dbname=postgres")
 
 
