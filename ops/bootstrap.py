@@ -19,6 +19,7 @@ from nats.aio.client import Client
 
 from adapters.embedded.nats import embedded_nats
 from adapters.embedded.postgres import embedded_postgres
+from adapters.embedded.process import kept
 from adapters.http.dialer import HttpDialer
 from adapters.identity import TokenIssuer, TokenVerifier, create_keys
 from adapters.models.models import ModelRouter
@@ -55,10 +56,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Addresses:
-    """Say where Postgres and NATS are; ``nats_url`` is empty where nobody needs it."""
+    """Say where Postgres and NATS are; ``nats_url`` is empty where nobody needs it.
+
+    ``keepers`` run the embedded servers; one that ends could not keep its own alive.
+    """
 
     postgres_url: str
     nats_url: str = ""
+    keepers: tuple[asyncio.Task[None], ...] = ()
 
 
 @asynccontextmanager
@@ -69,13 +74,17 @@ async def addresses(settings: Settings, *, nats: bool) -> AsyncIterator[Addresse
         yield Addresses(postgres_url=found.postgres_url, nats_url=found.nats_url)
         return
     async with AsyncExitStack() as stack:
-        postgres_url, nats_url = settings.postgres_url, settings.nats_url
+        postgres_url, nats_url, keepers = settings.postgres_url, settings.nats_url, []
         if not postgres_url:
-            postgres_url = (await stack.enter_async_context(embedded_postgres(settings.folder / "postgres"))).url
+            postgres = await stack.enter_async_context(embedded_postgres(settings.folder / "postgres"))
+            keepers.append(await stack.enter_async_context(kept(postgres)))
+            postgres_url = postgres.url
             await migrate(postgres_url)
         if nats and not nats_url:
-            nats_url = (await stack.enter_async_context(embedded_nats(settings.folder / "nats"))).url
-        yield Addresses(postgres_url=postgres_url, nats_url=nats_url)
+            server = await stack.enter_async_context(embedded_nats(settings.folder / "nats"))
+            keepers.append(await stack.enter_async_context(kept(server)))
+            nats_url = server.url
+        yield Addresses(postgres_url=postgres_url, nats_url=nats_url, keepers=tuple(keepers))
 
 
 async def migrate_schema(where: Addresses, phase: Literal["pre", "post"] | None) -> list[str]:

@@ -49,7 +49,7 @@ async def everything(settings: Settings) -> AsyncIterator[Up]:
         settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with running.announced(settings.folder, running.mark(url, where.postgres_url, where.nats_url)):
             try:
-                yield Up(url=url, core=core, tasks=(server, *roles))
+                yield Up(url=url, core=core, tasks=(server, *roles, *where.keepers))
             finally:
                 await _end(roles)
 

@@ -1,20 +1,26 @@
-"""Run one server program as a child of this process: start, stop and restart it."""
+"""Run one server program as a child of this process: start, keep, stop and restart it."""
 
 import asyncio
+import logging
 import os
 import signal
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import ClassVar
 
 from adapters.embedded.errors import PortTaken, ServerFailed
 from adapters.embedded.folder import POLL, end_orphans
 
+LOGGER = logging.getLogger("reprise.embedded")
 # Recovery after a crash reads the write-ahead log first, hence the generous limit (seconds).
 READY_WITHIN = 60.0
 STOP_WITHIN = 10.0
+# A server that ends so soon after its start (seconds) did not come up; so often in a row, it never will.
+SOON = 5.0
+STARTS = 5
+PAUSE = 0.25
 # The user's own settings (PGOPTIONS, LANG, TZ…) must not reach the servers.
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C", "TZ": "UTC"}
 
@@ -30,6 +36,7 @@ class Server(ABC):
         self.log = data / f"{self.program}.log"
         self.home = home
         self._process: asyncio.subprocess.Process | None = None
+        self._began = 0
 
     @abstractmethod
     def command(self) -> list[str]:
@@ -56,11 +63,11 @@ class Server(ABC):
         Raises FolderTaken, PortTaken or ServerFailed with the last line of the server's log.
         """
         await end_orphans(self.home, self.program)
-        began = self.log.stat().st_size if self.log.exists() else 0
+        self._began = self.log.stat().st_size if self.log.exists() else 0
         self._process = await launch(
             self.command(), self.log, prefix=self.privileges(), home=self.home, on_our_death=self.stop_signal
         )
-        await self._until_ready(self._process, began)
+        await self._until_ready(self._process)
 
     async def stop(self) -> None:
         """Ask the program to end cleanly; kill it when it has not done so in time."""
@@ -72,19 +79,44 @@ class Server(ABC):
         await self.stop()
         await self.start()
 
-    async def _until_ready(self, process: asyncio.subprocess.Process, began: int) -> None:
+    async def keep(self) -> None:
+        """Start the program again whenever it ends by itself; raise ServerFailed where it does not stay up."""
+        clock, failures = asyncio.get_running_loop().time, 0
+        while self._process is not None:
+            since = clock()
+            await self._process.wait()
+            failures = failures + 1 if clock() - since < SOON else 0
+            if failures == STARTS:
+                raise failure(f"{self.program} ended {STARTS} times in a row", self.log, self._began)
+            LOGGER.warning("%s ended by itself: it is started again.", self.program)
+            await asyncio.sleep(PAUSE * failures)
+            with suppress(ServerFailed):  # a program that failed to start has ended, which is counted above
+                await self.start()
+
+    async def _until_ready(self, process: asyncio.subprocess.Process) -> None:
         ready = False
         try:
             async with asyncio.timeout(READY_WITHIN):
                 while not (ready := self.is_ready()):
                     if process.returncode is not None:
-                        raise failure(f"{self.program} ended", self.log, began)
+                        raise failure(f"{self.program} ended", self.log, self._began)
                     await asyncio.sleep(POLL)
         except TimeoutError:
-            raise failure(f"{self.program} was not ready in {READY_WITHIN:.0f} s", self.log, began) from None
+            raise failure(f"{self.program} was not ready in {READY_WITHIN:.0f} s", self.log, self._began) from None
         finally:
             if not ready:
                 await end(process, signal.SIGKILL)
+
+
+@asynccontextmanager
+async def kept(server: Server) -> AsyncIterator[asyncio.Task[None]]:
+    """Keep a started server running for the duration of the block; the task ends where it does not stay up."""
+    task = asyncio.create_task(server.keep(), name=f"keep-{server.program}")
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 def failure(what: str, log: Path, began: int) -> ServerFailed:

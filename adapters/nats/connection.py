@@ -55,7 +55,7 @@ async def connect(url: str, name: str, patience: float = PATIENCE_SECONDS) -> Cl
         reason = str(last[0] if last else fault) or "nobody answered"
         raise Unavailable(
             f"Expected NATS to answer within {patience:.0f} s, but: {reason}. "
-            "Start it or correct the URL, then try again."
+            "Try again; where REPRISE_NATS_URL is set, see that it is right and that NATS runs there."
         ) from fault
 
 

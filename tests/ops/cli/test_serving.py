@@ -126,7 +126,7 @@ def test_servers_that_cannot_be_reached_are_named_in_one_line_and_in_time(folder
         output, errors = process.communicate(timeout=SECONDS)
         assert (process.returncode, output) == (1, "")
         (told,) = errors.splitlines()
-        assert "Expected Postgres to answer within 10 s" in told and "correct the URL" in told
+        assert "Expected Postgres to answer within 10 s" in told and "where REPRISE_POSTGRES_URL is set" in told
     assert time.monotonic() - begun < SECONDS
 
 
@@ -134,7 +134,7 @@ async def test_an_unreachable_nats_is_named_in_one_line(folder: Path, database: 
     done = ran([PROGRAM, "serve", "worker"], folder, {**NOWHERE, "REPRISE_POSTGRES_URL": database})
     assert (done.returncode, done.stdout) == (1, "")
     (told,) = done.stderr.splitlines()
-    assert "Expected NATS to answer within 10 s" in told and "correct the URL" in told
+    assert "Expected NATS to answer within 10 s" in told and "where REPRISE_NATS_URL is set" in told
 
 
 async def test_a_schema_that_is_too_new_is_refused(folder: Path, database: str) -> None:
