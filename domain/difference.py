@@ -1,7 +1,8 @@
 """Name the first difference between the events that were recorded and those that replay produced.
 
-Compared are canonical values of the upcast events, so a stored text that was only written differently (blanks, key
-order) is no difference, but a value of another type is: ``1``, ``1.0`` and ``true`` are three values.
+Compared are the values of the upcast events, so a stored text that was only written differently (blanks, key order) is
+no difference, but a value of another type is, and so is a number written in another way: ``1``, ``1.0`` and ``true``
+are three values, ``0`` and ``-0`` are two. An object that says a key twice is compared as text.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from domain.encoding import canonical, plain
+from domain.encoding import Number, encode, parse
 from domain.envelope import Event
 from domain.errors import Invalid
 from domain.session.events import SessionEvent
@@ -37,14 +38,14 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
-    """Be one event as plain values, with the type it goes by; what is no JSON is its text."""
+    """Be one event's values as they were written, with the type it goes by; what cannot be compared so is its text."""
 
     type: str
     value: Any
 
     def differs(self, other: "Document") -> bool:
-        """Tell whether two events differ by type or by canonical bytes."""
-        return self.type != other.type or canonical(self.value) != canonical(other.value)
+        """Tell whether two events differ by type or by value."""
+        return self.type != other.type or self.value != other.value
 
     def difference(self, session_id: str, version: int, path: str, recorded: Any, produced: Any) -> Difference:
         """Report a difference found in this event."""
@@ -53,8 +54,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
             version=version,
             event_type=self.type,
             path=path,
-            recorded=recorded,
-            produced=produced,
+            recorded=_shown(recorded),
+            produced=_shown(produced),
         )
 
 
@@ -69,7 +70,7 @@ def recorded_document(row: Row) -> Document:
 
 def produced_document(event: Event[SessionEvent]) -> Document:
     """Return an event that was decided again."""
-    return Document(type=topic_of(type(event.data)), value=plain(event))
+    return recorded_document(Row(version=0, topic=topic_of(type(event.data)), state=encode(event)))
 
 
 def explain(
@@ -113,7 +114,7 @@ def _one_too_many_or_few(
 def _first_field(recorded: Document, produced: Document) -> tuple[str, Any, Any]:
     if recorded.type != produced.type:
         return "/data/type", recorded.type, produced.type
-    if isinstance(recorded.value, dict):
+    if isinstance(recorded.value, dict) and isinstance(produced.value, dict):
         payload = first_difference(recorded.value.get("data"), produced.value["data"], "/data")
         if payload:
             return payload
@@ -124,7 +125,7 @@ _ABSENT = object()
 
 
 def first_difference(recorded: Any, produced: Any, path: str = "") -> tuple[str, Any, Any] | None:
-    """Return the JSON pointer and both values of the first difference of two plain values, or None."""
+    """Return the JSON pointer and both values of the first difference of two values as written, or None."""
     if isinstance(recorded, dict) and isinstance(produced, dict):
         return _first_of(
             (f"{path}/{_pointer(key)}", recorded.get(key, _ABSENT), produced.get(key, _ABSENT))
@@ -133,10 +134,7 @@ def first_difference(recorded: Any, produced: Any, path: str = "") -> tuple[str,
     if isinstance(recorded, list) and isinstance(produced, list):
         pairs = enumerate(zip_longest(recorded, produced, fillvalue=_ABSENT))
         return _first_of((f"{path}/{index}", ours, theirs) for index, (ours, theirs) in pairs)
-    # 1 == True == 1.0 in Python, but not in a log
-    if type(recorded) is type(produced) and recorded == produced and str(recorded) == str(produced):
-        return None
-    return path, _or_none(recorded), _or_none(produced)
+    return None if recorded == produced else (path, recorded, produced)
 
 
 def _first_of(pairs: Iterator[tuple[str, Any, Any]]) -> tuple[str, Any, Any] | None:
@@ -148,5 +146,15 @@ def _pointer(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
 
 
-def _or_none(value: Any) -> Any:
-    return None if value is _ABSENT else value
+def _shown(value: Any) -> Any:
+    """Return a value as a plain one, a number in an unusual form as it was written."""
+    match value:
+        case Number(text=text):
+            number = parse(text)
+            return number if encode(number) == text.encode() else msgspec.Raw(text.encode())
+        case dict():
+            return {key: _shown(held) for key, held in value.items()}
+        case list():
+            return [_shown(held) for held in value]
+        case _:
+            return None if value is _ABSENT else value

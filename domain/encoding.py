@@ -6,6 +6,7 @@ milliseconds, shares are permille.
 """
 
 import hashlib
+import json
 from decimal import Decimal
 from math import isfinite
 from typing import Any, TypeAlias
@@ -60,6 +61,29 @@ def parse(text: bytes | str) -> Any:
         return _FOREIGN.decode(text)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, ArithmeticError) as fault:
         raise Invalid(f"Expected JSON, but {fault}.") from fault
+
+
+class Number(msgspec.Struct, frozen=True):
+    """Hold a number as it was written: ``1``, ``1.0``, ``0`` and ``-0`` are four."""
+
+    text: str
+
+
+def parse_written(text: bytes | str) -> Any:
+    """Parse foreign JSON, each number as a Number; raise Invalid, also where an object says a key twice."""
+    parse(text)  # the standard library takes more for JSON than is
+    try:
+        return json.loads(text, parse_int=Number, parse_float=Number, object_pairs_hook=_each_once)
+    except RecursionError as fault:
+        raise Invalid(f"Expected JSON, but {fault}.") from fault
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    held = dict(pairs)
+    if len(held) < len(pairs):
+        twice = next(key for index, (key, _) in enumerate(pairs) if key in dict(pairs[:index]))
+        raise Invalid(f"Expected every key of an object once, but {twice!r} stands there again.")
+    return held
 
 
 def foreign(value: object) -> Json:

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from domain.catalog.events import CATALOG_EVENTS, CatalogEvent
-from domain.encoding import encode, parse
+from domain.encoding import encode, parse, parse_written
 from domain.envelope import Event
 from domain.errors import Invalid
 from domain.session.events import SESSION_EVENTS, SessionEvent
@@ -64,10 +64,10 @@ def read_session(topic: str, state: bytes) -> Event[SessionEvent] | Unknown:
 
 
 def read_plain(topic: str, state: bytes) -> tuple[str, dict[str, Any]]:
-    """Return the present topic and the event as plain values, upcast but not checked against the vocabulary."""
+    """Return the present topic and the event's values as written, upcast but not checked against the vocabulary."""
     if topic in UPCASTS:
         topic, state = _upcast(topic, state)
-    document: dict[str, Any] = parse(state)
+    document: dict[str, Any] = parse_written(state)
     return topic, document
 
 

@@ -5,7 +5,7 @@ from typing import Literal, TypeVar
 import msgspec
 
 from domain.content import Content
-from domain.encoding import Json, parse
+from domain.encoding import Json, parse_written
 from domain.errors import Invalid
 from domain.session.events import PlannedStep
 from domain.session.state import Session
@@ -74,8 +74,8 @@ def read_choice(reply: Content) -> ChooseReply:
     if bool(choice.tool) == bool(choice.result):
         raise Unreadable("expected either a tool with arguments or a result, and not both")
     try:
-        arguments = parse(bytes(choice.arguments))
-    except Invalid as fault:  # what is well-formed may still hold a number of thousands of digits
+        arguments = parse_written(bytes(choice.arguments))
+    except Invalid as fault:  # what is well-formed may still say a key twice, or a number of thousands of digits
         raise Unreadable(f"the arguments cannot be used: {fault}") from fault
     if not isinstance(arguments, dict):
         raise Unreadable("expected arguments to be an object of path, query, header, cookie and body")
