@@ -10,7 +10,8 @@ from typing import TypeAlias
 from uuid import UUID
 
 from commands.immediate import conclude
-from commands.shell import Loaded, Shell, to_log
+from commands.ports import RecordedCommand
+from commands.shell import Loaded, Shell, advance, to_log
 from domain.content import INLINE_BYTES, Content, content
 from domain.envelope import Actor, Context
 from domain.errors import CommandReused, Conflict, Refused, Stale, Unavailable
@@ -46,7 +47,7 @@ async def handle(
     """Carry out a command; raises Refused, Conflict after several tries, or Unavailable."""
     earlier = await repeated(shell, context)
     if earlier:
-        return Handled(loaded=await shell.load(earlier), repeated=True)
+        return await _as_it_was(shell, earlier)
     for _ in range(COMMAND_TRIES):
         try:
             return await _try(shell, session, command, context, expected_version)
@@ -55,14 +56,20 @@ async def handle(
             shell.forget(session)
             earlier = await repeated(shell, context)
             if earlier:
-                return Handled(loaded=await shell.load(earlier), repeated=True)
+                return await _as_it_was(shell, earlier)
             if isinstance(fault, Refused):
                 raise
     raise Conflict(f"Others wrote to session {session} {COMMAND_TRIES} times in between: try again.")
 
 
-async def repeated(shell: Shell, context: Context) -> UUID | None:
-    """Return the stream in which this very command was recorded before; raise CommandReused for another request."""
+async def _as_it_was(shell: Shell, earlier: RecordedCommand) -> Handled:
+    """Answer as the first time: the session as the command's own append left it."""
+    rows = await shell.store.read_stream(earlier.stream)
+    return Handled(loaded=advance(Loaded(), [row for row in rows if row.id <= earlier.position]), repeated=True)
+
+
+async def repeated(shell: Shell, context: Context) -> RecordedCommand | None:
+    """Return where this very command was recorded before; raise CommandReused for another request."""
     earlier = await shell.store.find_command(context.tenant, context.command_id)
     if earlier is None:
         return None
@@ -71,7 +78,7 @@ async def repeated(shell: Shell, context: Context) -> UUID | None:
             "Expected a new idempotency key, but this one was used for another request: "
             "send the first request again, or take a new key."
         )
-    return earlier.stream
+    return earlier
 
 
 async def _try(shell: Shell, session: UUID, command: SessionCommand, context: Context, expected: int | None) -> Handled:
@@ -88,8 +95,10 @@ async def _try(shell: Shell, session: UUID, command: SessionCommand, context: Co
     return Handled(loaded=after)
 
 
-async def _append(shell: Shell, session: UUID, loaded: Loaded, fact: SessionFact, context: Context) -> Loaded:
-    events, state = await conclude(shell, loaded.state, fact, context)
+async def _append(
+    shell: Shell, session: UUID, loaded: Loaded, fact: SessionFact, context: Context, *, claim: bool = False
+) -> Loaded:
+    events, state = await conclude(shell, loaded.state, fact, context, claim=claim)
     position = await shell.store.append(to_log(session, loaded.version, events))
     version = loaded.version + len(events)
     after = Loaded(version=version, position=position, state=state, event=UUID(events[-1].id))
@@ -123,7 +132,7 @@ async def _observe_once(shell: Shell, session: UUID, fact_of: FactOf, command_id
     fact = fact_of(loaded.state)
     if fact is None:
         return None
-    return await _append(shell, session, loaded, fact, _observed(shell, loaded, command_id))
+    return await _append(shell, session, loaded, fact, _observed(shell, loaded, command_id), claim=True)
 
 
 async def keep(shell: Shell, tenant: str, data: bytes, inline: int = INLINE_BYTES) -> Content:

@@ -4,6 +4,8 @@ Their outcomes are facts of their own: recorded once, never redone by a replay. 
 fact that made them due.
 """
 
+import logging
+from datetime import timedelta
 from typing import assert_never, cast
 
 from msgspec.structs import replace
@@ -12,9 +14,11 @@ from commands.ports import Case, Checked, ToolCall
 from commands.shell import Shell
 from domain.catalog.state import Snapshot
 from domain.envelope import Actor, Context, Event, fact_event
+from domain.errors import Unavailable
 from domain.review import problems_of
 from domain.session.events import (
     ArgumentsChecked,
+    ModelCallAttempted,
     ResultChecked,
     SessionEvent,
     SessionFact,
@@ -22,6 +26,7 @@ from domain.session.events import (
 )
 from domain.session.outstanding import (
     IMMEDIATE,
+    AskModel,
     CheckArguments,
     CheckResult,
     Immediate,
@@ -31,11 +36,16 @@ from domain.session.outstanding import (
 from domain.session.react import Group, react
 from domain.session.state import Session
 
+logger = logging.getLogger(__name__)
+
 
 async def conclude(
-    shell: Shell, state: Session | None, fact: SessionFact, context: Context
+    shell: Shell, state: Session | None, fact: SessionFact, context: Context, *, claim: bool = False
 ) -> tuple[Group, Session | None]:
-    """Return everything that follows from a fact without waiting for anybody, as one append, and the state then."""
+    """Return everything that follows from a fact without waiting for anybody, as one append, and the state then.
+
+    A worker that goes on with the session lets it ``claim`` the questions that are due, in the same append.
+    """
     data: SessionFact | None = fact
     events: list[Event[SessionEvent]] = []
     index = 0
@@ -43,7 +53,7 @@ async def conclude(
         group, state = react(state, fact_event(cast(SessionEvent, data), context, index))
         events += group
         index += 1
-        data = await _next_fact(shell, state)
+        data = await _next_fact(shell, state) or (_next_claim(shell, state) if claim else None)
         context = replace(context, actor=Actor(kind="system", id=shell.worker), causation=group[-1].id)
     return events, state
 
@@ -53,6 +63,25 @@ async def _next_fact(shell: Shell, state: Session | None) -> SessionFact | None:
         if isinstance(effect, IMMEDIATE) and state is not None:
             return await perform_immediate(shell, state, effect)
     return None
+
+
+def _next_claim(shell: Shell, state: Session | None) -> SessionFact | None:
+    now = shell.clock.now()
+    for effect in outstanding(state):
+        if isinstance(effect, AskModel) and state is not None and effect.not_before <= now:
+            return model_claim(shell, state, effect)
+    return None
+
+
+def model_claim(shell: Shell, state: Session, effect: AskModel) -> ModelCallAttempted:
+    """Claim a question for as long as a model may take to answer it."""
+    lease = timedelta(milliseconds=state.limits.model_timeout_ms + shell.lease_margin_ms)
+    return ModelCallAttempted(
+        call=effect.model.id,
+        attempt=effect.model.attempt,
+        worker=shell.worker,
+        lease_until=shell.clock.now() + lease,
+    )
 
 
 async def perform_immediate(shell: Shell, state: Session, effect: Immediate) -> SessionFact:
@@ -85,7 +114,14 @@ async def _check(shell: Shell, catalog: Snapshot, tenant: str, effect: CheckArgu
     if tool is None or document is None:
         return Checked(problems=(f"there is no tool named {effect.choice.tool!r}",))
     call = ToolCall(tenant=tenant, tool=tool, document=document, arguments=effect.choice.arguments.value)
-    return await shell.tools.check(call)
+    try:
+        return await shell.tools.check(call)
+    except Unavailable:
+        raise
+    except Exception as fault:
+        # What an adapter did not foresee must not undo the fact that made the check due.
+        logger.exception("the arguments of %s could not be checked", effect.choice.call)
+        return Checked(problems=(f"the arguments could not be checked: {type(fault).__name__}",))
 
 
 def _judge(shell: Shell, catalog: Snapshot, effect: JudgeCall) -> VerdictReached:

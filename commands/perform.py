@@ -12,7 +12,7 @@ from typing import assert_never
 from uuid import UUID
 
 from commands.handle import keep, observe
-from commands.immediate import perform_immediate
+from commands.immediate import model_claim, perform_immediate
 from commands.ports import ModelFault, Question, ToolAnswer, ToolCall, ToolFault
 from commands.shell import Loaded, Shell
 from domain.breaker import on_call, on_failure, on_success, refused_until
@@ -21,6 +21,7 @@ from domain.session.events import (
     ApprovalExpired,
     CallAttempted,
     CallDeferred,
+    CallExpired,
     CallFailed,
     CallSucceeded,
     LeaseLapsed,
@@ -37,6 +38,7 @@ from domain.session.outstanding import (
     JudgeCall,
     LapseLease,
     SendCall,
+    claimed_by,
     outstanding,
 )
 from domain.session.prompt import prompt
@@ -50,27 +52,61 @@ logger = logging.getLogger(__name__)
 
 async def drive(shell: Shell, session: UUID) -> Loaded:
     """Perform everything that a session owes until nothing more is due soon; return it as it stands then."""
-    loaded = await shell.load(session)
     running: dict[str, asyncio.Task[None]] = {}
-    try:
-        while True:
-            now = shell.clock.now()
-            owed = {effect.id: effect for effect in outstanding(loaded.state)}
-            for effect_id, effect in owed.items():
-                if effect.not_before <= now and effect_id not in running:
-                    running[effect_id] = asyncio.create_task(_perform(shell, session, loaded, effect))
-            wait = _until_next(shell, owed.values(), running)
-            if not running and wait is None:
-                return loaded
-            await _some_progress(running, wait)
-            loaded = await shell.load(session, fresh=False)
-    except asyncio.CancelledError:
-        # What was sent is sent: give its answer a moment to be recorded before this worker ends.
-        await _finish(running.values(), shell.drain_seconds)
-        raise
-    except Exception:
-        await _finish(running.values(), None)
-        raise
+    with shell.driving(session) as nudged:
+        nudge = Nudge(nudged)
+        try:
+            return await _drive(shell, session, running, nudge)
+        except asyncio.CancelledError:
+            # What was sent is sent: give its answer a moment to be recorded before this worker ends.
+            await _finish(running.values(), shell.drain_seconds)
+            raise
+        except Exception:
+            await _finish(running.values(), None)
+            raise
+        finally:
+            nudge.end()
+
+
+class Nudge:
+    """Wait for word that others wrote to the session, across many rounds of waiting."""
+
+    def __init__(self, nudged: asyncio.Event):
+        self._nudged = nudged
+        self.waiting = asyncio.ensure_future(nudged.wait())
+
+    @property
+    def came(self) -> bool:
+        """Tell whether word came since it was last taken."""
+        return self._nudged.is_set()
+
+    def take(self) -> None:
+        """Wait for the next."""
+        self._nudged.clear()
+        self.end()
+        self.waiting = asyncio.ensure_future(self._nudged.wait())
+
+    def end(self) -> None:
+        """Wait no more."""
+        self.waiting.cancel()
+
+
+async def _drive(shell: Shell, session: UUID, running: dict[str, asyncio.Task[None]], nudge: Nudge) -> Loaded:
+    loaded = await shell.load(session)
+    while True:
+        now = shell.clock.now()
+        owed = {effect.id: effect for effect in (*outstanding(loaded.state), *claimed_by(loaded.state, shell.worker))}
+        for effect_id, effect in owed.items():
+            if effect.not_before <= now and effect_id not in running:
+                running[effect_id] = asyncio.create_task(_perform(shell, session, loaded, effect))
+        wait = _until_next(shell, owed.values(), running)
+        if not running and wait is None and not nudge.came:
+            return loaded
+        await _some_progress(running, wait, nudge)
+        fresh = nudge.came
+        if fresh:
+            nudge.take()
+        loaded = await shell.load(session, fresh=fresh)
 
 
 def _until_next(shell: Shell, owed: Iterable[Effect], running: dict[str, asyncio.Task[None]]) -> float | None:
@@ -81,11 +117,10 @@ def _until_next(shell: Shell, owed: Iterable[Effect], running: dict[str, asyncio
     return max(0.0, min(near).total_seconds()) if near else None
 
 
-async def _some_progress(running: dict[str, asyncio.Task[None]], wait: float | None) -> None:
-    if not running:
-        await asyncio.sleep(wait or 0)
-        return
-    done, _ = await asyncio.wait(running.values(), timeout=wait, return_when=asyncio.FIRST_COMPLETED)
+async def _some_progress(running: dict[str, asyncio.Task[None]], wait: float | None, nudge: Nudge) -> None:
+    """Wait until something was performed, something falls due, or somebody else wrote to the session."""
+    waiting = [nudge.waiting, *running.values()]
+    done, _ = await asyncio.wait(waiting, timeout=wait, return_when=asyncio.FIRST_COMPLETED)
     for effect_id in [key for key, task in running.items() if task in done]:
         running.pop(effect_id).result()
 
@@ -127,6 +162,10 @@ def _owes(state: Session | None, effect: Effect) -> bool:
 
 
 async def _ask_model(shell: Shell, session: UUID, state: Session, effect: AskModel) -> None:
+    if effect.model.lease_until is None:
+        claim = model_claim(shell, state, effect)
+        if await observe(shell, session, lambda now: claim if _owes(now, effect) else None) is None:
+            return
     catalog = await shell.snapshot(state.tenant, state.catalog)
     asked = prompt(state, effect.model, catalog)
     question = Question(model=state.model, prompt=asked, timeout_ms=state.limits.model_timeout_ms)
@@ -136,6 +175,7 @@ async def _ask_model(shell: Shell, session: UUID, state: Session, effect: AskMod
     except ModelFault as fault:
         fact = ModelFailed(
             call=effect.model.id,
+            attempt=effect.model.attempt,
             reason=str(fault),
             retryable=fault.retryable,
             jitter_permille=shell.chance.permille(),
@@ -144,6 +184,7 @@ async def _ask_model(shell: Shell, session: UUID, state: Session, effect: AskMod
     else:
         fact = ModelReplied(
             call=effect.model.id,
+            attempt=effect.model.attempt,
             reply=await keep(shell, state.tenant, reply.text.encode(), REPLY_BYTES),
             prompt_digest=asked.digest(),
             tokens_in=reply.tokens_in,
@@ -154,18 +195,30 @@ async def _ask_model(shell: Shell, session: UUID, state: Session, effect: AskMod
 
 
 async def _send_call(shell: Shell, session: UUID, state: Session, effect: SendCall) -> None:
-    now = shell.clock.now()
-    wait_until = refused_until(shell.breaker(effect.choice.tool), now)
-    if wait_until:
-        reason = f"the breaker of {effect.choice.tool} is open"
-        deferred = CallDeferred(call=effect.choice.call, reason=reason, until=wait_until)
-        await observe(shell, session, lambda other: deferred if _owes(other, effect) else None)
+    tool, now = effect.choice.tool, shell.clock.now()
+    held_back = _hold_back(shell, effect, now)
+    if held_back:
+        await observe(shell, session, lambda other: held_back if _owes(other, effect) else None)
         return
+    # Reserved before anything is awaited, so that a half-open breaker lets one probe through.
+    shell.set_breaker(tool, on_call(shell.breaker(tool), now, shell.breaker_settings))
     lease_until = await _claim(shell, session, state, effect)
     if lease_until is None:
         return
     fact = await _attempt(shell, state, effect, lease_until)
     await observe(shell, session, lambda _: fact)
+
+
+def _hold_back(shell: Shell, effect: SendCall, now: datetime) -> CallDeferred | CallExpired | None:
+    """Return why a call must not be sent now: its deadline has passed, or the tool's breaker is open."""
+    if now > effect.deadline:
+        return CallExpired(call=effect.choice.call, attempt=effect.attempt)
+    wait_until = refused_until(shell.breaker(effect.choice.tool), now)
+    if wait_until is None:
+        return None
+    return CallDeferred(
+        call=effect.choice.call, reason=f"the breaker of {effect.choice.tool} is open", until=wait_until
+    )
 
 
 async def _claim(shell: Shell, session: UUID, state: Session, effect: SendCall) -> datetime | None:
@@ -183,9 +236,7 @@ async def _attempt(shell: Shell, state: Session, effect: SendCall, lease_until: 
     try:
         answer = await _send(shell, state, effect, lease_until)
     except ToolFault as fault:
-        if fault.failure != "rejected":
-            failing = on_failure(shell.breaker(tool), shell.clock.now(), shell.breaker_settings)
-            shell.set_breaker(tool, failing)
+        _note_failure(shell, tool, fault)
         return CallFailed(
             call=effect.choice.call,
             attempt=effect.attempt,
@@ -207,6 +258,24 @@ async def _attempt(shell: Shell, state: Session, effect: SendCall, lease_until: 
     )
 
 
+def _note_failure(shell: Shell, tool: str, fault: ToolFault) -> None:
+    """Tell the tool's breaker; a tool that says no is alive, and a stopped worker is not the tool's fault."""
+    breaker = shell.breaker(tool)
+    if isinstance(fault, LeaseTooShort):
+        return
+    if fault.failure == "rejected":
+        shell.set_breaker(tool, on_success(breaker))
+    else:
+        shell.set_breaker(tool, on_failure(breaker, shell.clock.now(), shell.breaker_settings))
+
+
+class LeaseTooShort(ToolFault):
+    """Report that this process was stopped since it claimed: others may hold the attempt for lost by now."""
+
+    def __init__(self) -> None:
+        super().__init__("not-sent", "the lease was too short to send under it")
+
+
 async def _send(shell: Shell, state: Session, effect: SendCall, lease_until: datetime) -> ToolAnswer:
     catalog = await shell.snapshot(state.tenant, state.catalog)
     tool = catalog.tool(effect.choice.tool)
@@ -216,9 +285,7 @@ async def _send(shell: Shell, state: Session, effect: SendCall, lease_until: dat
     call = ToolCall(tenant=state.tenant, tool=tool, document=document, arguments=effect.choice.arguments.value)
     now, not_after = shell.clock.now(), lease_until - timedelta(milliseconds=state.limits.attempt_timeout_ms)
     if now > not_after:
-        # This process was stopped since it claimed: others may hold the attempt for lost by the time we were done.
-        raise ToolFault("not-sent", "the lease was too short to send under it")
-    shell.set_breaker(effect.choice.tool, on_call(shell.breaker(tool.name), now, shell.breaker_settings))
+        raise LeaseTooShort
     return await shell.tools.send(
         call,
         request_digest=effect.request.digest,

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -61,6 +61,7 @@ class Shell:
     _mailboxes: dict[UUID, "_Mailbox"] = field(default_factory=dict)
     _snapshots: OrderedDict[str, Snapshot] = field(default_factory=OrderedDict)
     _breakers: dict[str, Breaker] = field(default_factory=dict)
+    _drives: dict[UUID, asyncio.Event] = field(default_factory=dict)
 
     async def load(self, session: UUID, *, fresh: bool = True) -> Loaded:
         """Return a session's state; ``fresh`` reads what others wrote since it was cached."""
@@ -90,6 +91,23 @@ class Shell:
     def forget(self, session: UUID) -> None:
         """Drop a cached state that may be wrong."""
         self._sessions.pop(session, None)
+
+    @contextmanager
+    def driving(self, session: UUID) -> Iterator[asyncio.Event]:
+        """Note that this process drives a session; the event tells that others may have written to it."""
+        nudged = self._drives[session] = asyncio.Event()
+        try:
+            yield nudged
+        finally:
+            if self._drives.get(session) is nudged:
+                del self._drives[session]
+
+    def nudge(self, session: UUID) -> bool:
+        """Tell the drive of a session to look again; false where this process does not drive it."""
+        nudged = self._drives.get(session)
+        if nudged:
+            nudged.set()
+        return nudged is not None
 
     def mailbox(self, session: UUID) -> AbstractAsyncContextManager[None]:
         """Let one writer of this process at a time append to a session."""

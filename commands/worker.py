@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from functools import partial
 from typing import Protocol
 from uuid import UUID
 
@@ -38,35 +38,50 @@ class Wakeup(Protocol):
 
 async def work(shell: Shell, wakeups: AsyncIterator[Wakeup], *, most: int = 256, heartbeat: float = 10.0) -> None:
     """Drive sessions as wake-ups come in, at most so many at a time, until cancelled."""
-    slots = asyncio.Semaphore(most)
-    driven: dict[UUID, asyncio.Task[None]] = {}
+    slots, failing = asyncio.Semaphore(most), Failing()
     async with asyncio.TaskGroup() as tasks:
         async for wakeup in wakeups:
+            if shell.nudge(wakeup.session) or failing.rests(wakeup.session):
+                await wakeup.ack()  # it is in hand already, or comes up again from its open work
+                continue
             await slots.acquire()
-            task = tasks.create_task(_drive(shell, wakeup, driven.get(wakeup.session), heartbeat))
-            driven[wakeup.session] = task
-            task.add_done_callback(partial(_release, slots, driven, wakeup.session))
+            task = tasks.create_task(_drive(shell, wakeup, heartbeat, failing))
+            task.add_done_callback(lambda _: slots.release())
 
 
-def _release(
-    slots: asyncio.Semaphore, driven: dict[UUID, asyncio.Task[None]], key: UUID, done: asyncio.Task[None]
-) -> None:
-    slots.release()
-    if driven.get(key) is done:
-        del driven[key]
+class Failing:
+    """Remember which sessions could not be driven, to rest each a while: 2 s, 4 s, … up to a minute."""
+
+    def __init__(self) -> None:
+        self._times: dict[UUID, int] = {}
+        self._until: dict[UUID, float] = {}
+
+    def rests(self, session: UUID) -> bool:
+        """Tell whether a session rests now."""
+        return time.monotonic() < self._until.get(session, 0.0)
+
+    def note(self, session: UUID) -> None:
+        """Let a session rest that has just failed."""
+        self._times[session] = self._times.get(session, 0) + 1
+        self._until[session] = time.monotonic() + min(60.0, 2.0 ** self._times[session])
+
+    def forget(self, session: UUID) -> None:
+        """Forget a session that went well."""
+        self._times.pop(session, None)
+        self._until.pop(session, None)
 
 
-async def _drive(shell: Shell, wakeup: Wakeup, before: asyncio.Task[None] | None, heartbeat: float) -> None:
-    """Drive one session, after an earlier drive of it by this worker has ended."""
+async def _drive(shell: Shell, wakeup: Wakeup, heartbeat: float, failing: Failing) -> None:
+    """Drive one session to where nothing more is due."""
     beat = asyncio.create_task(_beat(wakeup, heartbeat))
     try:
-        if before:
-            await asyncio.wait([before])
         await drive(shell, wakeup.session)
+        failing.forget(wakeup.session)
     except Unavailable as fault:
         logger.warning("session %s has to wait: %s", wakeup.session, fault)
     except Exception:
         # One broken session must not stop the others; its open work stays on record and comes up again.
+        failing.note(wakeup.session)
         logger.exception("session %s could not be driven", wakeup.session)
     finally:
         beat.cancel()

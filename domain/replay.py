@@ -1,26 +1,28 @@
 """Replay a recorded session: fold its events, and decide again from its facts.
 
-*State replay* folds what was recorded. *Execution replay* takes each recorded fact, decides again, and compares the
-consequences, envelope included (domain/difference.py); the first difference ends it. Neither ever raises: a session
-that cannot be read or decided again is itself a finding, and must not keep the others from being replayed.
+*State replay* folds what was recorded. *Execution replay* takes each recorded fact, derives again what in it follows
+from the record (domain/session/derived.py), decides again, and compares the consequences, envelope included
+(domain/difference.py); the first difference ends it. Neither ever raises: a session that cannot be read or decided
+again is itself a finding, and must not keep the others from being replayed.
 """
 
 from collections.abc import Iterator, Sequence
 from typing import get_args
 
 import msgspec
-from msgspec.structs import replace
 
+from domain.catalog.state import Snapshot
 from domain.difference import Difference, Row, explain, recorded_document
 from domain.encoding import digest, encode, plain
 from domain.envelope import Event
-from domain.session.events import Fact, SessionConsequence, SessionEvent, SessionFact
+from domain.session.derived import Derived
+from domain.session.events import Fact, GoalSubmitted, SessionConsequence, SessionEvent, SessionFact
 from domain.session.evolve import evolve
 from domain.session.react import Group, react
 from domain.session.state import SCHEMA, Session
 from domain.upcasting import Unknown, read_session, topic_of
 
-__all__ = ["Difference", "Replay", "Row", "replay", "replay_state", "state_digest"]
+__all__ = ["Difference", "Replay", "Row", "goal_of", "replay", "replay_state", "state_digest"]
 
 FACTS = frozenset(topic_of(data_type) for data_type in get_args(SessionFact))
 CONSEQUENCES = frozenset(topic_of(data_type) for data_type in get_args(SessionConsequence))
@@ -29,7 +31,8 @@ CONSEQUENCES = frozenset(topic_of(data_type) for data_type in get_args(SessionCo
 class Replay(msgspec.Struct, frozen=True, kw_only=True):
     """Hold what a replay found; ``decided`` counts how often decide ran, ``divergences`` has at most one entry.
 
-    ``state_digest`` is empty where the recorded events cannot be folded.
+    ``state_digest`` is empty where the recorded events cannot be folded. ``unchecked`` counts the replies whose prompts
+    could not be built again, because execution replay was not given the catalogue that the session pinned.
     """
 
     session_id: str
@@ -38,6 +41,7 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
     decided: int
     state_digest: str
     replay_digest: str
+    unchecked: int
     divergences: tuple[Difference, ...]
 
 
@@ -61,12 +65,21 @@ def _apply(state: Session | None, row: Row) -> Session | None:
     return state if isinstance(event, Unknown) else evolve(state, event.data, event.at)
 
 
-def replay(session_id: str, rows: Sequence[Row], *, execute: bool) -> Replay:
-    """Replay one session's events, and with ``execute`` decide everything again."""
+def goal_of(rows: Sequence[Row]) -> GoalSubmitted | None:
+    """Return the goal that a session began with, which names all it pinned; None where that cannot be read."""
+    try:
+        first = read_session(rows[0].topic, rows[0].state)
+    except Exception:  # whatever it is, the replay names it
+        return None
+    return first.data if isinstance(first, Event) and isinstance(first.data, GoalSubmitted) else None
+
+
+def replay(session_id: str, rows: Sequence[Row], *, execute: bool, catalog: Snapshot | None = None) -> Replay:
+    """Replay one session's events, and with ``execute`` decide everything again, on the catalogue that it pinned."""
     recorded, difference = _fold(session_id, rows)
-    decided, replayed = 0, recorded
+    decided, replayed, derived = 0, recorded, Derived(catalog)
     if execute:
-        decided, replayed, found = _execute(session_id, rows)
+        decided, replayed, found = _execute(session_id, rows, derived)
         difference = found or difference
     return Replay(
         session_id=session_id,
@@ -75,6 +88,7 @@ def replay(session_id: str, rows: Sequence[Row], *, execute: bool) -> Replay:
         decided=decided,
         state_digest=recorded,
         replay_digest=replayed,
+        unchecked=derived.unchecked,
         divergences=(difference,) if difference else (),
     )
 
@@ -128,17 +142,18 @@ def _groups(rows: Sequence[Row]) -> Iterator[list[Row]]:
         yield group
 
 
-def _execute(session_id: str, rows: Sequence[Row]) -> tuple[int, str, Difference | None]:
+def _execute(session_id: str, rows: Sequence[Row], derived: Derived) -> tuple[int, str, Difference | None]:
     """Decide again from one fact after the other, up to the first difference."""
     state: Session | None = None
     decided, version = 0, 1
     for group in _groups(rows):
         try:
-            fact = _read_fact(group[0])
+            fact = _read_fact(group[0], derived)
             if fact is None:
                 extra = recorded_document(group[0])
                 return decided, state_digest(state), extra.difference(session_id, version, "", extra.value, None)
             produced, after = react(state, fact)
+            derived.note(produced, after)
             difference = _compare(session_id, version, group, produced)
         except Exception as fault:
             return decided, state_digest(state), _unusable(session_id, version, group[0], fault)
@@ -148,11 +163,11 @@ def _execute(session_id: str, rows: Sequence[Row]) -> tuple[int, str, Difference
     return decided, state_digest(state), None
 
 
-def _read_fact(row: Row) -> Event[SessionEvent] | None:
+def _read_fact(row: Row, derived: Derived) -> Event[SessionEvent] | None:
     event = read_session(row.topic, row.state)
     if isinstance(event, Unknown) or not isinstance(event.data, Fact):
         return None
-    return event if event.kind == "fact" else replace(event, kind="fact")
+    return derived.fact(event)
 
 
 def _compare(session_id: str, version: int, group: Sequence[Row], produced: Group) -> Difference | None:

@@ -22,6 +22,8 @@ from domain.session.events import (
     CallRequested,
     CallRetryScheduled,
     CallSucceeded,
+    LeaseLapsed,
+    ModelCallAttempted,
     ModelCallRequested,
     ModelReplied,
     ModelRetryScheduled,
@@ -97,8 +99,10 @@ def changes(event: Event[AnyEvent], row: Recorded) -> Iterable[Row]:
             yield _made(event, row, data.call, "work", event.at)
         case CallRetryScheduled():
             yield _made(event, row, data.call, "work", data.not_before)
-        case CallAttempted():
+        case CallAttempted() | ModelCallAttempted():
             yield _moved(row, data.call, "timer", data.lease_until)
+        case LeaseLapsed():  # consequences say more of tool calls; a question is to be asked again
+            yield _moved(row, data.call, "work", event.at)
         case CallDeferred():
             yield _moved(row, data.call, "work", data.until)
         case CallOutcomeUnknown():

@@ -77,9 +77,14 @@ class SessionRow(Row, frozen=True, kw_only=True):
     def then(self, later: Self) -> Self:
         """Return this change and a later one as one; who was asked and then answered is asked no more."""
         one = super().then(later)
-        asked = [call for call in self.asked if call not in later.answered] + later.asked
-        answered = [call for call in self.answered if call not in later.asked] + later.answered
+        asked = _latest([call for call in self.asked if call not in later.answered] + later.asked)
+        answered = _latest([call for call in self.answered if call not in later.asked] + later.answered)
         return replace(one, asked=asked, answered=answered)
+
+
+def _latest(calls: list[str]) -> list[str]:
+    """Return each call once, where it stands last."""
+    return list(dict.fromkeys(reversed(calls)))[::-1]
 
 
 def changes(event: Event[AnyEvent], row: Recorded) -> Iterable[SessionRow]:

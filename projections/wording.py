@@ -14,6 +14,7 @@ from domain.session.events import (
     CallAttempted,
     CallDeadLettered,
     CallDeferred,
+    CallExpired,
     CallFailed,
     CallOutcomeUnknown,
     CallRequested,
@@ -22,6 +23,7 @@ from domain.session.events import (
     CancelRequested,
     GoalSubmitted,
     LeaseLapsed,
+    ModelCallAttempted,
     ModelCallRequested,
     ModelFailed,
     ModelReplied,
@@ -62,6 +64,8 @@ def words(event: SessionEvent) -> Words:
     match event:
         case ModelCallRequested(purpose=purpose, agent=agent, recipe=recipe, call=call, step=step):
             return Words(f"{agent} is asked to {purpose}", recipe, "agent", call, step)
+        case ModelCallAttempted(call=call, attempt=attempt, worker=worker):
+            return Words(f"The model is asked, attempt {attempt}", worker, call=call)
         case ModelReplied(call=call, reply=reply):
             return Words("The model replied", reply.text, "model", call)
         case BudgetSpent(model_calls=models, tool_calls=tools, tokens=tokens):
@@ -114,6 +118,7 @@ def _trouble(
     | ModelFailed
     | CallFailed
     | CallDeferred
+    | CallExpired
     | LeaseLapsed
     | ModelRetryScheduled
     | ResultStated
@@ -149,6 +154,8 @@ def _trouble(
             return Words(f"Attempt {attempt} failed: {failure}", reason, call=call)
         case CallDeferred(call=call, reason=reason, until=until):
             return Words(f"The call waits until {until:%H:%M:%S}", reason, call=call)
+        case CallExpired(call=call, attempt=attempt):
+            return Words("The deadline passed", f"attempt {attempt} could not be sent", call=call)
         case LeaseLapsed(call=call, attempt=attempt):
             return Words(f"Attempt {attempt} was never answered", "its lease lapsed", call=call)
         case CallRetryScheduled(call=call, attempt=attempt, reason=reason):

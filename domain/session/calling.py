@@ -11,11 +11,13 @@ from domain.session.events import (
     ArgumentsChecked,
     CallDeadLettered,
     CallDeferred,
+    CallExpired,
     CallFailed,
     CallOutcomeUnknown,
     CallRequested,
     CallRetryScheduled,
     LeaseLapsed,
+    Limits,
     OutcomeReported,
     SessionConsequence,
     VerdictReached,
@@ -52,6 +54,8 @@ def on_verdict(state: Session, fact: VerdictReached, at: datetime) -> Sequence[S
     choice, request = step.stage.choice, step.stage.request
     if fact.decision == "deny" or fact.request_digest != request.digest:
         return send_back(state, step, f"the policy denied {choice.tool}: {fact.reason}")
+    if fact.policy_set != state.policy_set:
+        return send_back(state, step, f"{choice.tool} was judged by other rules than this session pinned")
     if fact.decision == "ask":
         return (_ask(state, step, choice, request, fact.reason, at),)
     return (_request_call(state, step, choice, request, at),)
@@ -112,12 +116,14 @@ def on_failure(state: Session, fact: CallFailed, at: datetime) -> Sequence[Sessi
     if step is None or not isinstance(step.stage, Calling):
         return ()
     match fact.failure:
+        case "rejected" if step.stage.doubtful:  # it may have been refused because it had happened
+            return _ask_what_happened(state, step, step.stage, fact)
         case "rejected":
             return send_back(state, step, f"{step.stage.choice.tool} refused: {fact.reason}")
         case "bad-answer":  # it answered, so it happened: repeating could do it twice
             return _dead_letter(step, fact.reason)
         case "not-sent" | "rate-limited":
-            return _retry(state, step, step.stage, fact, at)
+            return _retry(step, state.limits, step.stage, fact, at, doubtful=step.stage.doubtful)
         case "unanswered" | "server-error":
             return _repeat_if_safe(state, step, step.stage, fact, at)
 
@@ -141,7 +147,11 @@ def _repeat_if_safe(
     state: Session, step: Step, calling: Calling, fact: CallFailed, at: datetime
 ) -> Sequence[SessionConsequence]:
     if calling.request.repeatable:
-        return _retry(state, step, calling, fact, at)
+        return _retry(step, state.limits, calling, fact, at, doubtful=calling.request.effect_class != "read")
+    return _ask_what_happened(state, step, calling, fact)
+
+
+def _ask_what_happened(state: Session, step: Step, calling: Calling, fact: CallFailed) -> Sequence[SessionConsequence]:
     question = ApprovalRequested(
         approval=f"{state.id}-outcome-{step.number}-{step.round}-{fact.attempt}",
         question="outcome",
@@ -154,20 +164,34 @@ def _repeat_if_safe(
 
 
 def _retry(
-    state: Session, step: Step, calling: Calling, fact: CallFailed, at: datetime
+    step: Step, limits: Limits, calling: Calling, fact: CallFailed, at: datetime, *, doubtful: bool
 ) -> Sequence[SessionConsequence]:
     wait = backoff(
         fact.attempt,
-        base_ms=state.limits.retry_base_ms,
-        cap_ms=state.limits.retry_cap_ms,
+        base_ms=limits.retry_base_ms,
+        cap_ms=limits.retry_cap_ms,
         jitter_permille=fact.jitter_permille,
         at_least_ms=fact.retry_after_ms,
     )
-    if fact.attempt >= state.limits.call_attempts:
+    if fact.attempt >= limits.call_attempts:
         return _dead_letter(step, f"failed {fact.attempt} times, at last: {fact.reason}")
     if at + wait > calling.deadline:
         return _dead_letter(step, f"no time left for another attempt after: {fact.reason}")
-    return (CallRetryScheduled(call=fact.call, attempt=fact.attempt + 1, not_before=at + wait, reason=fact.reason),)
+    again = CallRetryScheduled(
+        call=fact.call, attempt=fact.attempt + 1, not_before=at + wait, reason=fact.reason, doubtful=doubtful
+    )
+    return (again,)
+
+
+def on_expiry(state: Session, fact: CallExpired) -> Sequence[SessionConsequence]:
+    """Give up a call that could not be sent before its deadline."""
+    step = state.step_awaiting(fact.call)
+    match step.stage if step else None:
+        case Calling(phase=Due(attempt=attempt), doubtful=doubtful) if step and attempt == fact.attempt:
+            earlier = "; an earlier attempt may have happened" if doubtful else ""
+            return _dead_letter(step, f"its deadline passed before it could be sent{earlier}")
+        case _:
+            return ()
 
 
 def on_deferral(state: Session, fact: CallDeferred) -> Sequence[SessionConsequence]:
@@ -187,8 +211,14 @@ def on_outcome(state: Session, fact: OutcomeReported, at: datetime) -> Sequence[
         case Calling(phase=OutcomeUnknown(attempt=attempt)) if step:
             if fact.outcome == "give-up":
                 return _dead_letter(step, f"{fact.by} gave it up: {fact.reason}")
-            reason = f"{fact.by} asked to send it again: {fact.reason}"
-            return (CallRetryScheduled(call=fact.call, attempt=attempt + 1, not_before=at, reason=reason),)
+            again = CallRetryScheduled(
+                call=fact.call,
+                attempt=attempt + 1,
+                not_before=at,
+                reason=f"{fact.by} asked to send it again: {fact.reason}",
+                deadline=at + timedelta(milliseconds=state.limits.call_timeout_ms),
+            )
+            return (again,)
         case _:
             return ()  # it happened: the state has moved on to the review
 

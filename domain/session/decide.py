@@ -20,6 +20,7 @@ from domain.session.events import (
     CallAttempted,
     CallDeadLettered,
     CallDeferred,
+    CallExpired,
     CallFailed,
     CallRequested,
     CallRetryScheduled,
@@ -27,6 +28,7 @@ from domain.session.events import (
     CancelRequested,
     GoalSubmitted,
     LeaseLapsed,
+    ModelCallAttempted,
     ModelCallRequested,
     ModelFailed,
     ModelReplied,
@@ -79,6 +81,8 @@ def _decide(state: Session, fact: SessionFact, at: datetime) -> Sequence[Session
             return calling.on_lapse(state, fact, at)
         case CallDeferred():
             return calling.on_deferral(state, fact)
+        case CallExpired():
+            return calling.on_expiry(state, fact)
         case OutcomeReported():
             return calling.on_outcome(state, fact, at)
         case ResultChecked():
@@ -87,7 +91,7 @@ def _decide(state: Session, fact: SessionFact, at: datetime) -> Sequence[Session
             return (SessionCancelled(reason=fact.reason),)
         case CallAttempted():
             return _spent_on(fact)
-        case CallSucceeded() | SessionPaused() | SessionResumed():
+        case CallSucceeded() | ModelCallAttempted() | SessionPaused() | SessionResumed():
             return ()  # the state says all that follows
         case _:
             assert_never(fact)

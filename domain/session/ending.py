@@ -52,8 +52,8 @@ def _is_unsettled(call: Calling) -> bool:
     match call.phase:
         case InFlight():
             return False
-        case Due(attempt=attempt):
-            return attempt > 1
+        case Due():
+            return call.doubtful
         case _:
             return True
 

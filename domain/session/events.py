@@ -152,10 +152,20 @@ class OutcomeReported(Fact, frozen=True, kw_only=True, tag="session.outcome-repo
 # Facts: the model
 
 
+class ModelCallAttempted(Fact, frozen=True, kw_only=True, tag="session.model-call-attempted.v1"):
+    """A worker claimed a question until its lease ends, so that no other asks, and pays for, the same."""
+
+    call: str
+    attempt: int
+    worker: str
+    lease_until: datetime
+
+
 class ModelReplied(Fact, frozen=True, kw_only=True, tag="session.model-replied.v1"):
     """A model answered a prompt whose bytes have this digest."""
 
     call: str
+    attempt: int
     reply: Content
     prompt_digest: str
     tokens_in: int = 0
@@ -167,6 +177,7 @@ class ModelFailed(Fact, frozen=True, kw_only=True, tag="session.model-failed.v1"
     """A model could not be asked or did not answer; ``jitter_permille`` is the draw for the next try's delay."""
 
     call: str
+    attempt: int
     reason: str
     retryable: bool
     jitter_permille: Permille = 0
@@ -249,6 +260,13 @@ class CallDeferred(Fact, frozen=True, kw_only=True, tag="session.call-deferred.v
     call: str
     reason: str
     until: datetime
+
+
+class CallExpired(Fact, frozen=True, kw_only=True, tag="session.call-expired.v1"):
+    """A call's deadline passed before its next attempt could be sent."""
+
+    call: str
+    attempt: int
 
 
 class LeaseLapsed(Fact, frozen=True, kw_only=True, tag="session.lease-lapsed.v1"):
@@ -337,12 +355,18 @@ class CallRequested(Consequence, frozen=True, kw_only=True, tag="session.call-re
 
 
 class CallRetryScheduled(Consequence, frozen=True, kw_only=True, tag="session.call-retry-scheduled.v1"):
-    """The same request will be sent again under the same key."""
+    """The same request will be sent again under the same key.
+
+    ``doubtful``: an earlier attempt may have had its effect. A human who asks for another attempt sets a new
+    ``deadline``.
+    """
 
     call: str
     attempt: int
     not_before: datetime
     reason: str
+    doubtful: bool = False
+    deadline: datetime | None = None
 
 
 class CallOutcomeUnknown(Consequence, frozen=True, kw_only=True, tag="session.call-outcome-unknown.v1"):
@@ -418,6 +442,7 @@ SessionFact: TypeAlias = (
     | ApprovalDenied
     | ApprovalExpired
     | OutcomeReported
+    | ModelCallAttempted
     | ModelReplied
     | ModelFailed
     | ArgumentsChecked
@@ -427,6 +452,7 @@ SessionFact: TypeAlias = (
     | CallSucceeded
     | CallFailed
     | CallDeferred
+    | CallExpired
     | LeaseLapsed
 )
 SessionConsequence: TypeAlias = (

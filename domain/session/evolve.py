@@ -3,8 +3,9 @@
 An event that does not fit the present stage (a late answer, say) leaves that stage as it is; it never raises.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import assert_never
+from typing import Any, assert_never
 
 from msgspec.structs import replace
 
@@ -20,6 +21,7 @@ from domain.session.events import (
     CallAttempted,
     CallDeadLettered,
     CallDeferred,
+    CallExpired,
     CallFailed,
     CallOutcomeUnknown,
     CallRequested,
@@ -28,6 +30,7 @@ from domain.session.events import (
     CancelRequested,
     GoalSubmitted,
     LeaseLapsed,
+    ModelCallAttempted,
     ModelCallRequested,
     ModelFailed,
     ModelReplied,
@@ -110,8 +113,12 @@ def _apply(state: Session, event: SessionEvent) -> Session:
     match event:  # the commonest come first: every read and every replay of a session goes through here
         case BudgetSpent():
             return replace(state, spent=add(state.spent, event))
-        case ModelReplied() | VerdictReached() | ResultChecked() | ModelFailed() | CallFailed() | LeaseLapsed():
+        case ModelReplied() | VerdictReached() | ResultChecked() | ModelFailed() | CallFailed() | CallExpired():
             return state  # what follows from these is said by their consequences
+        case ModelCallAttempted():
+            return _with_model_claim(state, event)
+        case LeaseLapsed():
+            return _with_model(state, event.call, event.attempt, FREE)
         case ModelCallRequested():
             return _with_model_call(state, event)
         case ModelRetryScheduled():
@@ -137,8 +144,7 @@ def _apply(state: Session, event: SessionEvent) -> Session:
         case CallDeferred():
             return _with_deferral(state, event)
         case CallRetryScheduled():
-            due = Due(attempt=event.attempt, not_before=event.not_before)
-            return _in_phase(state, event.call, due)
+            return _with_retry(state, event)
         case CallOutcomeUnknown():
             return _in_phase(state, event.call, OutcomeUnknown(attempt=event.attempt))
         case CallSucceeded():
@@ -152,9 +158,9 @@ def _apply(state: Session, event: SessionEvent) -> Session:
         case StepFailed():
             return _closed(_staged(state, event.step, Failed(reason=event.reason)), event.step)
         case SessionPaused():
-            return replace(state, paused=True)
+            return replace(state, paused_at=state.updated_at)
         case SessionResumed():
-            return replace(state, paused=False)
+            return _resumed(state)
         case SessionCompleted():
             return replace(state, stage=Ended(status="completed", text=event.answer))
         case SessionFailed():
@@ -225,16 +231,36 @@ def _with_step_model(state: Session, model: ModelCall) -> Session:
             return state
 
 
+FREE = {"worker": "", "lease_until": None}
+"""Changes a question to one that nobody has claimed."""
+
+
 def _with_model_retry(state: Session, event: ModelRetryScheduled) -> Session:
-    changes = {"attempt": event.attempt, "not_before": event.not_before, "fault": event.fault}
+    again = {"attempt": event.attempt, "not_before": event.not_before, "fault": event.fault, **FREE}
+    return _with_model(state, event.call, event.attempt - 1, again)
+
+
+def _with_model_claim(state: Session, event: ModelCallAttempted) -> Session:
+    claim = {"worker": event.worker, "lease_until": event.lease_until}
+    return _with_model(state, event.call, event.attempt, claim)
+
+
+def _with_model(state: Session, call: str, attempt: int, changes: Mapping[str, Any]) -> Session:
+    """Change the pending question of this name and attempt, if there is one."""
     match state.stage:
-        case Planning(model=ModelCall() as model) | Answering(model=model) if model.id == event.call:
+        case (
+            Planning(model=ModelCall(id=id_, attempt=current) as model)
+            | Answering(model=ModelCall(id=id_, attempt=current) as model)
+        ) if (id_, current) == (call, attempt):
             return replace(state, stage=replace(state.stage, model=replace(model, **changes)))
         case _:
             pass
-    step = state.step_awaiting(event.call)
+    step = state.step_awaiting(call)
     match step.stage if step else None:
-        case Choosing(model=ModelCall() as model) | Reviewing(model=model) as stage if step:
+        case (
+            Choosing(model=ModelCall(attempt=current) as model)
+            | Reviewing(model=ModelCall(attempt=current) as model) as stage
+        ) if step and current == attempt:
             return _staged(state, step.number, replace(stage, model=replace(model, **changes)))
         case _:
             return state
@@ -302,6 +328,19 @@ def _with_attempt(state: Session, event: CallAttempted) -> Session:
             return state
 
 
+def _with_retry(state: Session, event: CallRetryScheduled) -> Session:
+    step = state.step_awaiting(event.call)
+    if step is None or not isinstance(step.stage, Calling):
+        return state
+    again = replace(
+        step.stage,
+        phase=Due(attempt=event.attempt, not_before=event.not_before),
+        doubtful=event.doubtful,
+        deadline=event.deadline or step.stage.deadline,
+    )
+    return _staged(state, step.number, again)
+
+
 def _with_deferral(state: Session, event: CallDeferred) -> Session:
     step = state.step_awaiting(event.call)
     match step.stage if step else None:
@@ -336,6 +375,18 @@ def _accepted(state: Session, number: int) -> Session:
             return _closed(_staged(state, number, accepted), number)
         case _:
             return state
+
+
+def _resumed(state: Session) -> Session:
+    """Go on, and give calls that were owed meanwhile the time back that the pause took."""
+    if state.paused_at is None:
+        return state
+    pause = state.updated_at - state.paused_at
+    for number in state.open:
+        stage = state.steps[number - 1].stage
+        if isinstance(stage, Calling):
+            state = _staged(state, number, replace(stage, deadline=stage.deadline + pause))
+    return replace(state, paused_at=None)
 
 
 def _lettered(state: Session, call: str) -> Session:

@@ -83,6 +83,7 @@ class SendCall(msgspec.Struct, frozen=True, kw_only=True):
     request: Request
     idempotency_key: str
     attempt: int
+    deadline: datetime
     not_before: datetime
 
 
@@ -121,7 +122,7 @@ def outstanding(state: Session | None) -> list[Effect]:
 def _owed(state: Session) -> list[Effect]:
     match state.stage:
         case Planning(model=ModelCall() as model) | Answering(model=model):
-            return [_ask_model(state, model)]
+            return [_owed_by_model_call(state, model)]
         case Executing():
             steps = (state.steps[number - 1] for number in state.open)
             return [effect for step in steps for effect in _owed_by_step(state, step)]
@@ -138,7 +139,7 @@ def _owed_by_step(state: Session, step: Step) -> list[Effect]:
     now = state.updated_at
     match step.stage:
         case Choosing(model=ModelCall() as model) | Reviewing(model=model):
-            return [_ask_model(state, model)]
+            return [_owed_by_model_call(state, model)]
         case Checking(choice=choice):
             return [CheckArguments(id=f"check-{choice.call}", choice=choice, not_before=now)]
         case Judging(choice=choice, request=request):
@@ -181,6 +182,7 @@ def _owed_by_call(calling: Calling) -> list[Effect]:
                 request=calling.request,
                 idempotency_key=calling.idempotency_key,
                 attempt=attempt,
+                deadline=calling.deadline,
                 not_before=not_before,
             )
             return [send]
@@ -196,6 +198,31 @@ def _owed_by_call(calling: Calling) -> list[Effect]:
 def _leases(calling: Calling) -> list[Effect]:
     """Return what is owed of a call after its session ended: to see that its attempt was answered."""
     return _owed_by_call(calling) if isinstance(calling.phase, InFlight) else []
+
+
+def claimed_by(state: Session | None, worker: str) -> list[AskModel]:
+    """Return the questions that a worker has claimed and must ask."""
+    if state is None or state.ended or state.paused:
+        return []
+    return [_ask_model(state, model) for model in _model_calls(state) if model.lease_until and model.worker == worker]
+
+
+def _model_calls(state: Session) -> list[ModelCall]:
+    match state.stage:
+        case Planning(model=ModelCall() as model) | Answering(model=model):
+            return [model]
+        case _:
+            stages = (state.steps[number - 1].stage for number in state.open)
+            return [
+                stage.model for stage in stages if isinstance(stage, Choosing | Reviewing) and stage.model is not None
+            ]
+
+
+def _owed_by_model_call(state: Session, model: ModelCall) -> AskModel | LapseLease:
+    if model.lease_until is None:
+        return _ask_model(state, model)
+    lapse = f"lapse-{model.id}-m{model.attempt}"
+    return LapseLease(id=lapse, call=model.id, attempt=model.attempt, not_before=model.lease_until)
 
 
 def _ask_model(state: Session, model: ModelCall) -> AskModel:

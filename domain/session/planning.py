@@ -35,7 +35,7 @@ def begin(state: Session) -> Sequence[SessionConsequence]:
 def on_reply(state: Session, fact: ModelReplied, at: datetime) -> Sequence[SessionConsequence]:
     """Use a reply that is waited for; ask again, within bounds, where it cannot be read."""
     model, step = pending_model_call(state, fact.call)
-    if state.ended or model is None:
+    if state.ended or model is None or model.attempt != fact.attempt:
         return ()
     try:
         return _use(state, step, model, fact.reply)
@@ -46,7 +46,7 @@ def on_reply(state: Session, fact: ModelReplied, at: datetime) -> Sequence[Sessi
 def on_model_failure(state: Session, fact: ModelFailed, at: datetime) -> Sequence[SessionConsequence]:
     """Ask a model again after a wait while that can help, else give up."""
     model, step = pending_model_call(state, fact.call)
-    if model is None:
+    if model is None or model.attempt != fact.attempt:
         return ()
     if not fact.retryable or model.attempt >= state.limits.model_attempts:
         return _give_up(step, f"the model could not be asked: {fact.reason}")

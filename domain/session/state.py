@@ -14,7 +14,10 @@ from domain.session.events import BudgetSpent, EffectClass, Limits, PinnedAgent,
 
 
 class ModelCall(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Be a question that waits for a model's answer; ``fault`` says what was wrong with the last one."""
+    """Be a question that waits for a model's answer; ``fault`` says what was wrong with the last one.
+
+    While ``lease_until`` is set, ``worker`` is asking.
+    """
 
     id: str
     purpose: Purpose
@@ -24,6 +27,8 @@ class ModelCall(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     attempt: int = 1
     not_before: datetime | None = None
     fault: str = ""
+    worker: str = ""
+    lease_until: datetime | None = None
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -144,13 +149,14 @@ class Asking(Stage, frozen=True, kw_only=True, tag="asking"):
 
 
 class Calling(Stage, frozen=True, kw_only=True, tag="calling"):
-    """The call is owed, in flight or unanswered."""
+    """The call is owed, in flight or unanswered; ``doubtful``: an earlier attempt may have had its effect."""
 
     choice: Choice
     request: Request
     idempotency_key: str
     deadline: datetime
     phase: Due | InFlight | OutcomeUnknown
+    doubtful: bool = False
 
     @property
     def awaits(self) -> str:
@@ -266,9 +272,14 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     updated_at: datetime
     steps: tuple[Step, ...] = ()
     open: tuple[int, ...] = ()
-    paused: bool = False
+    paused_at: datetime | None = None
     spent: BudgetSpent = BudgetSpent()
     late_answers: int = 0
+
+    @property
+    def paused(self) -> bool:
+        """Tell whether the session is halted."""
+        return self.paused_at is not None
 
     @property
     def ended(self) -> bool:

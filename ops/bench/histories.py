@@ -242,12 +242,20 @@ class _Teller:
         return CallAttempted(call=effect.choice.call, attempt=effect.attempt, worker="worker-1", lease_until=lease)
 
     def _replied(self, effect: AskModel, fault: bool) -> SessionFact:
-        call = effect.model.id
+        call, attempt = effect.model.id, effect.model.attempt
         if fault and self._happens(500):
-            return ModelFailed(call=call, reason="overloaded", retryable=self._happens(900), jitter_permille=500)
+            return ModelFailed(
+                call=call, attempt=attempt, reason="overloaded", retryable=self._happens(900), jitter_permille=500
+            )
         reply = b"I am not sure" if fault else msgspec.json.encode(self._reply(effect))
         return ModelReplied(
-            call=call, reply=content(reply), prompt_digest="f" * 64, tokens_in=420, tokens_out=60, latency_ms=900
+            call=call,
+            attempt=attempt,
+            reply=content(reply),
+            prompt_digest="f" * 64,
+            tokens_in=420,
+            tokens_out=60,
+            latency_ms=900,
         )
 
     def _reply(self, effect: AskModel) -> dict[str, object]:

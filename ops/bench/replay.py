@@ -122,4 +122,4 @@ def _step(step: int) -> list[SessionFact]:
 
 def _replied(call: str, reply: object) -> ModelReplied:
     text = content(bytes(foreign(reply)))
-    return ModelReplied(call=call, reply=text, prompt_digest="d" * 64, tokens_in=400, tokens_out=60)
+    return ModelReplied(call=call, attempt=1, reply=text, prompt_digest="d" * 64, tokens_in=400, tokens_out=60)

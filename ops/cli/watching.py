@@ -9,7 +9,12 @@ from queries.timeline import Entry, read_timeline
 
 POLL_SECONDS = 0.1
 LAST = ("session.completed.v1", "session.failed.v1", "session.cancelled.v1")
-QUIET = ("session.budget-spent.v1", "session.model-call-requested.v1", "session.result-checked.v1")
+QUIET = (
+    "session.model-call-attempted.v1",
+    "session.budget-spent.v1",
+    "session.model-call-requested.v1",
+    "session.result-checked.v1",
+)
 """Bookkeeping that a reader of the timeline rarely wants; `--all` shows it."""
 
 

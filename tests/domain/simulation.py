@@ -32,11 +32,13 @@ from domain.session.events import (
     ApprovalExpired,
     CallAttempted,
     CallDeferred,
+    CallExpired,
     CallFailed,
     CallSucceeded,
     Failure,
     LeaseLapsed,
     Limits,
+    ModelCallAttempted,
     Outcome,
     SessionFact,
 )
@@ -228,8 +230,7 @@ class Simulation:
         assert state is not None, "a session that does not exist owes nothing"
         match effect:
             case AskModel():
-                reply = self.world.ask(state, effect)
-                yield lambda _: reply
+                yield from self._ask(worker, effect, state)
             case SendCall():
                 yield from self._send(worker, effect)
             case LapseLease():
@@ -244,8 +245,21 @@ class Simulation:
             case _:
                 assert_never(effect)
 
+    def _ask(self, worker: Worker, effect: AskModel, state: Session) -> Task:
+        claim = ModelCallAttempted(
+            call=effect.model.id, attempt=effect.model.attempt, worker=worker.name, lease_until=self.now + LEASE
+        )
+        if not (yield lambda now: claim if _owes(now, effect) else None):
+            return
+        reply = self.world.ask(state, effect)
+        yield lambda _: reply
+
     def _send(self, worker: Worker, effect: SendCall) -> Task:
         tool, call = effect.choice.tool, effect.choice.call
+        if self.now > effect.deadline:
+            expired = CallExpired(call=call, attempt=effect.attempt)
+            yield lambda now: expired if _owes(now, effect) else None
+            return
         until = refused_until(worker.breakers.get(tool, CLOSED), self.now)
         if until:
             deferred = CallDeferred(call=call, reason="the breaker is open", until=until)

@@ -116,9 +116,11 @@ def goal(
     )
 
 
-def replied(call: str, text: str, *, tokens: int = 0) -> said.ModelReplied:
+def replied(call: str, text: str, *, attempt: int = 1, tokens: int = 0) -> said.ModelReplied:
     """Let a model answer with a text."""
-    return said.ModelReplied(call=call, reply=content(text.encode()), prompt_digest="d", tokens_out=tokens)
+    return said.ModelReplied(
+        call=call, attempt=attempt, reply=content(text.encode()), prompt_digest="d", tokens_out=tokens
+    )
 
 
 def plan(*after: Sequence[int], tokens: int = 0) -> said.ModelReplied:

@@ -1,16 +1,19 @@
 """Whether a call may be sent, and what its failure means."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
+from msgspec.structs import replace
 
+from domain.session.commands import ReportOutcome
 from domain.session.events import (
     ApprovalRequested,
     ArgumentsChecked,
     BudgetSpent,
     CallDeadLettered,
     CallDeferred,
+    CallExpired,
     CallOutcomeUnknown,
     CallRequested,
     CallRetryScheduled,
@@ -19,6 +22,8 @@ from domain.session.events import (
     ModelCallRequested,
     ReworkRequested,
     SessionFailed,
+    SessionPaused,
+    SessionResumed,
     StepFailed,
     ToolChosen,
 )
@@ -34,6 +39,7 @@ from tests.domain.story import (
     REQUESTED,
     SESSION,
     UNKNOWN,
+    Story,
     attempted,
     chooses,
     failed,
@@ -233,3 +239,49 @@ def test_the_key_of_another_round_is_another_key() -> None:
     assert again.last.idempotency_key == key_of(1, 2) != key_of(1, 1)
     stage = again.session.steps[0].stage
     assert isinstance(stage, Calling) and stage.phase == Due(attempt=1, not_before=NOW)
+
+
+def deadline_of(story: Story) -> datetime:
+    send = story.owed()
+    assert isinstance(send, SendCall)
+    return send.deadline
+
+
+def test_a_rejection_after_an_attempt_that_may_have_happened_goes_to_a_human() -> None:
+    story = given(*REPEATABLE).when(failed("unanswered")).when(attempted(2))
+    story.when(failed("rejected", 2)).then_only(CallOutcomeUnknown, ApprovalRequested).owes()
+
+
+def test_a_rejection_after_an_attempt_that_was_never_sent_goes_back_to_the_agent() -> None:
+    story = given(*REPEATABLE).when(failed("not-sent")).when(attempted(2))
+    story.when(failed("rejected", 2)).then_only(ReworkRequested, ModelCallRequested)
+
+
+def test_a_call_whose_deadline_passed_is_given_up_unsent() -> None:
+    expired = CallExpired(call="call-1-1", attempt=1)
+    given(*REQUESTED).when(expired).then_only(CallDeadLettered, StepFailed, SessionFailed).owes()
+    given(*IN_FLIGHT).when(expired).then()
+
+
+def test_a_pause_gives_an_owed_call_its_time_back() -> None:
+    hours = timedelta(hours=5)
+    story = given(*REQUESTED).when(SessionPaused()).when(SessionResumed(), at=NOW + hours)
+    assert deadline_of(story) == NOW + timedelta(minutes=2) + hours
+
+
+def test_a_human_who_asks_to_send_again_gives_the_call_new_time() -> None:
+    report = ReportOutcome(approval=f"{SESSION}-outcome-1-1-1", by="ada", outcome="send-again")
+    story = given(*UNKNOWN).ordered(report, at=NOW + timedelta(hours=9))
+    assert deadline_of(story) == NOW + timedelta(hours=9, minutes=2)
+
+
+def test_a_verdict_under_other_rules_than_the_session_pinned_sends_nothing() -> None:
+    judged = replace(verdict("allow"), policy_set="another")
+    given(*JUDGING).when(judged).then_only(ReworkRequested, ModelCallRequested)
+
+
+def test_a_human_who_says_that_nothing_happened_ends_the_doubt() -> None:
+    doubted = given(*REPEATABLE).when(failed("unanswered")).when(attempted(2)).when(failed("rejected", 2))
+    again = ReportOutcome(approval=f"{SESSION}-outcome-1-1-2", by="ada", outcome="send-again")
+    story = doubted.ordered(again).when(attempted(3)).when(failed("rejected", 3))
+    story.then_only(ReworkRequested, ModelCallRequested)

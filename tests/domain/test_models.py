@@ -6,7 +6,9 @@ import pytest
 
 from domain.session.events import (
     BudgetSpent,
+    LeaseLapsed,
     Limits,
+    ModelCallAttempted,
     ModelCallRequested,
     ModelFailed,
     ModelRetryScheduled,
@@ -21,11 +23,12 @@ from domain.session.events import (
     StepStarted,
     ToolChosen,
 )
-from domain.session.outstanding import AskModel
+from domain.session.outstanding import AskModel, claimed_by
 from domain.session.state import Ended, Inspecting
 from tests.domain.story import (
     CHOSEN,
     INSPECTING,
+    LEASE,
     NOW,
     REVIEWING,
     TEAM,
@@ -129,38 +132,60 @@ def test_a_result_stated_without_a_tool_is_reviewed_like_any_other() -> None:
 
 def test_unreadable_replies_are_bounded() -> None:
     story = given(goal(limits=Limits(model_attempts=2))).when(replied("plan", "no"))
-    story.when(replied("plan", "still no")).then_only(BudgetSpent, SessionFailed).owes()
+    story.when(replied("plan", "still no", attempt=2)).then_only(BudgetSpent, SessionFailed).owes()
     step = given(goal(limits=Limits(model_attempts=1)), plan(())).when(replied("choose-1-1", "no"))
     step.then_only(BudgetSpent, StepFailed, SessionFailed)
 
 
 def test_a_model_that_cannot_be_asked_is_asked_again_after_a_wait() -> None:
-    fault = ModelFailed(call="plan", reason="503", retryable=True, jitter_permille=1000)
+    fault = ModelFailed(call="plan", attempt=1, reason="503", retryable=True, jitter_permille=1000)
     retry = ModelRetryScheduled(call="plan", attempt=2, not_before=NOW + timedelta(milliseconds=200), fault="")
     story = given(goal()).when(fault).then(retry).owes("plan-m2")
     assert story.owed().not_before == retry.not_before
-    assert story.when(fault).last.not_before == NOW + timedelta(milliseconds=400)
+    again = ModelFailed(call="plan", attempt=2, reason="503", retryable=True, jitter_permille=1000)
+    assert story.when(again).last.not_before == NOW + timedelta(milliseconds=400)
+
+
+def test_an_answer_to_an_earlier_attempt_changes_nothing_but_what_was_spent() -> None:
+    story = given(goal(), replied("plan", "no"))
+    story.when(replied("plan", "late")).then_only(BudgetSpent).owes("plan-m2")
+    story.when(ModelFailed(call="plan", attempt=1, reason="late", retryable=True)).then().owes("plan-m2")
+
+
+def test_a_claimed_question_is_asked_by_nobody_else_until_its_lease_ends() -> None:
+    claim = ModelCallAttempted(call="plan", attempt=1, worker="w", lease_until=LEASE)
+    story = given(goal()).when(claim).then().owes("lapse-plan-m1")
+    assert [effect.id for effect in claimed_by(story.state, "w")] == ["plan-m1"]
+    assert claimed_by(story.state, "another") == []
+    story.when(LeaseLapsed(call="plan", attempt=1), at=LEASE).then().owes("plan-m1")
+
+
+def test_a_claim_ends_with_its_attempt() -> None:
+    claim = ModelCallAttempted(call="plan", attempt=1, worker="w", lease_until=LEASE)
+    story = given(goal(), claim).when(replied("plan", "no")).owes("plan-m2")
+    assert claimed_by(story.state, "w") == []
 
 
 def test_a_model_failure_keeps_the_fault_of_the_last_reply() -> None:
-    story = given(goal(), replied("plan", "no")).when(ModelFailed(call="plan", reason="503", retryable=True))
+    story = given(goal(), replied("plan", "no")).when(ModelFailed(call="plan", attempt=2, reason="503", retryable=True))
     assert story.last.fault == "expected one JSON object, got none"
 
 
 def test_a_model_that_will_never_answer_is_given_up_at_once() -> None:
-    failed = ModelFailed(call="plan", reason="401", retryable=False)
+    failed = ModelFailed(call="plan", attempt=1, reason="401", retryable=False)
     given(goal()).when(failed).then(SessionFailed(reason="the model could not be asked: 401")).owes()
 
 
 def test_model_failures_are_bounded() -> None:
-    fault = ModelFailed(call="plan", reason="503", retryable=True)
-    given(goal(limits=Limits(model_attempts=2)), fault).when(fault).then_only(SessionFailed)
+    fault = ModelFailed(call="plan", attempt=1, reason="503", retryable=True)
+    again = ModelFailed(call="plan", attempt=2, reason="503", retryable=True)
+    given(goal(limits=Limits(model_attempts=2)), fault).when(again).then_only(SessionFailed)
 
 
 def test_a_reply_that_nobody_waits_for_is_paid_for_and_nothing_else() -> None:
     given(*CHOSEN).when(replied("plan", "late", tokens=9)).then(BudgetSpent(model_calls=1, tokens=9))
     given(*CHOSEN).when(chooses()).then(PAID)
-    given(*CHOSEN).when(ModelFailed(call="plan", reason="late", retryable=True)).then()
+    given(*CHOSEN).when(ModelFailed(call="plan", attempt=1, reason="late", retryable=True)).then()
 
 
 def test_a_result_with_problems_goes_back_without_asking_the_reviewer() -> None:
@@ -203,7 +228,9 @@ def test_a_reviewer_may_fail_a_step_for_good() -> None:
 
 def test_an_unreadable_review_is_asked_for_again() -> None:
     story = given(*REVIEWING).when(replied("review-1-1", '{"verdict": "perhaps"}')).owes("review-1-1-m2")
-    story.when(reviewed("accept")).then_only(BudgetSpent, StepAccepted, ModelCallRequested)
+    story.when(replied("review-1-1", '{"verdict": "accept"}', attempt=2)).then_only(
+        BudgetSpent, StepAccepted, ModelCallRequested
+    )
 
 
 def test_the_answer_completes_the_session() -> None:

@@ -87,12 +87,17 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
         outcome = self.says(effect.id, "good", *troubles)
         jitter = self.draw(effect.id, "jitter") % 1001
         if outcome == "model-fault":
-            return ModelFailed(call=effect.model.id, reason="503", retryable=True, jitter_permille=jitter)
+            return ModelFailed(
+                call=effect.model.id, attempt=effect.model.attempt, reason="503", retryable=True, jitter_permille=jitter
+            )
         text = bytes(foreign({"no": "thanks"} if outcome == "garbage" else self._reply(state, effect))).decode()
         asked = prompt(state, effect.model, CATALOG)
         tokens = len(text) // 4
         reply = content(text.encode())
-        return ModelReplied(call=effect.model.id, reply=reply, prompt_digest=asked.digest(), tokens_out=tokens)
+        attempt = effect.model.attempt
+        return ModelReplied(
+            call=effect.model.id, attempt=attempt, reply=reply, prompt_digest=asked.digest(), tokens_out=tokens
+        )
 
     def _reply(self, state: Session, effect: AskModel) -> dict[str, Any]:
         model = effect.model

@@ -79,8 +79,13 @@ def expired() -> list[Row]:
     return simulate(World(script=script, plan=((), (1,)))).rows
 
 
+def late() -> list[Row]:
+    """Let a call's deadline pass before anybody sends it."""
+    return simulate(World(script={"tool-choose-1-1": "read"}, plan=((),)), limits=Limits(call_timeout_ms=0)).rows
+
+
 RUNS: dict[str, Callable[[], list[Row]]] = {
-    run.__name__: run for run in (completed, denied, refused, unknown, crashed, cancelled, spent, expired)
+    run.__name__: run for run in (completed, denied, refused, unknown, crashed, cancelled, spent, expired, late)
 }
 
 

@@ -78,7 +78,12 @@ def blind(rule: Rule) -> Rule:
 
 def repeating(rule: Rule) -> Rule:
     """Repeat what is not safe to repeat."""
-    return lambda state, step, now, fact, at: calling._retry(state, step, now, fact, at)
+    return lambda state, step, stage, fact, at: calling._retry(step, state.limits, stage, fact, at, doubtful=True)
+
+
+def one_attempt(rule: Rule) -> Rule:
+    """Permit one attempt."""
+    return lambda step, limits, *args, **kwargs: rule(step, replace(limits, call_attempts=1), *args, **kwargs)
 
 
 LONGER = after(lambda wait: wait + timedelta(milliseconds=1))
@@ -132,7 +137,7 @@ MUTATIONS = [
         "one attempt less",
         "completed",
         ((calling, "_retry"),),
-        with_limits(call_attempts=1),
+        one_attempt,
         "call-retry-scheduled",
         "/type",
     ),

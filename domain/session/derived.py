@@ -1,0 +1,54 @@
+"""Derive again what in a recorded fact follows from the record: its id, and the digest of the prompt it answers.
+
+A fact that was altered there may still lead to the same consequences: only this reveals it.
+"""
+
+from msgspec.structs import replace
+
+from domain.catalog.state import Snapshot
+from domain.envelope import Event
+from domain.ids import derive
+from domain.session.events import ModelCallRequested, ModelReplied, ModelRetryScheduled, SessionEvent
+from domain.session.planning import pending_model_call
+from domain.session.prompt import prompt
+from domain.session.react import Group
+from domain.session.state import Session
+
+
+class Derived:
+    """Follow one session's facts; ``unchecked`` counts replies that came while no catalogue was there to ask from."""
+
+    def __init__(self, catalog: Snapshot | None) -> None:
+        self.unchecked = 0
+        self._catalog = catalog
+        self._command, self._index = "", 0
+        self._commands: set[str] = set()
+        self._asked: dict[str, list[str]] = {}
+
+    def fact(self, recorded: Event[SessionEvent]) -> Event[SessionEvent] | None:
+        """Return a recorded fact as it must have been written; None where its append stands in the record already."""
+        self._index += 1
+        if recorded.command_id:
+            if recorded.command_id in self._commands:
+                return None
+            self._commands.add(recorded.command_id)
+            self._command, self._index = recorded.command_id, 0
+        data = recorded.data
+        if isinstance(data, ModelReplied):
+            data = replace(data, prompt_digest=self._prompt_digest(data))
+        return replace(recorded, kind="fact", id=derive(self._command, self._index), data=data)
+
+    def _prompt_digest(self, reply: ModelReplied) -> str:
+        self.unchecked += self._catalog is None
+        asked = self._asked.get(reply.call)
+        # The answer to an earlier attempt may come when the question was asked again.
+        return reply.prompt_digest if not asked or reply.prompt_digest in asked else asked[-1]
+
+    def note(self, group: Group, state: Session | None) -> None:
+        """Build the prompts of what a group asks; nothing that happens until the reply comes changes them."""
+        for event in group:
+            if isinstance(event.data, ModelCallRequested | ModelRetryScheduled) and state and self._catalog:
+                model, _ = pending_model_call(state, event.data.call)
+                if model:
+                    asked = prompt(state, model, self._catalog)
+                    self._asked.setdefault(model.id, []).append(asked.digest())
