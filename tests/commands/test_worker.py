@@ -1,0 +1,111 @@
+"""What workers do with wake-ups: one asks, one sends, a word from outside is heard at once, a broken session rests."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
+
+from adapters.postgres.store import PostgresEventStore
+from commands.perform import drive
+from commands.ports import Question, Reply
+from commands.shell import Shell
+from commands.worker import Failing, work
+from domain.session.events import Limits
+from domain.session.state import Asking
+from tests.commands.parts import Model, Shop, Time, shell_of, start
+from tests.commands.test_perform import approve, status
+
+
+@dataclass
+class SlowModel(Model):
+    """Take a while to answer where told."""
+
+    seconds: float = 0.0
+    slow: str = "purpose"
+
+    async def ask(self, question: Question) -> Reply:
+        """Answer after a while."""
+        reply = await super().ask(question)
+        if self.slow in question.prompt.messages[-1].text:
+            await asyncio.sleep(self.seconds)
+        return reply
+
+
+@dataclass
+class Hint:
+    """Be a received wake-up."""
+
+    session: UUID
+    acked: list[UUID] = field(default_factory=list)
+
+    async def ack(self) -> None:
+        """Note it."""
+        self.acked.append(self.session)
+
+    async def in_progress(self) -> None:
+        """Say nothing."""
+
+
+async def hints(session: UUID, times: int, every: float) -> AsyncIterator[Hint]:
+    for _ in range(times):
+        yield Hint(session)
+        await asyncio.sleep(every)
+
+
+async def test_four_workers_that_are_woken_again_and_again_ask_a_slow_model_once(store: PostgresEventStore) -> None:
+    model = SlowModel(seconds=0.4)
+    shells = [shell_of(store, Shop(), model, Time(), worker=f"w{number}") for number in range(4)]
+    session, _ = await start(shells[0])
+    await asyncio.gather(*(work(shell, hints(session, 12, 0.2)) for shell in shells))
+    assert status(await shells[0].load(session)) == "completed"
+    assert sorted(model.asked) == sorted(set(model.asked))
+
+
+async def test_many_wake_ups_of_one_session_leave_room_for_another(store: PostgresEventStore) -> None:
+    slow, quick = SlowModel(seconds=1.0), Model()
+    shell = shell_of(store, Shop(), slow, Time())
+    first, _ = await start(shell)
+    second, _ = await start(shell)
+
+    async def wakeups() -> AsyncIterator[Hint]:
+        for _ in range(20):
+            yield Hint(first)
+            await asyncio.sleep(0.01)
+        slow.seconds = 0.0
+        yield Hint(second)
+        await asyncio.sleep(0.5)
+
+    working = asyncio.create_task(work(shell, wakeups(), most=2))
+    await asyncio.sleep(0.9)
+    assert status(await shell_of(store, Shop(), quick, Time()).load(second)) == "completed"
+    await working
+
+
+async def test_an_approval_is_acted_upon_while_another_steps_model_is_still_thinking(store: PostgresEventStore) -> None:
+    shop, model = Shop(), SlowModel(tool="order", steps=2, seconds=5.0, slow="purpose=choose step=2")
+    shell = shell_of(store, shop, model, Time())
+    session, _ = await start(shell, limits=Limits(parallel_steps=2))
+    driving = asyncio.create_task(drive(shell, session))
+    while not await asks(shell, session):  # noqa: ASYNC110 - the log has no event for it
+        await asyncio.sleep(0.02)
+    await approve(shell, session)
+    assert shell.nudge(session)
+    async with asyncio.timeout(2):
+        while not shop.received:  # noqa: ASYNC110 - the shop has no event for it
+            await asyncio.sleep(0.02)
+    driving.cancel()
+    await asyncio.gather(driving, return_exceptions=True)
+
+
+async def asks(shell: Shell, session: UUID) -> bool:
+    state = (await shell.load(session)).state
+    return state is not None and any(isinstance(step.stage, Asking) for step in state.steps)
+
+
+def test_a_session_that_cannot_be_driven_rests_longer_and_longer() -> None:
+    failing, session = Failing(), uuid4()
+    assert not failing.rests(session)
+    failing.note(session)
+    assert failing.rests(session)
+    failing.forget(session)
+    assert not failing.rests(session)
