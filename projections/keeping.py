@@ -32,13 +32,13 @@ class ReadModels(Protocol):
         ...
 
     async def reset(self, model: ReadModel, log_id: str) -> None:
-        """Empty a read model, to be built anew from a log."""
+        """Empty a read model, to be built anew from a log; raise Conflict where newer code builds it."""
         ...
 
     async def write(self, parts: Sequence[Part], position: int) -> None:
         """Write what several read models take from a batch, and their new position, all or nothing.
 
         Raises Conflict where a read model does not stand at the part's position (another runner was quicker),
-        Unavailable.
+        Invalid where the rows themselves cannot be kept, Unavailable.
         """
         ...

@@ -1,19 +1,20 @@
 """Keep read models up to date: batch by batch, rows and position together, each event once.
 
 Several runners may run at once: the one that comes second with a batch gets a Conflict and reads on from what is
-written. A read model of another log, or of another version of its code, is emptied and built anew.
+written. A read model of another log, or of an older version of its code, is emptied and built anew; one of a newer
+version is left alone. An event whose rows cannot be kept is logged, counted and left out: it stops no other.
 """
 
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeAlias
 
 import msgspec
 
 from domain.envelope import Event
-from domain.errors import Conflict, Unavailable, WrongLog
+from domain.errors import Conflict, Invalid, Unavailable, WrongLog
 from domain.upcasting import AnyEvent, Unknown, read
 from projections.keeping import Part, ReadModels
 from projections.ports import Follower, Recorded
@@ -24,6 +25,8 @@ PAUSE_SECONDS = 0.5
 LOOK_AGAIN_SECONDS = 0.05
 
 Decoded: TypeAlias = Sequence[tuple[Recorded, Event[AnyEvent]]]
+Write: TypeAlias = Callable[[Rows, int], Awaitable[None]]
+"""Writes rows of one read model, which then stands at a position."""
 
 
 class Projector:
@@ -50,7 +53,7 @@ class Projector:
     async def catch_up(self, position: int) -> None:
         """Project up to a position and return."""
         log_id, positions = await self._positions()
-        if min(positions.values()) >= position:
+        if not positions or min(positions.values()) >= position:
             return
         async for batch in self._source.follow(min(positions.values())):
             await self._take(batch, log_id, positions)
@@ -59,6 +62,8 @@ class Projector:
 
     async def _follow(self) -> None:
         log_id, positions = await self._positions()
+        if not positions:
+            raise Unavailable("Newer code builds every read model. Stop this process, or update it.")
         async for batch in self._source.follow(min(positions.values())):
             await self._take(batch, log_id, positions)
 
@@ -70,11 +75,14 @@ class Projector:
             await self._project(batch, positions)
 
     async def _positions(self) -> tuple[str, dict[str, int]]:
+        """Return the log's id, and the positions of the read models that are this code's to build."""
         log_id, known = await self._source.log_id(), await self._rows.checkpoints()
         positions = {}
         for name, model in self._models.items():
             mark = known.get(name)
-            if mark is None or (mark.log_id, mark.version) != (log_id, model.version):
+            if mark and mark.version > model.version:
+                LOGGER.warning("Read model %s is left to newer code, of version %d.", name, mark.version)
+            elif mark is None or (mark.log_id, mark.version) != (log_id, model.version):
                 LOGGER.info("Read model %s is built anew from log %s.", name, log_id)
                 await self._rows.reset(model, log_id)
                 positions[name] = 0
@@ -84,14 +92,47 @@ class Projector:
 
     async def _project(self, batch: Sequence[Recorded], positions: dict[str, int]) -> None:
         decoded, last = decode(batch, self.skipped), batch[-1].position
-        parts = [
-            Part(model=model, after=positions[name], rows=project(model, decoded, positions[name]))
-            for name, model in self._models.items()
-            if positions[name] < last
-        ]
-        if parts:
+        models = [self._models[name] for name, position in positions.items() if position < last]
+        if not models:
+            return
+        try:
+            parts = [
+                Part(model=model, after=positions[model.name], rows=project(model, decoded, positions[model.name]))
+                for model in models
+            ]
             await self._rows.write(parts, last)
-            positions.update({part.model.name: last for part in parts})
+        except Invalid:
+            for model in models:
+                await self._project_apart(model, decoded, last, positions)
+        positions.update({model.name: last for model in models})
+
+    async def _project_apart(self, model: ReadModel, decoded: Decoded, last: int, positions: dict[str, int]) -> None:
+        """Project a batch for one read model, when it could not be kept together with the others."""
+
+        async def write(rows: Rows, position: int) -> None:
+            await self._rows.write([Part(model=model, after=positions[model.name], rows=rows)], position)
+            positions[model.name] = position
+
+        after = positions[model.name]
+        new = [(row, event) for row, event in decoded if row.position > after]
+        await write_sound(model, new, last, write, self.skipped)
+
+
+async def write_sound(model: ReadModel, decoded: Decoded, last: int, write: Write, skipped: Counter[str]) -> None:
+    """Write what a read model takes from events; where that is refused, half by half, without the one to blame."""
+    try:
+        await write(project(model, decoded), last)
+    except Invalid as fault:
+        if not decoded:
+            raise
+        if half := len(decoded) // 2:
+            await write_sound(model, decoded[:half], decoded[half - 1][0].position, write, skipped)
+            await write_sound(model, decoded[half:], last, write, skipped)
+            return
+        row = decoded[0][0]
+        LOGGER.error("Read model %s skips the event at position %d: %s", model.name, row.position, fault)
+        skipped[row.topic] += 1
+        await write({}, last)
 
 
 def decode(batch: Sequence[Recorded], skipped: Counter[str]) -> Decoded:
@@ -117,5 +158,11 @@ def _read(row: Recorded) -> Event[AnyEvent] | Unknown:
 
 
 def project(model: ReadModel, decoded: Decoded, after: int = 0) -> Rows:
-    """Return what a read model takes from the events behind a position, one change a row."""
-    return coalesce(change for row, event in decoded if row.position > after for change in model.changes(event, row))
+    """Return what a read model takes from the events behind a position, one change a row; raise Invalid."""
+    new = ((row, event) for row, event in decoded if row.position > after)
+    try:
+        return coalesce(change for row, event in new for change in model.changes(event, row))
+    except Exception as fault:  # an event that the code did not reckon with must not stop the others
+        raise Invalid(
+            f"Read model {model.name} could not project an event: {fault!r}. Report this as a bug."
+        ) from fault

@@ -10,10 +10,9 @@ same event ids and bytes at the same versions are ours, anything else is a confl
 import asyncio
 from collections.abc import Callable, Sequence
 
-import psycopg
 from psycopg.errors import LockNotAvailable
 
-from adapters.postgres.connections import PATIENCE_SECONDS, is_of_the_values
+from adapters.postgres.connections import FAULTS, PATIENCE_SECONDS, is_of_the_values
 from adapters.postgres.queue import Append, AppendQueue, new_append
 from adapters.postgres.writer import Reason, Writer
 from commands.ports import LogEvent
@@ -84,7 +83,7 @@ class Appender:
                 return
             except LockNotAvailable as fault:
                 reason, stuck = str(fault), True
-            except (psycopg.Error, UnicodeError) as fault:
+            except FAULTS as fault:
                 if is_of_the_values(fault):
                     await self._flush_apart(writer, appends, fault)
                     return

@@ -10,6 +10,7 @@ The role comes with the connection (``-c role=``): whoever logs in, even a super
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from struct import error as StructError
 from typing import Any, TypeVar
 
 import psycopg
@@ -23,6 +24,8 @@ Connection = AsyncConnection[tuple[Any, ...]]
 T = TypeVar("T")
 
 PATIENCE_SECONDS = 10.0
+# What a statement may raise; the last three before anything was sent, for values that have no binary form.
+FAULTS = (psycopg.Error, UnicodeError, OverflowError, StructError)
 # The append function must see what was committed before it got its lock, so never a snapshot of the transaction.
 SERVICE_OPTIONS = (
     "-c role=reprise_service -c lock_timeout=1000 -c idle_in_transaction_session_timeout=2000 "
@@ -77,11 +80,9 @@ async def patiently(attempt: Callable[[], Awaitable[T]], patience: float = PATIE
     while True:
         try:
             return await attempt()
-        except (psycopg.Error, UnicodeError) as fault:
+        except FAULTS as fault:
             if is_of_the_values(fault):
-                raise Invalid(
-                    f"Expected values that Postgres can store, but {_first_line(fault)}. Correct them."
-                ) from fault
+                raise translated(fault) from fault
             if loop.time() + pause > deadline:
                 raise Unavailable(
                     f"Expected Postgres to answer within {patience:.0f} s, but {_first_line(fault)}. "
@@ -95,7 +96,14 @@ def is_of_the_values(fault: Exception) -> bool:
     """Tell whether a fault is one of the values that were sent; else it is the server's, whatever it says."""
     if isinstance(fault, psycopg.Error) and fault.sqlstate:
         return fault.sqlstate.startswith(_OF_THE_VALUES)
-    return isinstance(fault, (psycopg.DataError, UnicodeError))  # seen before anything was sent
+    return isinstance(fault, psycopg.DataError) or not isinstance(fault, psycopg.Error)
+
+
+def translated(fault: Exception) -> Invalid | Unavailable:
+    """Say in our words what one of FAULTS is."""
+    if is_of_the_values(fault):
+        return Invalid(f"Expected values that Postgres can store, but {_first_line(fault)}. Correct them.")
+    return Unavailable(f"Expected Postgres to take the statement, but {_first_line(fault)}. Try again.")
 
 
 def _refuse_hopeless(fault: Exception) -> None:

@@ -4,13 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-import psycopg
 from psycopg import sql
 
-from adapters.postgres.connections import connect_patiently
+from adapters.postgres.connections import FAULTS, connect_patiently, translated
 from adapters.postgres.read_models.rows import PLAIN_PLANS, Connection, RowWriter
 from adapters.postgres.read_models.statements import SQL
-from domain.errors import Conflict, Unavailable
+from domain.errors import Conflict
 from projections.keeping import Checkpoint, Part
 from projections.rows import ReadModel
 
@@ -39,19 +38,23 @@ class PostgresReadModels:
             }
 
     async def reset(self, model: ReadModel, log_id: str) -> None:
-        """Empty a read model, to be built anew from a log."""
+        """Empty a read model, to be built anew from a log; raise Conflict where newer code builds it."""
         async with self._transaction() as (connection, _):
+            for version, _ in (await _held(connection, [model.name])).values():
+                if version > model.version:
+                    raise Conflict(f"Read model {model.name} is built by newer code, of version {version}.")
             await set_checkpoint(connection, model, log_id, 0)
             tables = sql.SQL(", ").join(sql.Identifier("read_models", table) for table in model.tables)
             await connection.execute(sql.SQL("TRUNCATE {}").format(tables))
 
     async def write(self, parts: Sequence[Part], position: int) -> None:
-        """Write what read models take from a batch, and their new position, all or nothing; raise Conflict."""
+        """Write what read models take from a batch, and their new position, all or nothing.
+
+        Raises Conflict, Invalid where Postgres cannot take the rows, Unavailable.
+        """
         names = [part.model.name for part in parts]
         async with self._transaction() as (connection, writer):
-            cursor = await connection.execute(SQL["hold_checkpoints"], {"names": names})
-            found = dict(await cursor.fetchall())
-            _check(parts, found)
+            _check(parts, await _held(connection, names))
             for part in parts:
                 await write_part(writer, part)
             await connection.execute(SQL["advance_checkpoints"], {"names": names, "position": position})
@@ -59,22 +62,25 @@ class PostgresReadModels:
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[tuple[Connection, RowWriter]]:
         async with self._turn:
-            if self._connection is None or self._connection.closed or self._writer is None:
-                self._connection = await connect_patiently(self._url)
-                await self._connection.execute(PLAIN_PLANS)
-                await self._connection.execute("SET search_path = read_models, public")
-                self._writer = RowWriter(self._connection)
             try:
-                async with self._connection.transaction():
-                    yield self._connection, self._writer
-            except (psycopg.OperationalError, psycopg.InterfaceError) as fault:
-                await self._connection.close()
-                raise Unavailable(f"Read models cannot be written now: {fault}. Postgres is asked again.") from fault
+                connection, writer = await self._connected()
+                async with connection.transaction():
+                    yield connection, writer
             except Conflict:
                 raise
-            except BaseException:
-                await self._connection.close()
+            except BaseException as fault:
+                await self.close()
+                if isinstance(fault, FAULTS):
+                    raise translated(fault) from fault
                 raise
+
+    async def _connected(self) -> tuple[Connection, RowWriter]:
+        if self._connection is None or self._connection.closed or self._writer is None:
+            self._connection = await connect_patiently(self._url)
+            await self._connection.execute(PLAIN_PLANS)
+            await self._connection.execute("SET search_path = read_models, public")
+            self._writer = RowWriter(self._connection)
+        return self._connection, self._writer
 
 
 async def write_part(writer: RowWriter, part: Part) -> None:
@@ -90,10 +96,16 @@ async def set_checkpoint(connection: Connection, model: ReadModel, log_id: str, 
     await connection.execute(SQL["set_checkpoint"], values)
 
 
-def _check(parts: Sequence[Part], found: dict[str, int]) -> None:
+async def _held(connection: Connection, names: list[str]) -> dict[str, tuple[int, int]]:
+    """Keep other runners from read models until the transaction ends; return their versions and positions."""
+    cursor = await connection.execute(SQL["hold_checkpoints"], {"names": names})
+    return {name: (version, position) for name, version, position in await cursor.fetchall()}
+
+
+def _check(parts: Sequence[Part], found: dict[str, tuple[int, int]]) -> None:
     for part in parts:
-        if found.get(part.model.name) != part.after:
+        if found.get(part.model.name) != (part.model.version, part.after):
             raise Conflict(
-                f"Expected read model {part.model.name} at position {part.after}, but it is at "
-                f"{found.get(part.model.name)}: another runner was quicker. Read on from there."
+                f"Expected read model {part.model.name} of version {part.model.version} at position {part.after}, "
+                f"but it is at {found.get(part.model.name)}: another runner was quicker. Read on from there."
             )

@@ -5,23 +5,22 @@ import gc
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 import msgspec
-import psycopg
 from psycopg import sql
 
-from adapters.postgres.connections import connect_patiently
+from adapters.postgres.connections import FAULTS, connect, open_patiently, translated
 from adapters.postgres.read_models import beside
 from adapters.postgres.read_models.keeper import set_checkpoint, write_part
 from adapters.postgres.read_models.reading import events_between
 from adapters.postgres.read_models.rows import PLAIN_PLANS, Connection, RowWriter
 from adapters.postgres.read_models.statements import SQL
-from domain.errors import NotPossible, Unavailable
+from domain.errors import Invalid, NotPossible
 from projections.keeping import Part
 from projections.ports import Recorded
-from projections.rows import ReadModel
-from projections.runner import decode, project
+from projections.rows import ReadModel, Rows
+from projections.runner import Decoded, decode, project, write_sound
 
 Progress = Callable[[int, int], None]
 
@@ -60,7 +59,7 @@ async def compare(url: str, model: ReadModel, progress: Progress | None = None) 
 
 @asynccontextmanager
 async def _building(url: str, model: ReadModel) -> AsyncIterator["_Builder"]:
-    connection = await connect_patiently(url)
+    connection = await open_patiently(lambda: connect(url))
     try:
         cursor = await connection.execute(SQL["try_rebuild"], {"name": model.name})
         if await cursor.fetchone() != (True,):
@@ -74,8 +73,8 @@ async def _building(url: str, model: ReadModel) -> AsyncIterator["_Builder"]:
         finally:
             await builder.stop()
         await beside.drop(connection, model)
-    except psycopg.OperationalError as fault:
-        raise Unavailable(f"Read model {model.name} could not be rebuilt now: {fault}. Try again.") from fault
+    except FAULTS as fault:
+        raise translated(fault) from fault
     finally:
         await connection.close()
 
@@ -158,15 +157,28 @@ class _Builder:
 
     async def _project(self, batch: Sequence[Recorded]) -> None:
         """Project a batch while the one before is being written."""
-        rows = project(self._model, decode(batch, self._skipped))
+        decoded, last = decode(batch, self._skipped), batch[-1].position
+        try:
+            rows: Rows | None = project(self._model, decoded)
+        except Invalid:
+            rows = None  # which event is to blame shows when it is written
         await self._written()
-        part = Part(model=self._model, after=self._position, rows=rows)
-        self._writing = asyncio.create_task(self._write(part))
-        self._position = batch[-1].position
+        self._writing = asyncio.create_task(self._write_batch(rows, decoded, last))
+        self._position = last
 
-    async def _write(self, part: Part) -> None:
-        async with self._connection.transaction():
-            await write_part(self._writer, part)
+    async def _write_batch(self, rows: Rows | None, decoded: Decoded, last: int) -> None:
+        if rows is not None:
+            with suppress(Invalid):
+                await self._write(rows, last)
+                return
+        await write_sound(self._model, decoded, last, self._write, self._skipped)
+
+    async def _write(self, rows: Rows, position: int) -> None:
+        try:
+            async with self._connection.transaction():
+                await write_part(self._writer, Part(model=self._model, after=position, rows=rows))
+        except FAULTS as fault:
+            raise translated(fault) from fault
 
     async def _written(self) -> None:
         if self._writing:

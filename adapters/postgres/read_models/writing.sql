@@ -182,7 +182,7 @@ SELECT name, log_id::text, version, position FROM read_models.checkpoints
 
 -- hold_checkpoints
 -- Keep other runners from these read models until the transaction ends.
-SELECT name, position FROM read_models.checkpoints WHERE name = ANY(%(names)s) ORDER BY name FOR UPDATE
+SELECT name, version, position FROM read_models.checkpoints WHERE name = ANY(%(names)s) ORDER BY name FOR UPDATE
 
 -- advance_checkpoints
 UPDATE read_models.checkpoints SET position = %(position)s, updated_at = now() WHERE name = ANY(%(names)s)
