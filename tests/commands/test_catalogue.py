@@ -1,0 +1,114 @@
+"""What is registered at the same time, or twice, is neither lost nor done again."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from adapters.openapi.documents import OpenApiDocuments
+from adapters.postgres.store import PostgresEventStore
+from commands.catalogue import Catalogue, Registered
+from domain.catalog.events import Agent
+from domain.errors import Invalid, NotPossible
+from ops.sample.shop import document
+from tests.commands.parts import Model, Shop, Time, context, shell_of
+
+BUYER = Agent(id="buyer", name="Buyer", role="executor", prompt_template="You buy.")
+DOCUMENTS = OpenApiDocuments()
+
+
+def catalogue(store: PostgresEventStore) -> Catalogue:
+    """Know the catalogue as a process of its own does."""
+    return Catalogue(shell_of(store, Shop(), Model(), Time()))
+
+
+def shop(title: str) -> bytes:
+    """Write the sample shop's document under a title, with an operation that cannot be used."""
+    tree = document("http://127.0.0.1:1", keys=True)
+    tree["info"]["title"] = title
+    tree["paths"]["/form"] = {"post": {"requestBody": {"content": {"text/plain": {}}}, "responses": {}}}
+    return json.dumps(tree).encode()
+
+
+async def test_patches_at_the_same_time_all_take_effect(store: PostgresEventStore) -> None:
+    await catalogue(store).register_agent(BUYER, context())
+    changes: list[dict[str, object]] = [{"name": "Ann"}, {"role": "reviewer"}, {"tools": ("*",)}]
+    await asyncio.gather(*(catalogue(store).patch_agent("buyer", each, context()) for each in changes))
+    found = (await catalogue(store).current("local")).agents["buyer"]
+    assert (found.name, found.role, found.tools, found.prompt_template) == ("Ann", "reviewer", ("*",), "You buy.")
+
+
+async def test_of_two_registrations_of_an_agent_at_the_same_time_one_is_refused(store: PostgresEventStore) -> None:
+    twins = [catalogue(store).register_agent(BUYER, context()) for _ in range(2)]
+    done = await asyncio.gather(*twins, return_exceptions=True)
+    assert {type(each) for each in done} == {NotPossible, Registered}
+
+
+async def test_a_request_and_its_twin_at_the_same_time_are_answered_alike(store: PostgresEventStore) -> None:
+    for round_ in range(5):
+        agent, same = Agent(id=f"a{round_}", name="A", role="executor", prompt_template="x"), context(f"once{round_}")
+        twins = [catalogue(store).register_agent(agent, same) for _ in range(3)]
+        first, *others = await asyncio.gather(*twins)
+        assert all(each == first for each in others)
+
+
+async def test_a_repeated_patch_answers_as_it_did_before_later_ones(store: PostgresEventStore) -> None:
+    agents, named = catalogue(store), context("named")
+    await agents.register_agent(BUYER, context())
+    first = await agents.patch_agent("buyer", {"name": "Ann"}, named, expected=1)
+    await agents.patch_agent("buyer", {"name": "Bob"}, context())
+    assert await agents.patch_agent("buyer", {"name": "Ann"}, named, expected=1) == first
+    assert (await agents.current("local")).agents["buyer"].name == "Bob"
+
+
+async def test_a_repeated_document_answers_as_it_did_before_later_ones(store: PostgresEventStore) -> None:
+    known, once = catalogue(store), context("once")
+
+    async def register(data: bytes, given: Any) -> Registered:
+        return await known.register_document(DOCUMENTS, data, given, api="market")
+
+    assert await known.registered_before(DOCUMENTS, once) is None
+    first = await register(shop("one"), once)
+    later = await register(shop("two"), context())
+    assert first.skipped and later.digest != first.digest and later.version > first.version
+    # The bytes that a URL gives now do not count: the request was carried out with those that it gave then.
+    assert await register(shop("three"), once) == await known.registered_before(DOCUMENTS, once) == first
+
+
+async def test_twins_that_found_different_documents_report_the_one_on_record(store: PostgresEventStore) -> None:
+    for round_ in range(5):
+        once, api = context(f"once{round_}"), f"market{round_}"
+        tree = json.loads(shop("one").replace(b'"operationId": "', f'"operationId": "m{round_}_'.encode()))
+        twins = []
+        for title in ("one", "two", "three"):
+            tree["info"]["title"] = title
+            twins.append(catalogue(store).register_document(DOCUMENTS, json.dumps(tree).encode(), once, api=api))
+        first, *others = await asyncio.gather(*twins)
+        recorded = (await catalogue(store).current("local")).documents[api].document
+        assert first.digest == recorded and all(each == first for each in others)
+
+
+WRONG: list[dict[str, Any]] = [
+    {"tools": ("x" * 131,)},
+    {"tools": ("*",) * 201},
+    {"tools": ("shop/orders",)},
+    {"tools": ("",)},
+    {"name": "n" * 201},
+    {"role": "r" * 101},
+    {"prompt_template": "p" * (32 * 1024 + 1)},
+]
+
+
+@pytest.mark.parametrize("changes", WRONG)
+async def test_an_agent_that_is_too_large_is_refused(store: PostgresEventStore, changes: dict[str, Any]) -> None:
+    with pytest.raises(Invalid, match="Expected"):
+        await catalogue(store).patch_agent("executor", changes, context())
+    with pytest.raises(Invalid, match="Expected"):
+        await catalogue(store).register_agent(replace(BUYER, **changes), context())
+
+
+async def test_every_form_of_pattern_is_accepted(store: PostgresEventStore) -> None:
+    tools = ("*", f"{'a' * 63}/*", "t" * 64, *(f"tool_{number}" for number in range(197)))
+    assert (await catalogue(store).patch_agent("executor", {"tools": tools}, context())).version == 1
