@@ -157,11 +157,15 @@ class HttpResponse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DialFault(Exception):
-    """Report that no complete response came; ``sent`` tells whether the request may have reached the server."""
+    """Report that no complete response came; ``sent`` tells whether the request may have reached the server.
 
-    def __init__(self, reason: str, *, sent: bool):
+    ``refused`` tells that it may not be dialled at all, so that sending it again cannot help.
+    """
+
+    def __init__(self, reason: str, *, sent: bool, refused: bool = False):
         super().__init__(reason)
         self.sent = sent
+        self.refused = refused
 
 
 class Dialer(Protocol):

@@ -82,13 +82,18 @@ class Writing:
     def __init__(self, request: HttpRequest) -> None:
         self.begun = False
         self._not_after = request.not_after
+        self._has_body = bool(request.body)
 
     async def watch(self, event: str, info: dict[str, Any]) -> None:
-        """Take one of httpcore's trace events; raises DialFault right before the first byte of a late request."""
-        if event == "http11.send_request_headers.started":
-            if self._not_after and datetime.now(UTC) > self._not_after:
+        """Take one of httpcore's trace events; raises DialFault right before what would be written too late."""
+        late = self._not_after is not None and datetime.now(UTC) > self._not_after
+        match event:
+            case "http11.send_request_headers.started" if late:
                 raise DialFault("Nothing was sent: this process was stopped until it was too late.", sent=False)
-            self.begun = True
+            case "http11.send_request_headers.started":
+                self.begun = True
+            case "http11.send_request_body.started" if late and self._has_body:
+                raise DialFault("The body was not sent: this process was stopped until it was too late.", sent=True)
 
 
 def _client(allow_private: bool, connections: int) -> httpx.AsyncClient:
@@ -100,11 +105,13 @@ def _checked_url(request: HttpRequest) -> httpx.URL:
     try:
         url, origin = httpx.URL(request.url), httpx.URL(request.origin)
     except (httpx.InvalidURL, UnicodeError) as fault:
-        raise DialFault(f"Expected a URL, but {request.url[:200]!r} is none: {fault}.", sent=False) from fault
+        reason = f"Expected a URL, but {request.url[:200]!r} is none: {fault}."
+        raise DialFault(reason, sent=False, refused=True) from fault
     if url.scheme not in ("http", "https") or url.userinfo or _place(url) != _place(origin):
         raise DialFault(
             f"Expected a URL at {request.origin}, not {request.url[:200]!r}; nothing else is dialled.",
             sent=False,
+            refused=True,
         )
     return url
 
@@ -119,7 +126,7 @@ async def _translated(request: HttpRequest, writing: Writing) -> AsyncIterator[N
         async with asyncio.timeout(request.timeout_ms / 1000):
             yield
     except AddressRefused as fault:
-        raise DialFault(str(fault), sent=False) from fault
+        raise DialFault(str(fault), sent=False, refused=True) from fault
     except TimeoutError as fault:
         raise DialFault(f"{request.origin} did not answer in {request.timeout_ms} ms.", sent=writing.begun) from fault
     except (httpx.HTTPError, httpx.StreamError, ValueError) as fault:

@@ -61,7 +61,7 @@ class OpenAiModel:
         try:
             response = await self._dialer.send(self._request(prompt, timeout_ms))
         except DialFault as fault:
-            raise ModelFault(f"The model {self._name} did not answer: {fault}", retryable=True) from fault
+            raise ModelFault(f"The model {self._name} did not answer: {fault}", retryable=not fault.refused) from fault
         if response.status != 200:
             raise _refused(self._name, response)
         return _reply(self._name, response)

@@ -80,7 +80,10 @@ def _dialect(tree: dict[str, Any]) -> str:
 
 def _base_url(tree: dict[str, Any], given: str | None) -> str:
     url = (given or _server(tree)).rstrip("/")
-    parts = urlsplit(url)
+    try:
+        parts, _ = urlsplit(url), urlsplit(url).port
+    except ValueError as fault:
+        raise Invalid(f"Expected the API's address, but got {url[:200]!r}: {fault}; name it by --base-url.") from fault
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise Invalid(f"Expected the API's address, but the document says {url!r}; name it by --base-url.")
     if parts.username is not None or parts.query or parts.fragment:

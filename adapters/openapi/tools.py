@@ -24,6 +24,7 @@ from commands.ports import (
 )
 from domain.encoding import parse
 from domain.errors import Refused
+from domain.session.events import Failure
 
 _DOCUMENTS = 8
 _OPERATIONS = 256
@@ -92,26 +93,31 @@ class OpenApiTools:
             allow_private=call.document.allow_private,
             not_after=not_after,
         )
-        return _answer(operation, await self._dial(request))
+        response = await self._dial(request)
+        if not 200 <= response.status < 300:
+            raise _failed(response, reads=call.tool.effect_class == "read")
+        _check_content(operation, response)
+        return ToolAnswer(status=response.status, body=response.body, latency_ms=response.latency_ms)
 
     async def _dial(self, request: HttpRequest) -> HttpResponse:
         try:
             return await self._dialer.send(request)
         except DialFault as fault:
-            raise ToolFault("unanswered" if fault.sent else "not-sent", str(fault)) from fault
+            failure: Failure = "unanswered" if fault.sent else "rejected" if fault.refused else "not-sent"
+            raise ToolFault(failure, str(fault)) from fault
 
     async def _prepare(self, call: ToolCall) -> tuple[Operation, Built]:
         try:
             found = await self._callee(call)
-            arguments = parse(bytes(call.arguments))
-        except Refused as fault:
+            arguments, floats = parse(bytes(call.arguments)), msgspec.json.decode(call.arguments)
+        except (Refused, msgspec.DecodeError) as fault:
             raise _Problems((str(fault),)) from fault
-        problems = found.validator.problems(msgspec.json.decode(call.arguments))
+        problems = found.validator.problems(floats)
         if problems:
             raise _Problems(problems)
         try:
             return found.operation, build(found.operation, call.document.base_url, arguments)
-        except Unbuildable as fault:
+        except (Unbuildable, Refused) as fault:
             raise _Problems((str(fault),)) from fault
 
     async def _callee(self, call: ToolCall) -> Callee:
@@ -148,20 +154,35 @@ def _keep(cache: OrderedDict[Any, Any], key: object, value: object, most: int) -
         cache.popitem(last=False)
 
 
-def _answer(operation: Operation, response: HttpResponse) -> ToolAnswer:
-    status = response.status
-    if 200 <= status < 300:
-        _check_content(operation, response)
-        return ToolAnswer(status=status, body=response.body, latency_ms=response.latency_ms)
-    wait = response.header("retry-after")
+def _failed(response: HttpResponse, *, reads: bool) -> ToolFault:
+    status, wait = response.status, response.header("retry-after")
+    failure = failure_of(status, reads=reads)
     excerpt = " ".join(response.body[:_EXCERPT].decode("utf-8", "replace").split())
-    raise ToolFault(
-        "rate-limited" if status == 429 else "server-error" if status >= 500 else "rejected",
-        f"The API answered with status {status}" + (f": {excerpt}" if excerpt else "."),
+    unclear = "; what it did is unclear" if not reads and failure in ("bad-answer", "unanswered") else ""
+    return ToolFault(
+        failure,
+        f"The API answered with status {status}{unclear}" + (f": {excerpt}" if excerpt else "."),
         status=status,
         latency_ms=response.latency_ms,
         retry_after_ms=int(wait) * 1000 if wait.isdecimal() else 0,
     )
+
+
+def failure_of(status: int, *, reads: bool) -> Failure:
+    """Say what a status that is no success means; one behind which a write may have happened is no rejection."""
+    match status:
+        case 429:
+            return "rate-limited"
+        case 408 | 425 | 499:
+            return "unanswered"
+        case 409 if not reads:
+            return "unanswered"
+        case _ if status >= 500:
+            return "server-error"
+        case _ if status < 400 and not reads:
+            return "bad-answer"
+        case _:
+            return "rejected"
 
 
 def _check_content(operation: Operation, response: HttpResponse) -> None:

@@ -1,10 +1,12 @@
-"""Hold arguments against an operation's schemas and say in words what does not fit."""
+"""Hold arguments against an operation's schemas and say in words what does not fit.
+
+A regular expression counts only where matching it surely ends soon (`adapters.openapi.patterns`). Where a schema has
+patterns for names, only what matches them is checked, and what no keyword evaluated is not counted.
+"""
 
 import re
-import warnings
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import lru_cache
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
@@ -13,6 +15,7 @@ from referencing.jsonschema import DRAFT202012
 
 from adapters.openapi.operations import Operation
 from adapters.openapi.parameters import PLACES
+from adapters.openapi.patterns import matches, mismatches
 
 DOCUMENT = "urn:reprise:document"
 _MOST = 10
@@ -93,27 +96,32 @@ def _lenient(check: Any) -> Any:
         if instance is None and schema.get("nullable") is True:
             return
         # Real documents hold bounds written as strings and expressions of other dialects: the API itself will judge.
-        with suppress(TypeError, ValueError, AttributeError, re.error):
+        with suppress(TypeError, ValueError, AttributeError, ArithmeticError, re.error):
             yield from check(validator, value, instance, schema) or ()
 
     return checked
 
 
 def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterator[jsonschema.ValidationError]:
-    expression = _expression(pattern)
-    if isinstance(instance, str) and expression is not None and not expression.search(instance):
+    if isinstance(instance, str) and mismatches(pattern, instance):
         yield jsonschema.ValidationError(f"{instance!r} does not match {pattern!r}")
 
 
-@lru_cache(maxsize=256)
-def _expression(pattern: str) -> re.Pattern[str] | None:
-    """Compile an expression; None where Python would read it otherwise than the document means it."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", FutureWarning)
-            return re.compile(pattern)
-    except (re.error, FutureWarning):
-        return None
+def _named_by_pattern(validator: Any, patterns: Any, instance: Any, schema: Any) -> Iterator[Any]:
+    for pattern, sketch in patterns.items() if isinstance(instance, dict) else ():
+        for name in instance:
+            if matches(pattern, name):
+                yield from validator.descend(instance[name], sketch, path=name, schema_path=pattern)
+
+
+def _additional(validator: Any, sketch: Any, instance: Any, schema: Any) -> Any:
+    # The library would match the names by itself, without any bound.
+    check = jsonschema.Draft202012Validator.VALIDATORS["additionalProperties"]
+    return () if "patternProperties" in schema else check(validator, sketch, instance, schema)
+
+
+def _unchecked(validator: Any, value: Any, instance: Any, schema: Any) -> Iterator[Any]:
+    yield from ()
 
 
 def _required(validator: Any, names: Any, instance: Any, schema: Any) -> Iterator[jsonschema.ValidationError]:
@@ -139,6 +147,9 @@ def _exclusive(keyword: str, bound: str) -> Any:
 
 _KEYWORDS = jsonschema.Draft202012Validator.VALIDATORS | {
     "pattern": _pattern,
+    "patternProperties": _named_by_pattern,
+    "additionalProperties": _additional,
+    "unevaluatedProperties": _unchecked,
     "required": _required,
     "exclusiveMinimum": _exclusive("exclusiveMinimum", "minimum"),
     "exclusiveMaximum": _exclusive("exclusiveMaximum", "maximum"),

@@ -86,7 +86,7 @@ async def test_a_private_address_is_refused_although_a_connection_to_it_is_open(
         await dialer.send(request(url))
         with pytest.raises(DialFault, match="--allow-private") as fault:
             await dialer.send(request(url, allow_private=False))
-    assert not fault.value.sent and len(peers) == 1
+    assert fault.value.refused and not fault.value.sent and len(peers) == 1
 
 
 async def test_nothing_is_written_of_a_request_whose_time_has_passed() -> None:
@@ -100,6 +100,22 @@ async def test_nothing_is_written_of_a_request_whose_time_has_passed() -> None:
             await dialer.send(request(url, not_after=datetime.now(UTC) - timedelta(milliseconds=1)))
         assert await asyncio.wait_for(heard.get(), 5) == b""
     assert not fault.value.sent and len(peers) == 1
+
+
+async def test_no_body_is_written_when_its_time_passed_behind_the_headers() -> None:
+    heard: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.6)  # so many headers wait for a reader
+        heard.put_nowait(await reader.read(-1))
+
+    async with server(slow) as (url, _), HttpDialer() as dialer:
+        soon = datetime.now(UTC) + timedelta(milliseconds=300)
+        large = (("x-large", "h" * 32_000_000),)
+        with pytest.raises(DialFault, match="body was not sent") as fault:
+            await dialer.send(request(url, method="POST", headers=large, body=b"BODY", not_after=soon, timeout_ms=9000))
+        assert fault.value.sent
+        assert b"BODY" not in await asyncio.wait_for(heard.get(), 5)
 
 
 @pytest.mark.parametrize("host", ["localhost", "2130706433", "0x7f000001", "127.1", "[::1]", "[::ffff:127.0.0.1]"])
@@ -149,7 +165,7 @@ async def test_a_refused_connection_was_surely_not_sent() -> None:
         async with HttpDialer() as dialer:
             with pytest.raises(DialFault) as fault:
                 await dialer.send(request(f"http://127.0.0.1:{bound.getsockname()[1]}"))
-    assert not fault.value.sent
+    assert not fault.value.sent and not fault.value.refused
 
 
 @pytest.mark.parametrize("partial", [b"", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf", b"what?\r\n\r\n"])
@@ -199,7 +215,17 @@ def in_an_hour() -> str:
 
 
 @pytest.mark.parametrize(
-    ("value", "least", "most"), [(lambda: "7", 7, 7), (in_an_hour, 3500, 3601), (lambda: "soon", 0, 0)]
+    ("value", "least", "most"),
+    [
+        (lambda: "7", 7, 7),
+        (in_an_hour, 3500, 3601),
+        (lambda: "soon", 0, 0),
+        (lambda: "0" * 5_000 + "7", 7, 7),
+        (lambda: "9" * 5_000, 86_400, 86_400),
+        (lambda: "Fri, 31 Dec 9999 23:59:59 GMT", 86_400, 86_400),
+        (lambda: "Fri, 31 Dec 9999 23:59:59 -2359", 0, 86_400),
+        (lambda: "Mon, 01 Jan 2024 10:00:00 +999999999999", 0, 0),
+    ],
 )
 async def test_retry_after_is_given_in_seconds(value: Callable[[], str], least: int, most: int) -> None:
     busy = f"HTTP/1.1 429 Busy\r\nretry-after: {value()}\r\ncontent-length: 0\r\n\r\n".encode()

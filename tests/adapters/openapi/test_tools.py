@@ -13,7 +13,7 @@ import pytest
 
 from adapters.http.dialer import HttpDialer
 from adapters.openapi.ingest import read_document
-from adapters.openapi.tools import MAX_ANSWER, OpenApiTools
+from adapters.openapi.tools import MAX_ANSWER, OpenApiTools, failure_of
 from commands.ports import ToolAnswer, ToolCall, ToolFault
 from domain.catalog.state import Document
 from domain.encoding import digest_bytes, foreign
@@ -150,6 +150,30 @@ async def test_arguments_that_make_no_request_are_problems(tool: str, arguments:
         assert running.counts().operations == {}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"body":{"customerId":1e999,"items":[]}}',
+        b'{"body":{"customerId":1e308,"items":[]}}',
+        b'{"path":{"orderId":"\\ud800"},"body":{}}',
+        b'{"path":{"orderId":1e999}}',
+        b"\xff",
+        b"[" * 100_000,
+    ],
+)
+async def test_arguments_that_cannot_be_read_are_problems_too(text: bytes) -> None:
+    async with at_the_shop() as (running, setting):
+        for name in ("create_order", "get_order", "ship_order"):
+            call = msgspec.structs.replace(setting.call(name, {}), arguments=msgspec.Raw(text))
+            checked = await setting.tools.check(call)
+            assert checked.problems and not checked.request_digest
+            with pytest.raises(ToolFault, match="Nothing was sent"):
+                await setting.tools.send(
+                    call, request_digest="", idempotency_key="k", timeout_ms=2000, not_after=MUCH_LATER
+                )
+        assert running.counts().operations == {}
+
+
 async def test_a_document_is_read_once_and_a_missing_one_is_a_problem() -> None:
     async with at_the_shop() as (_, setting):
         for name in ("get_order", "ship_order"):
@@ -167,7 +191,13 @@ async def test_a_document_is_read_once_and_a_missing_one_is_a_problem() -> None:
         (Response(status=503, headers=(("retry-after", "2"),)), "server-error", 2000),
         (json_response(500, {"error": "boom"}), "server-error", 0),
         (json_response(404, {"error": "no order"}), "rejected", 0),
-        (Response(status=302, headers=(("location", "/login"),)), "rejected", 0),
+        (json_response(422, {"error": "no such customer"}), "rejected", 0),
+        (Response(status=302, headers=(("location", "/login"),)), "bad-answer", 0),
+        (Response(status=303, headers=(("location", "/orders/1"),)), "bad-answer", 0),
+        (Response(status=408), "unanswered", 0),
+        (Response(status=409), "unanswered", 0),
+        (Response(status=425), "unanswered", 0),
+        (Response(status=503, headers=(("retry-after", "9" * 5000),)), "server-error", 86_400_000),
         (Response(status=201, body=b"<html>"), "bad-answer", 0),
         (Response(status=201), "bad-answer", 0),
         (Response(status=201, body=b'"' + b"x" * MAX_ANSWER + b'"'), "bad-answer", 0),
@@ -181,6 +211,28 @@ async def test_every_failure_has_one_name(answer: Response | None, failure: str,
         assert (fault.value.failure, fault.value.retry_after_ms) == (failure, retry_after_ms)
         assert fault.value.status == (answer.status if answer else 0)
         assert len(seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "failure"), [(302, "rejected"), (409, "rejected"), (408, "unanswered"), (425, "unanswered")]
+)
+async def test_a_read_that_is_refused_did_nothing_and_one_that_was_too_slow_is_repeated(
+    status: int, failure: str
+) -> None:
+    async with at(Response(status=status)) as (_, setting):
+        with pytest.raises(ToolFault) as fault:
+            await setting.send("get_order", {"path": {"orderId": "ord-9"}})
+        assert fault.value.failure == failure and "unclear" not in str(fault.value)
+
+
+def test_a_request_that_a_proxy_gave_up_may_have_happened() -> None:
+    assert failure_of(499, reads=False) == failure_of(499, reads=True) == "unanswered"
+
+
+async def test_a_write_that_was_answered_elsewhere_is_said_to_be_unclear() -> None:
+    async with at(Response(status=303, headers=(("location", "/orders/1"),))) as (_, setting):
+        with pytest.raises(ToolFault, match="answered with status 303; what it did is unclear"):
+            await setting.send("create_order", ORDER)
 
 
 async def test_a_rejection_quotes_the_answer() -> None:
@@ -216,4 +268,4 @@ async def test_a_private_api_is_refused_unless_it_was_registered_as_one() -> Non
         setting.document = msgspec.structs.replace(setting.document, allow_private=False)
         with pytest.raises(ToolFault, match="--allow-private") as fault:
             await setting.send("create_order", ORDER)
-        assert fault.value.failure == "not-sent" and running.counts().operations == {}
+        assert fault.value.failure == "rejected" and running.counts().operations == {}

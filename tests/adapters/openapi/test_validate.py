@@ -1,5 +1,6 @@
 """Arguments that do not fit are refused in words that say where."""
 
+import time
 from typing import Any
 
 import pytest
@@ -83,6 +84,35 @@ def test_malformed_keywords_say_nothing_and_a_broken_reference_is_a_problem() ->
     assert body_problems({"type": "string", "pattern": "[[:alpha:]"}, "x") == ()
     assert "cannot be used" in body_problems({"$ref": "#/components/schemas/None"}, 1)[0]
     assert "cannot be used" in body_problems({"type": "strng"}, 1)[0]
+
+
+def test_numbers_that_no_arithmetic_can_divide_say_nothing() -> None:
+    assert body_problems({"type": "number", "multipleOf": 0}, 1) == ()
+    assert "not a multiple" in body_problems({"type": "number", "multipleOf": 1e-300}, 1e308)[0]
+
+
+def test_names_are_matched_by_patterns_as_far_as_that_is_tried() -> None:
+    schema = {"patternProperties": {"^n_": {"type": "integer"}, "^(a+)+$": {"type": "integer"}}}
+    assert body_problems(schema, {"n_a": "x"}) == ("/body/n_a: 'x' is not of type 'integer'",)
+    assert body_problems(schema, {"n_a": 1, "a": "x"}) == ()
+
+
+HUNGRY = "^(a+)+$"
+ENDLESS: list[dict[str, Any]] = [
+    {"pattern": HUNGRY},
+    {"patternProperties": {HUNGRY: {}}},
+    {"patternProperties": {HUNGRY: {}}, "additionalProperties": False},
+    {"patternProperties": {HUNGRY: {}}, "unevaluatedProperties": False},
+    {"propertyNames": {"pattern": HUNGRY}},
+]
+
+
+@pytest.mark.parametrize("schema", ENDLESS)
+def test_no_expression_of_a_document_holds_up_the_process(schema: dict[str, Any]) -> None:
+    text = "a" * 64 + "!"
+    started = time.monotonic()
+    assert body_problems(schema, text if "pattern" in schema else {text: 1}) == ()
+    assert time.monotonic() - started < 2
 
 
 def test_problems_are_few_and_short() -> None:
