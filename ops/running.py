@@ -11,9 +11,13 @@ FILE = "running.json"
 
 
 class Running(msgspec.Struct, frozen=True, kw_only=True):
-    """Say where a running `up` is reached; its servers' addresses are for verbs on the same machine."""
+    """Say where a running `up` is reached; its servers' addresses are for verbs on the same machine.
+
+    ``started`` tells the process from a later one under the same id: a container begins to count anew each time.
+    """
 
     pid: int
+    started: int
     url: str
     postgres_url: str
     nats_url: str
@@ -21,7 +25,8 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
 
 def mark(url: str, postgres_url: str, nats_url: str) -> Running:
     """Describe this process."""
-    return Running(pid=os.getpid(), url=url, postgres_url=postgres_url, nats_url=nats_url)
+    pid = os.getpid()
+    return Running(pid=pid, started=_start_of(pid) or 0, url=url, postgres_url=postgres_url, nats_url=nats_url)
 
 
 @contextmanager
@@ -38,20 +43,22 @@ def announced(folder: Path, running: Running) -> Iterator[None]:
 
 
 def find(folder: Path) -> Running | None:
-    """Return the `up` that runs on a data folder, or None; what a killed one left behind does not count."""
+    """Return another process that is `up` on a data folder, or None; what a killed one left behind does not count."""
     try:
         found = msgspec.json.decode((folder / FILE).read_bytes(), type=Running)
     except (OSError, msgspec.DecodeError):
         return None
-    return found if _is_reprise(found.pid) else None
+    another = found.pid != os.getpid() and _start_of(found.pid) == found.started
+    return found if another else None
 
 
-def _is_reprise(pid: int) -> bool:
-    """Tell whether a process lives and is one of ours, and not another program under a recycled id."""
+def _start_of(pid: int) -> int | None:
+    """Return when a process began, in clock ticks since the machine did, or None where there is no such process.
+
+    Source: proc_pid_stat(5), field 22; the program's name, field 2, stands in parentheses and may contain some.
+    """
     try:
-        command = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
-    return b"reprise" in command or b"ops.cli" in command
+        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return int(fields[19])
