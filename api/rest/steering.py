@@ -1,6 +1,5 @@
 """Cancel, pause, resume and replay sessions."""
 
-import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from api.services import Given
 from api.writes import Write, Writing
 from commands.authorize import require
 from commands.handle import handle
-from domain.replay import Row, replay
+from commands.replaying import replay_session as replay
 from domain.session.commands import CancelSession, PauseSession, ResumeSession, SessionCommand
 
 
@@ -51,7 +50,10 @@ class Divergence(Output, frozen=True, kw_only=True):
 
 
 class Replayed(Output, frozen=True, kw_only=True):
-    """Say what a replay found."""
+    """Say what a replay found.
+
+    ``unchecked`` counts replies whose prompts could not be built again, for the pinned catalogue is not stored.
+    """
 
     session_id: str
     events: int
@@ -59,6 +61,7 @@ class Replayed(Output, frozen=True, kw_only=True):
     decided: int
     state_digest: str
     replay_digest: str
+    unchecked: int
     divergences: tuple[Divergence, ...]
 
 
@@ -109,12 +112,7 @@ async def replay_session(
     require(request.user, "read")
     body = await body_of(request, Execution)
     session, _, _ = await find_session(services, request.user.tenant, session_id)
-    rows = [
-        Row(version=row.originator_version, topic=row.topic, state=row.state)
-        for row in await services.shell.store.read_stream(session)
-    ]
-    # Deciding a long session again takes a while, and others are served meanwhile.
-    found = await asyncio.to_thread(replay, str(session), rows, execute=body.execute)
+    found = await replay(services.shell.store, session, execute=body.execute)
     divergences = tuple(
         Divergence(
             session_id=each.session_id,
@@ -134,6 +132,7 @@ async def replay_session(
             decided=found.decided,
             state_digest=found.state_digest,
             replay_digest=found.replay_digest,
+            unchecked=found.unchecked,
             divergences=divergences,
         )
     )

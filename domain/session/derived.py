@@ -23,7 +23,7 @@ class Derived:
         self._catalog = catalog
         self._command, self._index = "", 0
         self._commands: set[str] = set()
-        self._asked: dict[str, list[str]] = {}
+        self._asked: dict[tuple[str, int], str] = {}
 
     def fact(self, recorded: Event[SessionEvent]) -> Event[SessionEvent] | None:
         """Return a recorded fact as it must have been written; None where its append stands in the record already."""
@@ -40,9 +40,8 @@ class Derived:
 
     def _prompt_digest(self, reply: ModelReplied) -> str:
         self.unchecked += self._catalog is None
-        asked = self._asked.get(reply.call)
-        # The answer to an earlier attempt may come when the question was asked again.
-        return reply.prompt_digest if not asked or reply.prompt_digest in asked else asked[-1]
+        # A reply to what nobody asked leads to nothing, and has no prompt to be held against.
+        return self._asked.get((reply.call, reply.attempt), reply.prompt_digest)
 
     def note(self, group: Group, state: Session | None) -> None:
         """Build the prompts of what a group asks; nothing that happens until the reply comes changes them."""
@@ -50,5 +49,4 @@ class Derived:
             if isinstance(event.data, ModelCallRequested | ModelRetryScheduled) and state and self._catalog:
                 model, _ = pending_model_call(state, event.data.call)
                 if model:
-                    asked = prompt(state, model, self._catalog)
-                    self._asked.setdefault(model.id, []).append(asked.digest())
+                    self._asked[model.id, model.attempt] = prompt(state, model, self._catalog).digest()

@@ -111,10 +111,12 @@ class _Teller:
             correlation=str(self._session),
         )
         events: Append = []
+        index = 0
         following: SessionFact | None = fact
         while following is not None:
-            group, self._state = react(self._state, fact_event(_event(following), context, len(events)))
+            group, self._state = react(self._state, fact_event(_event(following), context, index))
             events += group
+            index += 1
             following = self._immediate()
         return events
 

@@ -7,10 +7,10 @@ import click
 import msgspec
 
 from commands.ports import EventStore
+from commands.replaying import read_rows, replay_session
 from domain.encoding import digest, encode
-from domain.errors import Invalid, NotFound
-from domain.replay import Difference, Replay, Row, replay_state, state_digest
-from domain.replay import replay as replay_rows
+from domain.errors import Invalid
+from domain.replay import Difference, Replay, replay_state, state_digest
 from ops.bootstrap import addresses, open_store
 from ops.cli.output import Progress, pretty, result
 from ops.cli.reach import session_id
@@ -26,6 +26,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     decided: int
     state_digest: str
     replay_digest: str
+    unchecked: int
     divergences: list[Difference]
 
 
@@ -52,15 +53,8 @@ async def replay(session: str | None, every: bool, at: int | None, execute: bool
         click.get_current_context().exit(1)
 
 
-async def _rows(store: EventStore, session: UUID) -> list[Row]:
-    rows = await store.read_stream(session)
-    if not rows:
-        raise NotFound(f"Expected a session that exists, but nothing is recorded under {session}.")
-    return [Row(version=row.originator_version, topic=row.topic, state=row.state) for row in rows]
-
-
 async def _show(store: EventStore, session: UUID, at: int) -> None:
-    rows = await _rows(store, session)
+    rows = await read_rows(store, session)
     if at > rows[-1].version:
         raise Invalid(f"Expected a version up to {rows[-1].version}, the last one recorded, but got {at}.")
     state = replay_state(rows, at)
@@ -72,7 +66,7 @@ async def replayed(store: EventStore, sessions: list[UUID], *, execute: bool, si
     """Replay sessions one after the other, with progress, and sum up."""
     progress, reports = Progress("replayed"), []
     for done, session in enumerate(sessions, 1):
-        reports.append(replay_rows(str(session), await _rows(store, session), execute=execute))
+        reports.append(await replay_session(store, session, execute=execute))
         progress(done, len(sessions))
     progress.end()
     return summed(reports, single=single)
@@ -89,6 +83,7 @@ def summed(reports: list[Replay], *, single: bool) -> Report:
         decided=sum(each.decided for each in reports),
         state_digest=states[0] if single else digest(states),
         replay_digest=replayed[0] if single else digest(replayed),
+        unchecked=sum(each.unchecked for each in reports),
         divergences=[each for report in reports for each in report.divergences],
     )
 
@@ -102,6 +97,8 @@ def report_text(report: Report, execute: bool) -> str:
     ]
     if execute:
         lines += [f"replay digest  {report.replay_digest}", f"decided        {report.decided} times"]
+        if report.unchecked:
+            lines.append(f"unchecked      {report.unchecked} prompts: the catalogue they were built from is not stored")
         lines.append(f"divergences    {len(report.divergences) or 'none: every decision came out as recorded'}")
     for each in report.divergences:
         place = f"{each.event_type} at {each.path}" if each.path else each.event_type

@@ -1,0 +1,52 @@
+"""A session is replayed from the log on the catalogue it pinned; where that is missing, this is said, not guessed."""
+
+from uuid import uuid4
+
+import pytest
+
+from adapters.postgres.store import PostgresEventStore
+from commands.perform import drive
+from commands.ports import LogEvent
+from commands.replaying import read_rows, replay_session
+from domain.errors import NotFound
+from domain.ids import derive
+from ops.cli.replaying import report_text, summed
+from tests.commands.parts import Model, Shop, Time, shell_of, start
+from tests.replay.runs import recorded
+
+
+async def test_every_prompt_of_a_session_is_built_again_from_the_catalogue_it_pinned(store: PostgresEventStore) -> None:
+    shell = shell_of(store, Shop(), Model(steps=3), Time())
+    session, _ = await start(shell)
+    await drive(shell, session)
+    found = await replay_session(store, session, execute=True)
+    assert (found.divergences, found.unchecked) == ((), 0)
+    assert "unchecked" not in report_text(summed([found], single=True), execute=True)
+
+
+async def test_a_catalogue_that_is_not_stored_is_said_and_not_guessed(store: PostgresEventStore) -> None:
+    session = uuid4()
+    rows = recorded("denied")  # it pinned a catalogue that this log does not have
+    await store.append(
+        [
+            LogEvent(
+                originator_id=session,
+                originator_version=row.version,
+                topic=row.topic,
+                state=row.state,
+                event_id=uuid4(),
+                tenant="local",
+                command_id=derive(str(session)) if row.version == 1 else None,
+                request_digest=None,
+            )
+            for row in rows
+        ]
+    )
+    found = await replay_session(store, session, execute=True)
+    assert not found.divergences and found.unchecked == sum("model-replied" in row.topic for row in rows)
+    assert f"{found.unchecked} prompts" in report_text(summed([found], single=True), execute=True)
+
+
+async def test_a_session_that_is_not_there_is_not_found(store: PostgresEventStore) -> None:
+    with pytest.raises(NotFound, match="nothing is recorded"):
+        await read_rows(store, uuid4())
