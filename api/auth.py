@@ -1,7 +1,7 @@
 """Stand at the door: whose name was called, from which page, by whom.
 
-Host and Origin are held against a list, because a web page anywhere can make a browser call this machine under a name
-that its author controls (DNS rebinding).
+Host is held against a list, because a web page anywhere can make a browser call this machine under a name that its
+author controls (DNS rebinding). Origin must be ours as a whole: other ports of this machine serve other people's pages.
 """
 
 import ipaddress
@@ -19,13 +19,13 @@ from commands.authorize import LOCAL, Principal, Unauthenticated
 from domain.errors import Forbidden
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
+DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Doorkeeper(ASGIMiddleware):
-    """Refuse strangers, and say as ``request.user`` who asks; handlers marked ``open`` are for everybody."""
+    """Refuse strangers, and say as ``request.user`` who asks; handlers marked ``open`` are for every caller."""
 
     scopes = (ScopeType.HTTP,)
-    exclude_opt_key = "open"
 
     def __init__(self, services: Services):
         self._services = services
@@ -33,30 +33,33 @@ class Doorkeeper(ASGIMiddleware):
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Let a request in with its principal, or raise Misdirected, Forbidden, Unauthenticated."""
         headers = Headers.from_scope(scope)
-        names = (*LOOPBACK_NAMES, *self._services.hosts)
-        check_host(headers.get("host", ""), names)
-        check_origin(headers.get("origin"), names)
-        scope["user"] = identify(self._services, _client(scope), headers.get("authorization", ""))
+        host, hosts = headers.get("host", ""), self._services.hosts
+        check_host(host, (*LOOPBACK_NAMES, *hosts))
+        check_origin(headers.get("origin"), (f"{scope['scheme']}://{host}", *(f"https://{name}" for name in hosts)))
+        if not scope["route_handler"].opt.get("open"):
+            scope["user"] = identify(self._services, _client(scope), headers.get("authorization", ""))
         await next_app(scope, receive, send)
 
 
 def check_host(host: str, names: Sequence[str]) -> None:
     """Raise Misdirected for a Host header that is not ours."""
-    if _name(f"//{host}") not in names:
+    if _place(f"//{host}")[1] not in names:
         raise Misdirected(f"Expected one of the host names {', '.join(names)}, but got {host[:100]!r}.")
 
 
-def check_origin(origin: str | None, names: Sequence[str]) -> None:
-    """Raise Forbidden for a page that is not ours; who sends no Origin is no page, or reads only."""
-    if origin is not None and _name(origin) not in names:
-        raise Forbidden(f"Expected no page, or one served by {', '.join(names)}, but got {origin[:100]!r}.")
+def check_origin(origin: str | None, ours: Sequence[str]) -> None:
+    """Raise Forbidden for a page of another scheme, host or port; who sends no Origin is no page, or reads only."""
+    if origin is not None and (not _place(origin)[1] or _place(origin) not in map(_place, ours)):
+        raise Forbidden(f"Expected no page, or one served by {', '.join(ours)}, but got {origin[:100]!r}.")
 
 
-def _name(url: str) -> str:
+def _place(url: str) -> tuple[str, str, int]:
+    """Return the scheme, host and port of a URL; no host, so on no list, where it has none that can be read."""
     try:
-        return urlsplit(url).hostname or ""
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname or "", parts.port or DEFAULT_PORTS.get(parts.scheme, 0)
     except ValueError:
-        return ""  # no host at all, so on no list
+        return "", "", 0
 
 
 def identify(services: Services, client: str, authorization: str) -> Principal:

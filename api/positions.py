@@ -4,12 +4,18 @@ A position is ``<log id>:<n>``; a cursor is opaque: base64url of the same log id
 """
 
 import base64
-import binascii
-from typing import Any
+from datetime import datetime
+from typing import Annotated, TypeAlias, TypeVar
 
 import msgspec
 
 from domain.errors import Invalid, WrongLog
+
+Keys = TypeVar("Keys")
+# What Postgres can hold, and compare with what is stored.
+Number: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+Text: TypeAlias = Annotated[str, msgspec.Meta(max_length=1_000, pattern=r"\A[^\x00]*\Z")]
+Time: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 def outside(log_id: str, position: int) -> str:
@@ -31,15 +37,15 @@ def cursor(log_id: str, *keys: str | int) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode([log_id, *keys])).rstrip(b"=").decode()
 
 
-def keys_of(text: str, log_id: str) -> list[Any]:
-    """Read a cursor's keys; raise Invalid, or WrongLog for one of another log."""
+def keys_of(text: str, log_id: str, kind: type[Keys]) -> Keys:
+    """Read a cursor's keys as a tuple of this kind; raise Invalid, or WrongLog for one of another log."""
     try:
         padded = text.encode() + b"=" * (-len(text) % 4)
         log, *keys = msgspec.json.decode(base64.b64decode(padded, altchars=b"-_", validate=True), type=list[str | int])
-    except (ValueError, binascii.Error) as fault:
+        _same_log("cursor", str(log), log_id)
+        return msgspec.convert(keys, kind)
+    except ValueError as fault:
         raise Invalid(f"Expected a cursor as a page's `next` gave it, but got {text[:100]!r}.") from fault
-    _same_log("cursor", str(log), log_id)
-    return keys
 
 
 def _same_log(what: str, theirs: str, ours: str) -> None:

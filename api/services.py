@@ -24,8 +24,9 @@ class Services:
     """Hold the parts that requests are answered with.
 
     ``model`` is used where a goal names none; only it and ``models`` may be named, for a model is a place to call.
-    ``hosts`` are names, without ports, that a browser may call us by beside the loopback ones. Without a ``verifier``
-    only loopback clients are served, as the local person; with one a token is needed unless
+    ``hosts`` are names, without ports, that a browser may call us by beside the loopback ones; a page at ``https://``
+    and such a name is ours, for that is where another server speaks TLS for us. Without a ``verifier`` only
+    loopback clients are served, as the local person; with one a token is needed unless
     ``loopback_without_token``. Sizes are bytes, times seconds.
     """
 

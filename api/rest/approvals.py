@@ -9,14 +9,14 @@ from litestar.params import FromPath, QueryParameter
 
 from api.answers import Output, answer, view
 from api.bodies import Input, body_of
+from api.positions import Text, Time, keys_of, outside
 from api.positions import cursor as cursor_to
-from api.positions import keys_of, outside
 from api.reads import Cursor, Limit, Reading
 from api.rest.found import find_session
 from api.services import Given
 from api.writes import Writing
 from commands.handle import handle
-from domain.errors import Invalid, NotFound, Stale
+from domain.errors import NotFound, Stale
 from domain.session.admit import open_approvals
 from domain.session.commands import DenyApproval, GrantApproval, ReportOutcome, SessionCommand
 from domain.session.state import Session
@@ -87,20 +87,12 @@ async def list_all(
 ) -> Response[ApprovalList]:
     """List what waits for humans, or with another status what they decided."""
     await read.wait()
-    after = _after(keys_of(cursor, read.log_id)) if cursor else None
+    after = keys_of(cursor, read.log_id, tuple[Time, Text]) if cursor else None
     wanted = "" if status == "all" else status
     found = await list_approvals(services.reads, read.tenant, status=wanted, after=after, limit=limit + 1)
     page = found[:limit]
     following = cursor_to(read.log_id, page[-1].requested_at.isoformat(), page[-1].id) if found[limit:] else None
     return answer(ApprovalList(approvals=tuple(view(ApprovalView, each) for each in page), next=following))
-
-
-def _after(keys: list[Any]) -> tuple[datetime, str]:
-    try:
-        at, approval = keys
-        return datetime.fromisoformat(at), str(approval)
-    except (ValueError, TypeError) as fault:
-        raise Invalid("Expected a cursor of this list, but got one of another.") from fault
 
 
 @get("/approvals/{approval_id:str}", tags=["approvals"])

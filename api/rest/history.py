@@ -9,8 +9,8 @@ from litestar.response import Stream
 
 from api.answers import Output, answer
 from api.live import check_room, session_stream
+from api.positions import Number, inside, keys_of, outside
 from api.positions import cursor as cursor_to
-from api.positions import inside, keys_of, outside
 from api.reads import Cursor, Limit, Reading
 from api.rest.found import find_session
 from api.services import Given
@@ -80,7 +80,7 @@ async def read_events(
         # The annotation is what the document describes; the document names the stream beside it.
         stream: Any = Stream(chunks, media_type=EVENT_STREAM, headers={"Cache-Control": "no-store"})
         return cast(Response[EventPage], stream)
-    after = int(keys_of(cursor, read.log_id)[0]) if cursor else 0
+    (after,) = keys_of(cursor, read.log_id, tuple[Number]) if cursor else (0,)
     rows = await services.shell.store.read_stream(session, after=after)
     page = rows[:limit]
     following = cursor_to(read.log_id, page[-1].originator_version) if len(rows) > limit else None

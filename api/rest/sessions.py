@@ -8,14 +8,14 @@ from litestar import Response, get
 from litestar.params import FromPath, QueryParameter
 
 from api.answers import Output, answer, view
+from api.positions import Time, keys_of, outside
 from api.positions import cursor as cursor_to
-from api.positions import keys_of, outside
 from api.reads import Cursor, Limit, Reading
 from api.rest.folding import fold
 from api.rest.found import find_session
 from api.services import Given, Services
 from commands.shell import Loaded
-from domain.errors import Invalid, NotFound
+from domain.errors import NotFound
 from queries.sessions import SessionDetail, SessionShown, list_sessions, show_session
 
 Status: TypeAlias = Literal["queued", "running", "waiting", "paused", "completed", "failed", "cancelled"]
@@ -118,20 +118,12 @@ async def list_all(
 ) -> Response[SessionList]:
     """List the sessions of the tenant."""
     await read.wait()
-    before = _before(keys_of(cursor, read.log_id)) if cursor else None
+    before = keys_of(cursor, read.log_id, tuple[Time, UUID]) if cursor else None
     found = await list_sessions(services.reads, read.tenant, status=status or "", before=before, limit=limit + 1)
     page = found[:limit]
     following = cursor_to(read.log_id, page[-1].created_at.isoformat(), str(page[-1].id)) if found[limit:] else None
     shown = tuple(view(SessionView, each, position=outside(read.log_id, each.position)) for each in page)
     return answer(SessionList(sessions=shown, next=following))
-
-
-def _before(keys: list[Any]) -> tuple[datetime, UUID]:
-    try:
-        at, session = keys
-        return datetime.fromisoformat(at), UUID(session)
-    except (ValueError, TypeError, AttributeError) as fault:
-        raise Invalid("Expected a cursor of this list, but got one of another.") from fault
 
 
 @get("/sessions/{session_id:str}", tags=["sessions"])

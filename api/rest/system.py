@@ -8,7 +8,6 @@ from litestar import Request, Response, get
 from litestar.params import FromPath
 
 from api.answers import Output, answer
-from api.positions import outside
 from api.problems import BY_NAME
 from api.services import Given
 from domain.encoding import encode
@@ -24,11 +23,10 @@ class Health(Output, frozen=True, kw_only=True):
 
 
 class Readiness(Output, frozen=True, kw_only=True):
-    """Say that the parts behind the process answer too; ``position`` is the log's head."""
+    """Say that the parts behind the process answer too."""
 
     status: Literal["ready"] = "ready"
     parts: tuple[str, ...]
-    position: str
 
 
 @get("/healthz", opt={"open": True}, tags=["system"])
@@ -40,16 +38,15 @@ async def healthz() -> Response[Health]:
 @get("/readyz", opt={"open": True}, tags=["system"])
 async def readyz(services: Given) -> Response[Readiness]:
     """Answer when requests can be served."""
-    store = services.shell.store
     part = "the log"
     try:
         async with asyncio.timeout(READY_SECONDS):
-            position = outside(await store.log_id(), await store.head())
+            await services.shell.store.head()
             for part, probe in services.probes.items():  # noqa: B007, so that a time-out can name it
                 await probe()
     except TimeoutError as fault:
         raise Unavailable(f"Expected {part} to answer within {READY_SECONDS:.0f} s, but it did not.") from fault
-    return answer(Readiness(parts=("log", *services.probes), position=position))
+    return answer(Readiness(parts=("log", *services.probes)))
 
 
 @get("/openapi.json", opt={"open": True}, include_in_schema=False, sync_to_thread=False)

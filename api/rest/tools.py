@@ -9,8 +9,8 @@ from litestar.params import FromPath
 
 from api.answers import Output, answer
 from api.bodies import Input, body_of
+from api.positions import Text, keys_of, outside
 from api.positions import cursor as cursor_to
-from api.positions import keys_of, outside
 from api.reads import Cursor, Limit, Reading
 from api.services import Given, Services
 from api.writes import Writing
@@ -81,7 +81,9 @@ async def add_tools(request: Request[Any, Any, Any], services: Given, write: Wri
     """Register an OpenAPI document: each usable operation becomes a tool."""
     body = await body_of(request, DocumentInput)
     context = await write.context("administer")
-    done = await services.catalogue.register_document(
+    # A repeated request is answered without asking its URL again.
+    done = await services.catalogue.registered_before(services.documents, context)
+    done = done or await services.catalogue.register_document(
         services.documents,
         await _document(services, body),
         context,
@@ -128,7 +130,7 @@ async def _fetch(services: Services, url: str, allow_private: bool) -> bytes:
 @get("/tools", tags=["tools"])
 async def list_tools(services: Given, read: Reading, cursor: Cursor = None, limit: Limit = 100) -> Response[ToolList]:
     """List the tools of all registered documents."""
-    after = str(keys_of(cursor, read.log_id)[0]) if cursor else ""
+    (after,) = keys_of(cursor, read.log_id, tuple[Text]) if cursor else ("",)
     tools = sorted((tool for tool in await _tools(services, read.tenant) if tool.name > after), key=lambda t: t.name)
     page, more = tools[:limit], len(tools) > limit
     shown = tuple(

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -116,20 +117,45 @@ async def test_a_host_name_that_is_not_ours_is_refused(serve: Serve, host: str) 
             assert "localhost" in problem(response, 421, "misdirected")
 
 
+async def test_a_host_name_that_is_not_ours_learns_nothing_from_open_paths_either(serve: Serve) -> None:
+    async with serve(checked=False) as client:
+        for path in ("/healthz", "/readyz", "/openapi.json", "/docs/problems/stale"):
+            problem(await client.get(path, headers={"Host": "evil.example"}), 421, "misdirected")
+
+
 async def test_host_names_are_ours_with_any_port(serve: Serve) -> None:
     async with serve(hosts=("reprise.example",)) as client:
         for host in ("localhost", "LOCALHOST:9", "127.0.0.1:1", "[::1]:8080", "reprise.example"):
             assert (await client.get("/agents", headers={"Host": host})).status_code == 200, host
 
 
+STRANGERS = [
+    "https://evil.example",
+    "null",
+    "",
+    "http://localhost.evil.example",
+    "file://",
+    "http://[::1",
+    "http://127.0.0.1",
+    "http://127.0.0.1:1",
+    "http://127.0.0.1:x",
+    "http://localhost:8080",
+    "http://reprise.example",
+    "https://reprise.example:8443",
+]
+
+
 async def test_a_page_of_another_origin_is_refused(serve: Serve) -> None:
     async with serve(hosts=("reprise.example",)) as client:
-        for origin in ("https://evil.example", "null", "http://localhost.evil.example", "file://", "http://[::1"):
-            problem(
-                await client.post("/orchestrate", json={"goal": GOAL}, headers={"Origin": origin}), 403, "forbidden"
-            )
-        for origin in ("http://localhost:8080", "http://127.0.0.1", "https://reprise.example"):
+        for origin in STRANGERS:
+            headers = {"Origin": origin}
+            problem(await client.post("/orchestrate", json={"goal": GOAL}, headers=headers), 403, "forbidden")
+            problem(await client.post(f"/sessions/{uuid4()}/cancel", headers=headers), 403, "forbidden")
+        own = str(client.base_url).rstrip("/")
+        for origin in (own, own.upper(), "https://reprise.example", "https://reprise.example:443"):
             assert (await client.get("/agents", headers={"Origin": origin})).status_code == 200, origin
+        named = {"Host": "reprise.example", "Origin": "http://reprise.example"}
+        assert (await client.get("/agents", headers=named)).status_code == 200
 
 
 async def test_only_this_machine_is_served_without_tokens(parts: Parts) -> None:

@@ -53,6 +53,9 @@ async def test_a_body_that_is_not_json_is_refused(client: httpx.AsyncClient) -> 
     for media_type in ("text/plain", "application/x-www-form-urlencoded", "", "application/xml"):
         response = await client.post("/orchestrate", content=b'{"goal": "g"}', headers={"Content-Type": media_type})
         assert "application/json" in problem(response, 415, "unsupported-media-type")
+        # A page elsewhere may send this without asking, and it stands for no fields.
+        empty = await client.post(f"/sessions/{UNKNOWN}/cancel", content=b"{}", headers={"Content-Type": media_type})
+        problem(empty, 415, "unsupported-media-type")
 
 
 async def test_an_oversized_body_is_refused_by_its_limit(serve: Serve) -> None:

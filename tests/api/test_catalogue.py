@@ -5,6 +5,8 @@ from typing import Any
 
 import httpx
 
+from ops.sample.http_server import Request, Response, json_response, serving
+from ops.sample.shop import document
 from tests.api.conftest import Parts, problem
 
 AGENT = {"id": "buyer", "role": "executor", "promptTemplate": "You buy.", "tools": ["shop/*"]}
@@ -27,6 +29,22 @@ async def test_a_document_may_be_a_text(client: httpx.AsyncClient, parts: Parts)
 async def test_a_document_is_fetched_where_it_is(client: httpx.AsyncClient, parts: Parts) -> None:
     body = {"name": "shop", "url": f"{parts.shop.url}/openapi.json", "allowPrivate": True}
     assert (await client.post("/tools", json=body)).json()["tools"] == 10
+
+
+async def test_a_repeated_registration_fetches_nothing_again(client: httpx.AsyncClient, parts: Parts) -> None:
+    titles = iter(("one", "two"))
+
+    async def serve(request: Request) -> Response:
+        return json_response(
+            200, {**document(parts.shop.url, keys=True), "info": {"title": next(titles), "version": "1"}}
+        )
+
+    async with serving(serve) as url:
+        body, key = {"name": "shop", "url": f"{url}/openapi.json", "allowPrivate": True}, {"Idempotency-Key": "docs"}
+        first = await client.post("/tools", json=body, headers=key)
+    assert first.status_code == 201
+    again = await client.post("/tools", json=body, headers=key)
+    assert (again.status_code, again.json(), again.headers["etag"]) == (201, first.json(), first.headers["etag"])
 
 
 async def test_a_private_address_is_not_fetched_unasked(client: httpx.AsyncClient, parts: Parts) -> None:
@@ -57,6 +75,11 @@ DOCUMENTS: list[dict[str, Any]] = [
     {"name": "shop", "document": "{", "rateLimit": 1},
     {"name": "shop", "document": {}, "rateLimit": -1},
     {"name": "shop", "document": {}, "scopes": "all"},
+    *(
+        {"name": "shop", "document": document("http://a", keys=True), "baseUrl": url}
+        for url in ("http://[", "http://a:99999/")
+    ),
+    {"name": "shop", "document": document("http://[", keys=True)},
 ]
 
 

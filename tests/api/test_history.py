@@ -1,10 +1,12 @@
 """What happened in a session is read as pages, live, and as its state at any version, without gap or repetition."""
 
 import asyncio
+import base64
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import uuid4
 
 import httpx
 
@@ -134,8 +136,8 @@ async def test_the_state_is_shown_at_any_version(client: httpx.AsyncClient, star
     await client.post(f"{path}/pause")
     now, before = await client.get(f"{path}/state"), await client.get(f"{path}/state", params={"at": 2})
     assert (now.headers["etag"], before.headers["etag"]) == ('"3"', '"2"')
-    assert now.json()["state"]["paused"] is True
-    assert "paused" not in before.json()["state"]
+    assert now.json()["state"]["paused_at"]
+    assert "paused_at" not in before.json()["state"]
     replayed = (await client.post(f"{path}/replay")).json()
     assert now.json()["digest"] == replayed["stateDigest"]
 
@@ -153,3 +155,33 @@ async def test_a_version_that_is_not_there_is_not_found(client: httpx.AsyncClien
     assert "1 to 2" in problem(await client.get(path, params={"at": 3}), 404, "not-found")
     for at in ("0", "-1", "x"):
         assert "at" in problem(await client.get(path, params={"at": at}), 400, "invalid")
+
+
+CURSORS: list[tuple[Any, ...]] = [
+    (),
+    ("abc",),
+    (1,),
+    (-1,),
+    (2**63,),
+    ("\0",),
+    (1, 2),
+    ("2024-01-01T00:00:00", str(uuid4())),
+    ("2024-01-01T00:00:00Z", "nobody"),
+    ("2024-01-01T00:00:00Z", "\0"),
+    ("yesterday", str(uuid4())),
+    (None,),
+    ([],),
+]
+
+
+async def test_a_cursor_made_by_hand_is_refused_or_leads_nowhere(
+    client: httpx.AsyncClient, parts: Parts, started: dict[str, Any]
+) -> None:
+    log = await parts.store.log_id()
+    cursors = [base64.urlsafe_b64encode(json.dumps([log, *keys]).encode()).rstrip(b"=").decode() for keys in CURSORS]
+    for path in ("/tools", "/sessions", "/approvals", f"/sessions/{started['sessionId']}/events"):
+        for keys, cursor in zip(CURSORS, cursors, strict=True):
+            response = await client.get(path, params={"cursor": cursor})
+            assert response.status_code in (200, 400), (path, keys, response.text)
+        for cursor in (cursors[0], cursors[-1], "W10", "e30", "é"):
+            assert "cursor" in problem(await client.get(path, params={"cursor": cursor}), 400, "invalid")

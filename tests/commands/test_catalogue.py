@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -30,6 +31,31 @@ def shop(title: str) -> bytes:
     tree["info"]["title"] = title
     tree["paths"]["/form"] = {"post": {"requestBody": {"content": {"text/plain": {}}}, "responses": {}}}
     return json.dumps(tree).encode()
+
+
+class Overtaken:
+    """Be the log, but let somebody else write right before the first append."""
+
+    def __init__(self, store: PostgresEventStore, first: Callable[[], Awaitable[object]]) -> None:
+        self._store, self._waiting = store, [first]
+
+    async def append(self, events: Any) -> int:
+        """Append, behind whoever overtakes."""
+        while self._waiting:
+            await self._waiting.pop()()
+        return await self._store.append(events)
+
+    def __getattr__(self, name: str) -> Any:
+        """Be the log in everything else."""
+        return getattr(self._store, name)
+
+
+async def test_a_patch_that_is_overtaken_by_another_keeps_what_that_one_changed(store: PostgresEventStore) -> None:
+    await catalogue(store).register_agent(BUYER, context())
+    other: Any = Overtaken(store, lambda: catalogue(store).patch_agent("buyer", {"name": "Ann"}, context()))
+    await catalogue(other).patch_agent("buyer", {"role": "reviewer"}, context())
+    found = (await catalogue(store).current("local")).agents["buyer"]
+    assert (found.name, found.role) == ("Ann", "reviewer")
 
 
 async def test_patches_at_the_same_time_all_take_effect(store: PostgresEventStore) -> None:
