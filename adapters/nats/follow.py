@@ -75,7 +75,10 @@ class Tail:
             try:
                 await self._recognise()
                 await self._join()
-            except (*FAULTS, Unavailable) as fault:
+            except Unavailable as fault:
+                LOGGER.warning("The log cannot be followed now, and is tried again: %s", fault)
+                await asyncio.sleep(SILENCE_SECONDS)
+            except FAULTS as fault:
                 failures = 1 if self._newest.from_stream > streamed else failures + 1
                 streamed = self._newest.from_stream
                 if failures == 2:  # once; a single failure is usual, as before the relay has made the stream

@@ -6,6 +6,7 @@ import shutil
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
+from typing import cast
 from uuid import UUID, uuid4
 
 import pytest
@@ -15,7 +16,7 @@ from adapters.embedded.nats import NatsServer
 from adapters.nats.follow import Tail
 from adapters.nats.newest import MOST_BYTES, MOST_EVENTS, Newest
 from adapters.postgres.store import PostgresEventStore
-from domain.errors import WrongLog
+from domain.errors import Unavailable, WrongLog
 from projections.ports import Recorded
 from tests.adapters.nats.logs import append, paused, relaying, until
 
@@ -131,6 +132,24 @@ async def test_another_log_is_noticed_by_every_reader(store: PostgresEventStore,
         await store.renew_log_id()
         with pytest.raises(WrongLog, match="was replaced by"):
             await taking
+
+
+class Away:
+    """Be a log that cannot be reached."""
+
+    async def log_id(self) -> str:
+        """Raise Unavailable."""
+        raise Unavailable("Expected Postgres to answer.")
+
+
+async def test_a_log_that_is_away_is_not_blamed_on_nats(dial: Dial, caplog: pytest.LogCaptureFixture) -> None:
+    async with tailing(cast(PostgresEventStore, Away()), await dial()):
+        await until(lambda: _warned(caplog))
+    assert "The log cannot be followed now" in caplog.text and "NATS" not in caplog.text
+
+
+async def _warned(caplog: pytest.LogCaptureFixture) -> bool:
+    return len(caplog.records) > 1
 
 
 def test_memory_is_bounded_by_count_and_by_bytes() -> None:
