@@ -1,5 +1,6 @@
 """Start sessions: pin everything a run depends on, then submit the goal."""
 
+from pathlib import Path
 from uuid import UUID
 
 import msgspec
@@ -28,6 +29,12 @@ class Goal(msgspec.Struct, frozen=True, kw_only=True):
     lane: str = "standard"
     context: Json = NULL
     limits: Limits = Limits()
+
+
+def whole_model(name: str) -> str:
+    """Name a script by its whole path: a worker that reads it may run in another folder."""
+    kind, _, file = name.partition(":")
+    return f"scripted:{Path(file).absolute()}" if kind == "scripted" and file else name
 
 
 async def orchestrate(shell: Shell, catalogue: Catalogue, goal: Goal, context: Context) -> tuple[UUID, Handled]:

@@ -5,6 +5,7 @@ process (api, worker, relay, projector) is one coroutine over that core.
 """
 
 import asyncio
+import logging
 import os
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -39,6 +40,7 @@ from adapters.postgres.read_models.rebuild import Rebuilt, compare, rebuild
 from adapters.postgres.store import PostgresEventStore
 from adapters.system import SystemChance, SystemClock
 from commands.catalogue import Catalogue
+from commands.orchestrate import whole_model
 from commands.ports import Models, Wakeups
 from commands.shell import Shell
 from commands.worker import sweep, work
@@ -52,6 +54,9 @@ from projections.runner import Projector
 
 if TYPE_CHECKING:
     from litestar import Litestar
+
+LOGGER = logging.getLogger("reprise.ops")
+QUICK_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -132,14 +137,14 @@ class Core:
 
 
 @asynccontextmanager
-async def open_core(settings: Settings, where: Addresses, name: str) -> AsyncIterator[Core]:
-    """Connect to the servers as ``name`` and compose the core."""
+async def open_core(settings: Settings, where: Addresses, name: str, *, needs_nats: bool = True) -> AsyncIterator[Core]:
+    """Connect to the servers as ``name`` and compose the core; unless it is needed, NATS may be away."""
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(where))
         reads = PostgresReadStore(where.postgres_url)
         stack.push_async_callback(reads.close)
         dialer = await stack.enter_async_context(HttpDialer())
-        client = await connect(where.nats_url, name) if where.nats_url else None
+        client = await _nats(where.nats_url, name, needed=needs_nats)
         if client:
             stack.push_async_callback(client.close)
         wakeups: Wakeups = NatsWakeups(client) if client else NoWakeups()
@@ -165,6 +170,17 @@ async def open_core(settings: Settings, where: Addresses, name: str) -> AsyncIte
             where=where,
             nats=client,
         )
+
+
+async def _nats(url: str, name: str, *, needed: bool) -> Client | None:
+    """Connect to NATS where there is one; where it only makes things quicker, go on without it."""
+    if needed or not url:
+        return await connect(url, name) if url else None
+    try:
+        return await connect(url, name, QUICK_SECONDS)
+    except Unavailable as fault:
+        LOGGER.warning("No worker is woken, a timer of theirs finds what is owed: %s", fault)
+        return None
 
 
 @asynccontextmanager
@@ -242,8 +258,8 @@ async def api_app(core: Core) -> AsyncIterator["Litestar"]:
                 dialer=core.dialer,
                 follower=tail,
                 reads=core.reads,
-                model=core.settings.model,
-                models=tuple(name.strip() for name in core.settings.models.split(",") if name.strip()),
+                model=whole_model(core.settings.model),
+                models=tuple(core.settings.model_names),
                 hosts=tuple(host for host in core.settings.hosts.split(",") if host),
                 verifier=verifier,
                 loopback_without_token=not tokens.required,

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from commands.orchestrate import LANES
+from commands.orchestrate import LANES, whole_model
 from domain.breaker import BreakerSettings
 from domain.errors import Invalid
 
@@ -52,13 +52,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def folder(self) -> Path:
-        """Return the data folder, absolute."""
-        return Path(self.data).expanduser().absolute()
+        """Return the data folder, absolute and without links: one folder has one name."""
+        return Path(self.data).expanduser().resolve()
 
     @property
     def lane_names(self) -> list[str]:
         """Return the lanes that this process serves."""
-        return [lane.strip() for lane in self.lanes.split(",") if lane.strip()]
+        return _listed(self.lanes)
+
+    @property
+    def model_names(self) -> list[str]:
+        """Return the models that a caller may name, the one of goals that name none first."""
+        return [whole_model(name) for name in (self.model, *_listed(self.models)) if name]
+
+
+def _listed(text: str) -> list[str]:
+    return [each.strip() for each in text.split(",") if each.strip()]
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,15 +79,36 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NOT_SETTINGS = ("REPRISE_EVAL_DATA", "REPRISE_MODEL_KEY")
-"""Variables of ours that are read where they are used: a place of test data, and a secret."""
+"""Variables of ours that are read where they are used: a place of test data, and where a secret is."""
 
 
 def model_key() -> str:
     """Return the key that is sent to models, "" for none; it is no setting, and no message repeats it."""
-    key = os.environ.get("REPRISE_MODEL_KEY", "").strip()
+    key = _secret("REPRISE_MODEL_KEY")
     if not (key.isascii() and key.isprintable()):
-        raise Invalid("Expected REPRISE_MODEL_KEY to be ASCII letters, digits and signs, but it holds others.")
+        raise Invalid("Expected the key behind REPRISE_MODEL_KEY to be ASCII letters, digits and signs, but it is not.")
     return key
+
+
+def _secret(name: str) -> str:
+    """Return the secret that a variable refers to, "" where it is not set; raise Invalid."""
+    kind, _, where = os.environ.get(name, "").strip().partition(":")
+    try:
+        match kind:
+            case "":
+                return ""
+            case "env":
+                return os.environ[where].strip()
+            case "file":
+                return Path(where).read_text("utf-8").strip()
+            case _:
+                message = f"Expected {name} to say where the secret is, env:NAME or file:/PATH, and not the secret."
+                raise Invalid(message)
+    except KeyError:
+        raise Invalid(f"Expected the secret of {name} in {where}, but no such variable is set.") from None
+    except (OSError, UnicodeDecodeError) as fault:
+        reason = fault.strerror if isinstance(fault, OSError) else "it is no text"
+        raise Invalid(f"Expected the secret of {name} in the file {where}, but it cannot be read: {reason}.") from None
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:

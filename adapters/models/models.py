@@ -38,5 +38,7 @@ class ModelRouter:
                 return ScriptedModel(rest)
             case "openai":
                 return OpenAiModel(model, self._dialer, api_key=self._api_key)
+            case "":
+                raise Invalid(f"No model is named: say --model or set REPRISE_MODEL, to one of {CHOICES}.")
             case _:
-                raise Invalid(f"Expected a model by --model or REPRISE_MODEL, {CHOICES}; got {model!r}.")
+                raise Invalid(f"Expected the name of a model, one of {CHOICES}; got {model!r}.")

@@ -16,7 +16,7 @@ from api.live import follow
 from api.positions import outside
 from api.services import Given, Services
 from api.writes import Writing
-from commands.orchestrate import Goal, orchestrate
+from commands.orchestrate import Goal, orchestrate, whole_model
 from commands.shell import Loaded
 from domain.encoding import foreign, parse
 from domain.errors import Invalid
@@ -115,12 +115,12 @@ def _model(services: Services, named: str) -> str:
     choices = [model for model in (services.model, *services.models) if model]
     if not choices:
         raise Invalid("Expected the operator to configure a model by REPRISE_MODEL, but there is none.")
-    if named and named not in choices:
+    if named and whole_model(named) not in choices:
         raise Invalid(
             f"Expected `model` to be one of {', '.join(choices)}, but got {named[:200]!r}: "
             "the operator adds others by REPRISE_MODELS."
         )
-    return named or choices[0]
+    return whole_model(named) or choices[0]
 
 
 def wait_of(prefer: str) -> int:

@@ -103,7 +103,7 @@ async def _answer(approval: str, command_of: Callable[[str], SessionCommand], do
         raise NotFound(
             f"Expected an approval's id as `reprise approvals list` shows it, but got {approval!r}."
         ) from None
-    async with core() as opened:
+    async with core(wakes=True) as opened:
         acting = context(opened, str(session))
         handled = await handle(opened.shell, session, command_of(acting.actor.id), acting)
     answer = {"approval": approval, "decision": done, "version": handled.loaded.version}

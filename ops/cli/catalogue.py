@@ -32,15 +32,18 @@ async def add(source: str, name: str | None, base_url: str, scopes: str, allow_p
             data = await fetch_document(opened.dialer, source, allow_private=allow_private)
         else:
             data = _read(source)
-        done = await opened.catalogue.register_document(
-            opened.documents,
-            data,
-            context(opened),
-            api=name or _name_of(source),
-            base_url=base_url,
-            scopes=[scope for scope in scopes.split(",") if scope],
-            allow_private=allow_private,
-        )
+        try:
+            done = await opened.catalogue.register_document(
+                opened.documents,
+                data,
+                context(opened),
+                api=name or _name_of(source),
+                base_url=base_url,
+                scopes=[scope for scope in scopes.split(",") if scope],
+                allow_private=allow_private,
+            )
+        except Invalid as fault:
+            raise Invalid(f"{source} is not registered: {fault}") from fault
     result(done, lambda: _registered(done))
 
 

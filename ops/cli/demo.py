@@ -26,9 +26,10 @@ Reprise demo: one goal through plan, policy, approval, calls, review and replay.
 """
 NEXT = """\
 Next, your own API and model:
+  export PATH="$PWD/.venv/bin:$PATH"
+  export OPENAI_API_KEY=YOUR-KEY REPRISE_MODEL_KEY=env:OPENAI_API_KEY
   reprise up &
   reprise tools add openapi.json --base-url https://api.example.com
-  export REPRISE_MODEL_KEY=YOUR-KEY
   reprise orchestrate "what you want done" --model openai:NAME@https://host/v1 --wait
 """
 

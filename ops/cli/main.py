@@ -15,7 +15,7 @@ from typing import NamedTuple
 import click
 
 from domain.encoding import encode
-from domain.errors import Conflict, Divergence, RepriseError, Unavailable
+from domain.errors import Conflict, Divergence, RepriseError
 
 LOGGER = logging.getLogger("reprise.cli")
 
@@ -98,8 +98,6 @@ def explained(fault: BaseException) -> str:
     while isinstance(fault, BaseExceptionGroup):
         fault = fault.exceptions[0]
     match fault:
-        case Unavailable():
-            return f"not available: {fault}"
         case Conflict():
             return f"conflict: {fault}"
         case Divergence():

@@ -5,7 +5,7 @@ from typing import Literal
 import click
 
 from ops.bootstrap import addresses, issue_token, migrate_schema
-from ops.cli.output import result, say, table
+from ops.cli.output import hint, result, table
 from ops.cli.verb import json_option, settings, verb
 from ops.settings import shown
 
@@ -51,4 +51,4 @@ def issue(user: str, roles: str, tenant: str, hours: int) -> None:
     signed = issue_token(loaded, user=user, roles=roles.split(","), tenant=tenant, hours=hours)
     result({"token": signed}, lambda: signed)
     if not loaded.tokens.required:
-        say("Tokens are not asked for yet: set REPRISE_TOKENS__REQUIRED=true.")
+        hint("Tokens are not asked for yet: set REPRISE_TOKENS__REQUIRED=true.")

@@ -5,13 +5,22 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import click
+from msgspec import Struct, json, structs
 
+from api.positions import outside
 from domain.encoding import encode, parse
+
+POSITIONS = ("position", "head")
 
 
 def say(text: str = "") -> None:
     """Print a line for people; in JSON mode people read it on the error stream."""
     click.echo(text, err=json_wanted())
+
+
+def hint(text: str) -> None:
+    """Say beside a result what to do next; always on the error stream, for the output is the result."""
+    click.echo(text, err=True)
 
 
 def result(value: Any, text: Callable[[], str] | None = None) -> None:
@@ -26,6 +35,12 @@ def json_wanted() -> bool:
     """Tell whether ``--json`` was given anywhere on the line."""
     context = click.get_current_context(silent=True)
     return bool(context and context.find_root().meta.get("json"))
+
+
+def placed(shown: Struct, log_id: str) -> dict[str, Any]:
+    """Return what is shown with its positions as they are written outside, bound to their log."""
+    fields = structs.asdict(shown)
+    return fields | {name: outside(log_id, fields[name]) for name in POSITIONS if name in fields}
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -50,9 +65,7 @@ def count(number: int, noun: str) -> str:
 
 def pretty(value: Any) -> str:
     """Show a value as indented JSON."""
-    import msgspec
-
-    return msgspec.json.format(encode(parse(encode(value))), indent=2).decode()
+    return json.format(encode(parse(encode(value))), indent=2).decode()
 
 
 class Progress:

@@ -4,7 +4,7 @@ import click
 
 from domain.errors import NotFound
 from ops.bootstrap import READ_MODEL_NAMES, rebuild_read_model
-from ops.cli.output import Progress, result, table
+from ops.cli.output import Progress, placed, result, table
 from ops.cli.reach import core
 from ops.cli.verb import verb
 from queries.freshness import list_projections
@@ -20,8 +20,10 @@ async def list_all() -> None:
     """List the read models and how far each is."""
     async with core() as opened:
         found = await list_projections(opened.reads)
+        log_id = await opened.store.log_id()
     rows = [(each.name, each.version, each.position, each.head, each.lag) for each in found]
-    result(found, lambda: table(["name", "version", "position", "head", "lag"], rows) if rows else "None is built yet.")
+    shown = [placed(each, log_id) for each in found]
+    result(shown, lambda: table(["name", "version", "position", "head", "lag"], rows) if rows else "None is built yet.")
 
 
 @verb(projections)
@@ -33,7 +35,9 @@ async def rebuild(name: str) -> None:
     progress = Progress(f"rebuilding {name}")
     async with core() as opened:
         done = await rebuild_read_model(opened, name, progress)
+        log_id = await opened.store.log_id()
     progress.end()
     result(
-        done, lambda: f"{done.name}: {done.events:,} events up to position {done.position:,} in {done.seconds:.1f} s"
+        placed(done, log_id),
+        lambda: f"{done.name}: {done.events:,} events up to position {done.position:,} in {done.seconds:.1f} s",
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from uuid import UUID
 
 from domain.envelope import Context
@@ -11,11 +12,13 @@ from ops.cli.verb import as_person, settings
 
 
 @asynccontextmanager
-async def core(*, nats: bool = False) -> AsyncIterator[Core]:
-    """Open what commands and queries need; embedded NATS is started only where ``nats`` says so."""
+async def core(*, wakes: bool = False) -> AsyncIterator[Core]:
+    """Open what commands and queries need; only what wakes workers asks for NATS, and none is started for it."""
     loaded = settings()
-    async with addresses(loaded, nats=nats) as where, open_core(loaded, where, "cli") as opened:
-        yield opened
+    async with addresses(loaded, nats=False) as where:
+        needed = where if wakes else replace(where, nats_url="")
+        async with open_core(loaded, needed, "cli", needs_nats=False) as opened:
+            yield opened
 
 
 def context(opened: Core, correlation: str = "") -> Context:

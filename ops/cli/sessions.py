@@ -3,21 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 from uuid import UUID
 
 import click
 import msgspec
 
 from commands.handle import handle
-from commands.orchestrate import LANES, Goal
+from commands.orchestrate import LANES, Goal, whole_model
 from commands.orchestrate import orchestrate as start
 from domain.session.admit import open_approvals
 from domain.session.commands import CancelSession, PauseSession, ResumeSession, SessionCommand
 from domain.session.state import Ended, Session
 from ops import running
 from ops.bootstrap import Core, addresses, catch_up, open_core, run_worker
-from ops.cli.output import count, result, say, table
+from ops.cli.output import count, hint, placed, result, say, table
 from ops.cli.reach import context, core, session_id
 from ops.cli.verb import settings, verb
 from ops.cli.watching import QUIET, entries, line
@@ -45,12 +44,12 @@ async def orchestrate(goal: str, wait: bool, model: str | None, lane: str) -> No
     """Start a session for a goal."""
     loaded = settings(model=model)
     async with _reach(wait) as (opened, served):
-        wanted = Goal(text=goal, model=_absolute(loaded.model), lane=lane)
+        wanted = Goal(text=goal, model=whole_model(loaded.model), lane=lane)
         session, _ = await start(opened.shell, opened.catalogue, wanted, context(opened))
         if not wait:
             result(Outcome(session_id=session, status="started"), lambda: f"{session}")
             if not served:
-                say("Nothing performs it yet: `reprise up` does, or say --wait.")
+                hint("Nothing performs it yet: `reprise up` does, or say --wait.")
             return
         state = await _follow(opened, session)
     outcome = _outcome(session, state)
@@ -59,21 +58,16 @@ async def orchestrate(goal: str, wait: bool, model: str | None, lane: str) -> No
         click.get_current_context().exit(1)
 
 
-def _absolute(model: str) -> str:
-    """Name a script by its whole path: a worker that reads it may run in another folder."""
-    kind, _, file = model.partition(":")
-    return f"scripted:{Path(file).absolute()}" if kind == "scripted" and file else model
-
-
 @asynccontextmanager
 async def _reach(perform: bool) -> AsyncIterator[tuple[Core, bool]]:
     """Open the core; where no `up` runs and the session is waited for, perform it in this process."""
     loaded = settings()
     served = running.find(loaded.folder) is not None or bool(loaded.postgres_url)
     async with AsyncExitStack() as stack:
-        where = await stack.enter_async_context(addresses(loaded, nats=perform or served))
-        opened = await stack.enter_async_context(open_core(loaded, where, "cli"))
-        if perform and not served:
+        performs = perform and not served
+        where = await stack.enter_async_context(addresses(loaded, nats=performs))
+        opened = await stack.enter_async_context(open_core(loaded, where, "cli", needs_nats=performs))
+        if performs:
             worker = asyncio.create_task(run_worker(opened))
             stack.push_async_callback(_end, worker)
         yield opened, served
@@ -136,7 +130,8 @@ async def list_all(status: str | None, limit: int) -> None:
     async with core() as opened:
         await catch_up(opened)
         found = await list_sessions(opened.reads, "local", status=status or "", limit=limit)
-    result(found, lambda: _listed(found))
+        log_id = await opened.store.log_id()
+    result([placed(each, log_id) for each in found], lambda: _listed(found))
 
 
 def _listed(found: list[SessionShown]) -> str:
@@ -153,7 +148,8 @@ async def show(session: str) -> None:
     async with core() as opened:
         await catch_up(opened)
         found = await show_session(opened.reads, "local", session_id(session))
-    result(found, lambda: _shown(found))
+        log_id = await opened.store.log_id()
+    result({**msgspec.structs.asdict(found), "session": placed(found.session, log_id)}, lambda: _shown(found))
 
 
 def _shown(found: SessionDetail) -> str:
@@ -185,9 +181,10 @@ async def watch(session: str, every: bool) -> None:
     async with core() as opened:
         await catch_up(opened)
         await show_session(opened.reads, "local", session_id(session))
+        log_id = await opened.store.log_id()
         async for entry in entries(opened, session_id(session)):
             if every or entry.type not in QUIET:
-                result(entry, lambda entry=entry: line(entry))  # type: ignore[misc]
+                result(placed(entry, log_id), lambda entry=entry: line(entry))  # type: ignore[misc]
 
 
 @verb(sessions)
@@ -216,6 +213,6 @@ async def resume(session: str, reason: str) -> None:
 
 async def _steer(session: str, command: SessionCommand, done: str) -> None:
     named = session_id(session)
-    async with core() as opened:
+    async with core(wakes=True) as opened:
         handled = await handle(opened.shell, named, command, context(opened, str(named)))
     result({"session_id": named, "did": done, "version": handled.loaded.version}, lambda: f"{done}: {named}")

@@ -1,13 +1,14 @@
 """A goal goes in over HTTP, and its session can be started once, waited for and steered."""
 
 import asyncio
+import os
 from typing import Any
 from uuid import UUID
 
 import httpx
 
 from domain.ids import derive
-from tests.api.conftest import GOAL, Parts, Serve, finish, problem
+from tests.api.conftest import GOAL, SCRIPT, Parts, Serve, finish, problem
 
 
 async def test_a_goal_starts_a_session(client: httpx.AsyncClient, tools: dict[str, Any]) -> None:
@@ -65,6 +66,14 @@ async def test_without_tools_there_is_nothing_to_start(client: httpx.AsyncClient
 async def test_without_a_model_the_refusal_says_how_to_name_one(serve: Serve) -> None:
     async with serve(model="") as client:
         assert "REPRISE_MODEL" in problem(await client.post("/orchestrate", json={"goal": GOAL}), 400, "invalid")
+
+
+async def test_a_configured_script_may_be_named_by_its_relative_path(
+    client: httpx.AsyncClient, tools: dict[str, Any]
+) -> None:
+    for name, status in ((os.path.relpath(SCRIPT), 201), ("other.json", 400)):
+        body = {"goal": GOAL, "model": f"scripted:{name}"}
+        assert (await client.post("/orchestrate", json=body)).status_code == status
 
 
 async def test_a_goal_is_waited_for_to_its_end(client: httpx.AsyncClient, tools: dict[str, Any], parts: Parts) -> None:

@@ -61,7 +61,8 @@ def test_it_says_first_what_is_real_and_what_is_scripted(demo: Demo) -> None:
 
 def test_it_ends_with_the_commands_for_ones_own_api_and_model(demo: Demo) -> None:
     tail = demo.told.partition("Next, your own API and model:")[2]
-    assert "reprise tools add" in tail and "--model openai:NAME@" in tail
+    places = [tail.index(each) for each in ("PATH=", "REPRISE_MODEL_KEY=env:", "reprise up &", "reprise tools add")]
+    assert places == sorted(places) and "--model openai:NAME@" in tail
 
 
 def test_it_leaves_no_process_behind(demo: Demo) -> None:

@@ -1,6 +1,7 @@
 """Run one `up` and one shop for all tests of the command line, and speak to them through the program itself."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -14,6 +15,8 @@ from tests.end_to_end.program import PROGRAM, started
 
 GOAL = "Order two blue mugs for customer 7"
 SECONDS = 30
+POSITION = re.compile(r"[0-9a-f-]{16,}:[0-9]+")
+"""Be a position as it is written outside, bound to its log."""
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):

@@ -101,7 +101,11 @@ def test_with_json_an_error_is_one_object_on_the_error_stream(up: Say, line: str
 def test_what_is_no_document_is_refused_and_registers_nothing(up: Say, tmp_path: Path, name: str) -> None:
     (tmp_path / "odd.json").write_bytes(DOCUMENTS[name])
     said = up("tools", "add", "odd.json")
-    assert said.code == 1 and said.errors.startswith("Error: Expected ") and len(said.errors.splitlines()) == 1
+    assert (
+        said.code == 1
+        and said.errors.startswith("Error: odd.json is not registered: Expected ")
+        and len(said.errors.splitlines()) == 1
+    )
     assert "odd" not in {each["api"] for each in up("tools", "list", "--json").json}
 
 
@@ -115,7 +119,7 @@ def test_without_a_model_the_choices_are_listed(up: Say, monkeypatch: pytest.Mon
     monkeypatch.delenv("REPRISE_MODEL")
     said = up("orchestrate", GOAL)
     assert said.code == 1
-    assert "--model or REPRISE_MODEL" in said.errors and "scripted:FILE, openai:NAME@BASE_URL" in said.errors
+    assert "No model is named: say --model or set REPRISE_MODEL, to one of scripted:FILE, openai:" in said.errors
 
 
 def test_a_blank_goal_and_one_without_tools_are_refused(up: Say, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,6 +156,25 @@ def test_a_setting_that_cannot_work_is_named(
 def test_a_key_that_no_header_can_hold_is_refused_before_a_session_starts(
     say: Say, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("REPRISE_MODEL_KEY", "schlüssel")
+    monkeypatch.setenv("REPRISE_MODEL_KEY", "env:KEY")
+    monkeypatch.setenv("KEY", "schlüssel")
     said = say("orchestrate", GOAL, "--model", "openai:x@http://127.0.0.1:1/v1")
     assert said.code == 1 and "REPRISE_MODEL_KEY" in said.errors and "schlüssel" not in said.errors
+
+
+@pytest.mark.parametrize(
+    ("reference", "words"),
+    [
+        ("hunter2", "env:NAME or file:/PATH"),
+        ("sk:hunter2", "env:NAME or file:/PATH"),
+        ("env:NOWHERE", "no such variable is set"),
+        ("file:/nowhere", "No such file"),
+    ],
+)
+def test_a_key_that_is_not_referred_to_is_refused_and_never_repeated(
+    say: Say, monkeypatch: pytest.MonkeyPatch, reference: str, words: str
+) -> None:
+    monkeypatch.setenv("REPRISE_MODEL_KEY", reference)
+    said = say("tools", "list")
+    assert (said.code, said.output) == (1, "")
+    assert words in said.errors and "hunter2" not in said.errors

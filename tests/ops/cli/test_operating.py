@@ -9,7 +9,7 @@ import pytest
 
 from ops.cli.main import VERBS, program
 from tests.end_to_end.program import ran
-from tests.ops.cli.conftest import Say
+from tests.ops.cli.conftest import POSITION, Say
 
 
 def test_a_session_is_replayed_without_a_divergence(up: Say, waiting: str) -> None:
@@ -32,9 +32,12 @@ def test_the_state_at_a_version_is_shown(up: Say, waiting: str) -> None:
 
 
 def test_read_models_are_listed_and_rebuilt(up: Say) -> None:
-    names = {each["name"] for each in up("projections", "list", "--json").json}
+    found = up("projections", "list", "--json").json
+    names = {each["name"] for each in found}
+    assert all(POSITION.fullmatch(each[name]) for each in found for name in ("position", "head"))
     assert {"sessions", "timeline", "approvals"} <= names
-    assert up("projections", "rebuild", "timeline", "--json").json["name"] == "timeline"
+    rebuilt = up("projections", "rebuild", "timeline", "--json").json
+    assert rebuilt["name"] == "timeline" and POSITION.fullmatch(rebuilt["position"])
     assert up("projections", "rebuild", "sessions").output.startswith("sessions: ")
 
 
@@ -46,7 +49,8 @@ def test_a_schema_that_is_up_to_date_has_nothing_to_apply(up: Say) -> None:
 def test_settings_are_shown_with_their_source_and_without_secrets(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REPRISE_POSTGRES_URL", "postgresql://ada:hunter2@db/reprise?sslpassword=hunter3")
     monkeypatch.setenv("REPRISE_NATS_URL", "nats://hunter4@bus:4222")
-    monkeypatch.setenv("REPRISE_MODEL_KEY", "hunter5")
+    monkeypatch.setenv("REPRISE_MODEL_KEY", "env:KEY")
+    monkeypatch.setenv("KEY", "hunter5")
     for words in (("config", "show"), ("config", "show", "--json")):
         told = say(*words).output
         assert "hunter" not in told and "…@db/reprise" in told and "environment" in told
@@ -54,7 +58,8 @@ def test_settings_are_shown_with_their_source_and_without_secrets(say: Say, monk
 
 def test_a_token_is_issued_and_asked_for_where_it_is_required(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
     said = say("token", "issue", "--user", "ada", "--roles", "viewer")
-    assert said.output.count(".") >= 2 and "REPRISE_TOKENS__REQUIRED=true" in said.output
+    assert len(said.output.split(".")) == 3 and len(said.output.splitlines()) == 1
+    assert "REPRISE_TOKENS__REQUIRED=true" in said.errors
     monkeypatch.setenv("REPRISE_TOKENS__REQUIRED", "true")
     assert len(say("token", "issue", "--user", "ada", "--json").json["token"].split(".")) == 3
 

@@ -65,7 +65,7 @@ def test_a_second_up_on_the_same_data_folder_says_what_to_do(folder: Path, serve
     done = reprise("up", "--port", "0", "--data", str(served), folder=folder)
     assert (done.returncode, done.stdout) == (1, "")
     (told,) = done.stderr.splitlines()
-    assert "Reprise is up on" in told and "name another folder with --data" in told
+    assert told.startswith("Error: Reprise is up on") and "name another folder with --data" in told
 
 
 def test_a_verb_finds_a_data_folder_that_another_verb_uses_taken(folder: Path) -> None:
@@ -135,6 +135,18 @@ async def test_an_unreachable_nats_is_named_in_one_line(folder: Path, database: 
     assert (done.returncode, done.stdout) == (1, "")
     (told,) = done.stderr.splitlines()
     assert "Expected NATS to answer within 10 s" in told and "where REPRISE_NATS_URL is set" in told
+
+
+async def test_verbs_do_without_nats_and_reads_never_ask_for_it(folder: Path, database: str) -> None:
+    more = {**NOWHERE, "REPRISE_POSTGRES_URL": database}
+    done = ran([PROGRAM, "sessions", "list"], folder, more)
+    assert (done.returncode, done.stderr) == (0, "")
+    begun = time.monotonic()
+    done = ran([PROGRAM, "sessions", "cancel", "00000000-0000-0000-0000-000000000001"], folder, more)
+    assert time.monotonic() - begun < 8
+    noted, told = done.stderr.splitlines()
+    assert "No worker is woken" in noted and "NATS to answer within 2 s" in noted
+    assert "nothing is recorded under this id" in told
 
 
 async def test_a_schema_that_is_too_new_is_refused(folder: Path, database: str) -> None:

@@ -1,12 +1,13 @@
 """Start, watch and steer sessions from a shell."""
 
+import json
 import shutil
 import time
 from pathlib import Path
 from uuid import UUID
 
 from ops.sample import demo
-from tests.ops.cli.conftest import GOAL, SECONDS, Say
+from tests.ops.cli.conftest import GOAL, POSITION, SECONDS, Say
 
 
 def test_a_goal_starts_a_session_and_its_id_is_the_answer(up: Say) -> None:
@@ -47,6 +48,15 @@ def test_a_session_is_shown_with_its_steps_and_actions(up: Say, waiting: str) ->
     assert up("sessions", "show", waiting, "--json").json["tasks"][0]["status"] == "completed"
 
 
+def test_positions_are_bound_to_their_log(up: Say, waiting: str) -> None:
+    (listed,) = [each for each in up("sessions", "list", "--json").json if each["id"] == waiting]
+    up("sessions", "cancel", waiting)
+    shown = up("sessions", "show", waiting, "--json").json["session"]
+    watched = [json.loads(line) for line in up("sessions", "watch", waiting, "--json").output.splitlines()]
+    assert all(POSITION.fullmatch(each["position"]) for each in (listed, shown, *watched))
+    assert shown["position"] == watched[-1]["position"]
+
+
 def test_a_session_is_paused_resumed_and_cancelled(up: Say, waiting: str) -> None:
     assert up("sessions", "pause", waiting, "--reason", "lunch").output == f"paused: {waiting}\n"
     assert up("sessions", "show", waiting, "--json").json["session"]["status"] == "paused"
@@ -68,7 +78,8 @@ def test_without_an_up_a_session_is_recorded_and_said_to_wait(say: Say, shop: st
     say("tools", "add", f"{shop}/openapi.json", "--name", "shop", "--allow-private")
     said = say("orchestrate", GOAL, "--model", demo.script())
     assert said.code == 0
-    assert said.output.splitlines()[-1] == "Nothing performs it yet: `reprise up` does, or say --wait."
+    assert str(UUID(said.output.strip())) == said.output.strip()
+    assert said.errors.splitlines()[-1] == "Nothing performs it yet: `reprise up` does, or say --wait."
 
 
 def test_without_an_up_waiting_performs_the_session_itself(say: Say, shop: str) -> None:
