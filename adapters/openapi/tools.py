@@ -175,8 +175,6 @@ def failure_of(status: int, *, reads: bool) -> Failure:
             return "rate-limited"
         case 408 | 425 | 499:
             return "unanswered"
-        case 409 if not reads:
-            return "unanswered"
         case _ if status >= 500:
             return "server-error"
         case _ if status < 400 and not reads:

@@ -195,7 +195,7 @@ async def test_a_document_is_read_once_and_a_missing_one_is_a_problem() -> None:
         (Response(status=302, headers=(("location", "/login"),)), "bad-answer", 0),
         (Response(status=303, headers=(("location", "/orders/1"),)), "bad-answer", 0),
         (Response(status=408), "unanswered", 0),
-        (Response(status=409), "unanswered", 0),
+        (Response(status=409), "rejected", 0),
         (Response(status=425), "unanswered", 0),
         (Response(status=503, headers=(("retry-after", "9" * 5000),)), "server-error", 86_400_000),
         (Response(status=201, body=b"<html>"), "bad-answer", 0),
