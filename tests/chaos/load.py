@@ -17,6 +17,7 @@ from tests.chaos.shops import APIS, SLOW_MS, goal
 KINDS = ("ship", "look", "pair")
 LIMITS = {
     "attemptTimeoutMs": 1_500,
+    "modelTimeoutMs": 3_000,
     "callAttempts": 20,
     "callTimeoutMs": 600_000,
     "retryBaseMs": 100,
