@@ -8,7 +8,7 @@ from adapters.postgres.read_models.rows import Connection
 from adapters.postgres.read_models.statements import SQL
 from projections.ports import Recorded
 
-BATCH_EVENTS = 2_000
+BATCH_EVENTS = 1_000
 
 
 async def events_between(url: str, after: int, upto: int) -> AsyncIterator[Sequence[Recorded]]:
