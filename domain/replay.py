@@ -31,8 +31,9 @@ CONSEQUENCES = frozenset(topic_of(data_type) for data_type in get_args(SessionCo
 class Replay(msgspec.Struct, frozen=True, kw_only=True):
     """Hold what a replay found; ``decided`` counts how often decide ran, ``divergences`` has at most one entry.
 
-    ``state_digest`` is empty where the recorded events cannot be folded. ``unchecked`` counts the replies whose prompts
-    could not be built again, because execution replay was not given the catalogue that the session pinned.
+    ``state_digest`` is empty where the recorded events cannot be folded, ``replay_digest`` without an execution.
+    ``unchecked`` counts the replies whose prompts could not be built again, because execution replay was not given the
+    catalogue that the session pinned.
     """
 
     session_id: str
@@ -77,7 +78,7 @@ def goal_of(rows: Sequence[Row]) -> GoalSubmitted | None:
 def replay(session_id: str, rows: Sequence[Row], *, execute: bool, catalog: Snapshot | None = None) -> Replay:
     """Replay one session's events, and with ``execute`` decide everything again, on the catalogue that it pinned."""
     recorded, difference = _fold(session_id, rows)
-    decided, replayed, derived = 0, recorded, Derived(catalog)
+    decided, replayed, derived = 0, "", Derived(catalog)
     if execute:
         decided, replayed, found = _execute(session_id, rows, derived)
         difference = found or difference

@@ -42,8 +42,8 @@ async def replay(session: str | None, every: bool, at: int | None, execute: bool
     named = session_id(session) if session else None
     async with addresses(settings(), nats=False) as where, open_store(where) as store:
         if at is not None:
-            if named is None:
-                raise click.UsageError("Name the session whose state to show.")
+            if named is None or execute:
+                raise click.UsageError("--at shows the state of one named session: leave --all and --execute out.")
             await _show(store, named, at)
             return
         sessions = [named] if named else await store.sessions()
@@ -82,7 +82,7 @@ def summed(reports: list[Replay], *, single: bool) -> Report:
         facts=sum(each.facts for each in reports),
         decided=sum(each.decided for each in reports),
         state_digest=states[0] if single else digest(states),
-        replay_digest=replayed[0] if single else digest(replayed),
+        replay_digest=replayed[0] if single else digest(replayed) if any(replayed) else "",
         unchecked=sum(each.unchecked for each in reports),
         divergences=[each for report in reports for each in report.divergences],
     )
