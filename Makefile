@@ -20,7 +20,8 @@ up: $(INSTALLED) ## serve everything on this machine; data is kept in DATA=... o
 	@$(BIN)/reprise up $(if $(DATA),--data "$(DATA)")
 
 test: $(INSTALLED) ## everything that must pass, then what was skipped and why, and the ten slowest
-	@$(BIN)/python -m pytest -ra --durations=10
+	@$(BIN)/python -m pytest -ra --durations=10 --numprocesses 2 --dist loadscope --ignore tests/chaos
+	@$(BIN)/python -m pytest -ra --durations=10 tests/chaos
 
 check: $(INSTALLED) ## format, lint, types, import contracts, dependency audit
 	$(BIN)/python -m ruff format --check .
