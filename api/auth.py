@@ -6,6 +6,7 @@ author controls (DNS rebinding). Origin must be ours as a whole: other ports of 
 
 import ipaddress
 from collections.abc import Sequence
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from litestar.datastructures import Headers
@@ -78,6 +79,12 @@ def identify(services: Services, client: str, authorization: str) -> Principal:
             "require tokens to serve others."
         )
     return LOCAL
+
+
+def check_fresh(principal: Principal, now: datetime) -> None:
+    """Raise Unauthenticated where what proved who asks has expired since, for connections that stay open."""
+    if principal.expires_at and principal.expires_at <= now:
+        raise Unauthenticated("Expected a token that is still valid, but it expired: connect again with a new one.")
 
 
 def _client(scope: Scope) -> str:

@@ -1,6 +1,7 @@
 """Say who asks, and what a role may do."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Literal, Protocol, cast, get_args
 
 import msgspec
@@ -25,11 +26,12 @@ class Unauthenticated(Refused):
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
-    """Be a person who asks, for one tenant."""
+    """Be a person who asks, for one tenant; what proved it may expire while a connection stays open."""
 
     tenant: str
     actor: str
     roles: tuple[Role, ...]
+    expires_at: datetime | None = None
 
 
 LOCAL = Principal(tenant="local", actor="local", roles=ROLES)

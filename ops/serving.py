@@ -13,7 +13,10 @@ import uvicorn
 
 from domain.errors import Unavailable
 from ops import running
-from ops.bootstrap import Core, addresses, api_app, open_core, run_projector, run_relay, run_worker
+from ops.bootstrap.core import Core, open_core
+from ops.bootstrap.edge import api_app
+from ops.bootstrap.roles import run_projector, run_relay, run_worker
+from ops.bootstrap.servers import addresses
 from ops.settings import Settings
 
 ROLES: dict[str, Callable[[Core], Coroutine[Any, Any, None]]] = {

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -86,4 +86,5 @@ def _principal(claims: dict[str, Any]) -> Principal:
     roles, tenant = claims["roles"], claims["tenant"]
     if not isinstance(tenant, str) or not isinstance(roles, list):
         raise Invalid("Expected a tenant's name and a list of roles.")
-    return Principal(tenant=tenant, actor=claims["sub"], roles=read_roles(map(str, roles)))
+    expires_at = datetime.fromtimestamp(claims["exp"] + LEEWAY_SECONDS, UTC)
+    return Principal(tenant=tenant, actor=claims["sub"], roles=read_roles(map(str, roles)), expires_at=expires_at)

@@ -10,7 +10,7 @@ from domain.encoding import encode
 from domain.errors import Invalid, NotFound
 from domain.session.commands import DenyApproval, GrantApproval, ReportOutcome, SessionCommand
 from domain.session.events import Outcome
-from ops.bootstrap import catch_up
+from ops.bootstrap.read_models import catch_up
 from ops.cli.output import result, table
 from ops.cli.reach import context, core, session_id
 from ops.cli.verb import verb

@@ -11,7 +11,8 @@ from ops.bench import rebuild as rebuild_bench
 from ops.bench import replay as replay_bench
 from ops.bench import steps as steps_bench
 from ops.bench import write as write_bench
-from ops.bootstrap import Addresses, addresses, bench_parts, migrated_store
+from ops.bootstrap.benches import bench_parts, migrated_store
+from ops.bootstrap.servers import Addresses, addresses
 from ops.cli.output import json_wanted, result, say
 from ops.cli.verb import settings, verb
 
@@ -71,7 +72,7 @@ async def replay(rounds: int) -> None:
 @click.option("--events", default=200_000, show_default=True, type=click.IntRange(1_000, 10_000_000))
 async def rebuild(events: int) -> None:
     """Measure the rebuild of the timeline, equal to the live one row by row."""
-    from ops.bootstrap import rebuild_parts
+    from ops.bootstrap.benches import rebuild_parts
 
     async with _servers() as where:
         _show(await rebuild_bench.run(where.postgres_url, rebuild_parts(), events=events))

@@ -11,7 +11,7 @@ import msgspec
 from domain.errors import Unavailable
 from domain.replay import Difference
 from domain.session.state import Ended
-from ops.bootstrap import Core
+from ops.bootstrap.core import Core
 from ops.cli.output import count, result, say
 from ops.cli.replaying import Report, replayed, report_text
 from ops.cli.verb import settings, verb

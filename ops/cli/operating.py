@@ -4,7 +4,8 @@ from typing import Literal
 
 import click
 
-from ops.bootstrap import addresses, issue_token, migrate_schema
+from ops.bootstrap.servers import addresses, migrate_schema
+from ops.bootstrap.tokens import issue_token
 from ops.cli.output import hint, result, table
 from ops.cli.verb import json_option, settings, verb
 from ops.settings import shown

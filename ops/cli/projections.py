@@ -3,7 +3,7 @@
 import click
 
 from domain.errors import NotFound
-from ops.bootstrap import READ_MODEL_NAMES, rebuild_read_model
+from ops.bootstrap.read_models import READ_MODEL_NAMES, rebuild_read_model
 from ops.cli.output import Progress, placed, result, table
 from ops.cli.reach import core
 from ops.cli.verb import verb

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from domain.envelope import Context
 from domain.errors import Invalid
-from ops.bootstrap import Core, addresses, open_core
+from ops.bootstrap.core import Core, open_core
+from ops.bootstrap.servers import addresses
 from ops.cli.verb import as_person, settings
 
 

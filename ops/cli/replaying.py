@@ -11,7 +11,8 @@ from commands.replaying import read_rows, replay_session
 from domain.encoding import digest, encode
 from domain.errors import Invalid
 from domain.replay import Difference, Replay, replay_state, state_digest
-from ops.bootstrap import addresses, open_store
+from ops.bootstrap.core import open_store
+from ops.bootstrap.servers import addresses
 from ops.cli.output import Progress, pretty, result
 from ops.cli.reach import session_id
 from ops.cli.verb import settings, verb

@@ -15,7 +15,10 @@ from domain.session.admit import open_approvals
 from domain.session.commands import CancelSession, PauseSession, ResumeSession, SessionCommand
 from domain.session.state import Ended, Session
 from ops import running
-from ops.bootstrap import Core, addresses, catch_up, open_core, run_worker
+from ops.bootstrap.core import Core, open_core
+from ops.bootstrap.read_models import catch_up
+from ops.bootstrap.roles import run_worker
+from ops.bootstrap.servers import addresses
 from ops.cli.output import count, hint, placed, result, say, table
 from ops.cli.reach import context, core, session_id
 from ops.cli.verb import settings, verb

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from uuid import UUID
 
-from ops.bootstrap import Core, catch_up
+from ops.bootstrap.core import Core
+from ops.bootstrap.read_models import catch_up
 from queries.timeline import Entry, read_timeline
 
 POLL_SECONDS = 0.1

@@ -18,7 +18,7 @@ from domain.session.admit import open_approvals
 from domain.session.commands import GrantApproval
 from domain.session.events import Limits
 from domain.session.state import Approval
-from ops.bootstrap import Core
+from ops.bootstrap.core import Core
 from ops.sample.shop import RunningShop, shop
 
 GOAL = "Order two blue mugs for customer 7, have them shipped, and say what it cost"

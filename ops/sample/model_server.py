@@ -82,7 +82,7 @@ def _error(status: int, message: str) -> Response:
 
 
 async def _serve(script: str, port: int) -> None:
-    from ops.bootstrap import open_models
+    from ops.bootstrap.core import open_models
 
     async with open_models() as models, model_server(models, f"scripted:{script}", port=port) as url:
         print(url, flush=True)

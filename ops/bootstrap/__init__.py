@@ -1,0 +1,1 @@
+"""Compose the parts: the only package of ours that names concrete adapters."""

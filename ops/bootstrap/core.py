@@ -1,0 +1,124 @@
+"""Connect to the servers and compose what commands, queries and every role are made of."""
+
+import logging
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+from nats.aio.client import Client
+
+from adapters.http.dialer import HttpDialer
+from adapters.models.models import ModelRouter
+from adapters.nats.connection import connect
+from adapters.nats.wakeups import NatsWakeups
+from adapters.openapi.documents import OpenApiDocuments
+from adapters.openapi.tools import OpenApiTools
+from adapters.policy.rules import FirstRules
+from adapters.postgres.read_models.reader import PostgresReadStore
+from adapters.postgres.store import PostgresEventStore
+from adapters.system import SystemChance, SystemClock
+from commands.catalogue import Catalogue
+from commands.ports import Models, Wakeups
+from commands.shell import Shell
+from domain.errors import Unavailable
+from ops.bootstrap.servers import Addresses
+from ops.settings import Settings, model_key
+
+LOGGER = logging.getLogger("reprise.ops")
+QUICK_SECONDS = 2.0
+
+
+@asynccontextmanager
+async def open_store(where: Addresses) -> AsyncIterator[PostgresEventStore]:
+    """Open the log."""
+    store = await PostgresEventStore.open(where.postgres_url)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+class NoWakeups:
+    """Wake nobody: without NATS the timers of the next worker find what is owed."""
+
+    async def wake(self, session: UUID, lane: str) -> None:
+        """Do nothing."""
+
+
+@dataclass(frozen=True)
+class Core:
+    """Hold what every role and verb is made of."""
+
+    settings: Settings
+    store: PostgresEventStore
+    reads: PostgresReadStore
+    shell: Shell
+    catalogue: Catalogue
+    documents: OpenApiDocuments
+    dialer: HttpDialer
+    where: Addresses
+    nats: Client | None
+
+    @property
+    def wired(self) -> Client:
+        """Return the connection to NATS; raise Unavailable where this process was started without one."""
+        if self.nats is None:
+            raise Unavailable("Expected NATS, but this process was started without it: see REPRISE_NATS_URL.")
+        return self.nats
+
+
+@asynccontextmanager
+async def open_core(settings: Settings, where: Addresses, name: str, *, needs_nats: bool = True) -> AsyncIterator[Core]:
+    """Connect to the servers as ``name`` and compose the core; unless it is needed, NATS may be away."""
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(open_store(where))
+        reads = PostgresReadStore(where.postgres_url)
+        stack.push_async_callback(reads.close)
+        dialer = await stack.enter_async_context(HttpDialer())
+        client = await _nats(where.nats_url, name, needed=needs_nats)
+        if client:
+            stack.push_async_callback(client.close)
+        wakeups: Wakeups = NatsWakeups(client) if client else NoWakeups()
+        shell = Shell(
+            store=store,
+            wakeups=wakeups,
+            tools=OpenApiTools(dialer, store),
+            models=ModelRouter(dialer, api_key=model_key()),
+            judge=FirstRules(),
+            clock=SystemClock(),
+            chance=SystemChance(),
+            worker=f"{name}-{socket.gethostname()}-{os.getpid()}",
+            breaker_settings=settings.breaker,
+        )
+        yield Core(
+            settings=settings,
+            store=store,
+            reads=reads,
+            shell=shell,
+            catalogue=Catalogue(shell),
+            documents=OpenApiDocuments(),
+            dialer=dialer,
+            where=where,
+            nats=client,
+        )
+
+
+async def _nats(url: str, name: str, *, needed: bool) -> Client | None:
+    """Connect to NATS where there is one; where it only makes things quicker, go on without it."""
+    if needed or not url:
+        return await connect(url, name) if url else None
+    try:
+        return await connect(url, name, QUICK_SECONDS)
+    except Unavailable as fault:
+        LOGGER.warning("No worker is woken, a timer of theirs finds what is owed: %s", fault)
+        return None
+
+
+@asynccontextmanager
+async def open_models() -> AsyncIterator[Models]:
+    """Open the models alone, for whoever serves them to others."""
+    async with HttpDialer() as dialer:
+        yield ModelRouter(dialer)
