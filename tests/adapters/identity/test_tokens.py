@@ -2,12 +2,13 @@
 
 import base64
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey, OKPKey
+from msgspec.structs import replace
 
 from adapters.identity import TokenIssuer, TokenVerifier, create_keys
 from commands.authorize import Principal, Unauthenticated
@@ -31,9 +32,13 @@ def verifier(folder: Path) -> TokenVerifier:
     return TokenVerifier(folder, issuer="reprise", audience="reprise")
 
 
-def test_a_token_names_the_person_the_tenant_and_the_roles(folder: Path) -> None:
-    token = issuer(folder).issue("ada", ["operator"], tenant="acme")
-    assert verifier(folder).verify(token) == Principal(tenant="acme", actor="ada", roles=("operator",))
+def test_a_token_names_the_person_the_tenant_the_roles_and_until_when(folder: Path) -> None:
+    before = datetime.now(UTC)
+    token = issuer(folder).issue("ada", ["operator"], tenant="acme", ttl=timedelta(hours=1))
+    found = verifier(folder).verify(token)
+    assert replace(found, expires_at=None) == Principal(tenant="acme", actor="ada", roles=("operator",))
+    assert found.expires_at is not None
+    assert timedelta(minutes=59) < found.expires_at - before < timedelta(minutes=61)
 
 
 def test_only_its_owner_can_read_the_private_key(folder: Path) -> None:
