@@ -7,8 +7,20 @@ import msgspec
 
 from commands.ports import EventStore
 from domain.catalog.state import Snapshot
+from domain.changes import Change, changes
 from domain.errors import Divergence, NotFound
-from domain.replay import Replay, Row, goal_of, replay
+from domain.replay import Replay, Row, goal_of, replay, replay_to, state_digest
+from domain.session.state import SCHEMA, Session
+
+
+class StateAt(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold a session's state at a version, the SHA-256 of its canonical form, and what that version changed in it."""
+
+    version: int
+    schema: str
+    digest: str
+    state: Session | None
+    changes: tuple[Change, ...]
 
 
 async def read_rows(store: EventStore, session: UUID) -> list[Row]:
@@ -25,6 +37,27 @@ async def replay_session(store: EventStore, session: UUID, *, execute: bool) -> 
     catalog = await _pinned(store, rows) if execute else None
     # Deciding a long session again takes a while, and others are served meanwhile.
     return await asyncio.to_thread(replay, str(session), rows, execute=execute, catalog=catalog)
+
+
+async def state_at(store: EventStore, session: UUID, version: int | None = None) -> StateAt:
+    """Fold a session's events up to a version, the newest where none is named; raise NotFound."""
+    rows = await read_rows(store, session)
+    newest = rows[-1].version
+    wanted = newest if version is None else version
+    if not 1 <= wanted <= newest:
+        raise NotFound(f"Expected a version from 1 to {newest}, but got {wanted}.")
+    return await asyncio.to_thread(_state_at, rows, wanted)
+
+
+def _state_at(rows: list[Row], version: int) -> StateAt:
+    before, state = replay_to(rows, version)
+    return StateAt(
+        version=version,
+        schema=SCHEMA,
+        digest=state_digest(state),
+        state=state,
+        changes=changes(before, state),
+    )
 
 
 async def _pinned(store: EventStore, rows: list[Row]) -> Snapshot | None:

@@ -5,13 +5,13 @@ no difference, but a value of another type is, and so is a number written in ano
 are three values, ``0`` and ``-0`` are two. An object that says a key twice is compared as text.
 """
 
-from collections.abc import Iterator, Sequence
-from itertools import zip_longest
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from domain.encoding import Number, encode, parse
+from domain.changes import first_difference, shown
+from domain.encoding import encode
 from domain.envelope import Event
 from domain.errors import Invalid
 from domain.session.events import SessionEvent
@@ -54,8 +54,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
             version=version,
             event_type=self.type,
             path=path,
-            recorded=_shown(recorded),
-            produced=_shown(produced),
+            recorded=shown(recorded),
+            produced=shown(produced),
         )
 
 
@@ -119,42 +119,3 @@ def _first_field(recorded: Document, produced: Document) -> tuple[str, Any, Any]
         if payload:
             return payload
     return first_difference(recorded.value, produced.value) or ("", recorded.value, produced.value)
-
-
-_ABSENT = object()
-
-
-def first_difference(recorded: Any, produced: Any, path: str = "") -> tuple[str, Any, Any] | None:
-    """Return the JSON pointer and both values of the first difference of two values as written, or None."""
-    if isinstance(recorded, dict) and isinstance(produced, dict):
-        return _first_of(
-            (f"{path}/{_pointer(key)}", recorded.get(key, _ABSENT), produced.get(key, _ABSENT))
-            for key in sorted(recorded.keys() | produced.keys())
-        )
-    if isinstance(recorded, list) and isinstance(produced, list):
-        pairs = enumerate(zip_longest(recorded, produced, fillvalue=_ABSENT))
-        return _first_of((f"{path}/{index}", ours, theirs) for index, (ours, theirs) in pairs)
-    return None if recorded == produced else (path, recorded, produced)
-
-
-def _first_of(pairs: Iterator[tuple[str, Any, Any]]) -> tuple[str, Any, Any] | None:
-    found = (first_difference(recorded, produced, path) for path, recorded, produced in pairs)
-    return next((difference for difference in found if difference), None)
-
-
-def _pointer(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")
-
-
-def _shown(value: Any) -> Any:
-    """Return a value as a plain one, a number in an unusual form as it was written."""
-    match value:
-        case Number(text=text):
-            number = parse(text)
-            return number if encode(number) == text.encode() else msgspec.Raw(text.encode())
-        case dict():
-            return {key: _shown(held) for key, held in value.items()}
-        case list():
-            return [_shown(held) for held in value]
-        case _:
-            return None if value is _ABSENT else value

@@ -22,7 +22,7 @@ from domain.session.react import Group, react
 from domain.session.state import SCHEMA, Session
 from domain.upcasting import Unknown, read_session, topic_of
 
-__all__ = ["Difference", "Replay", "Row", "goal_of", "replay", "replay_state", "state_digest"]
+__all__ = ["Difference", "Replay", "Row", "goal_of", "replay", "replay_state", "replay_to", "state_digest"]
 
 FACTS = frozenset(topic_of(data_type) for data_type in get_args(SessionFact))
 CONSEQUENCES = frozenset(topic_of(data_type) for data_type in get_args(SessionConsequence))
@@ -59,6 +59,16 @@ def replay_state(rows: Sequence[Row], at: int | None = None) -> Session | None:
             break
         state = _apply(state, row)
     return state
+
+
+def replay_to(rows: Sequence[Row], version: int) -> tuple[Session | None, Session | None]:
+    """Fold the recorded events, and return the states before and at a version; raise as replay_state does."""
+    before = replay_state(rows, version - 1)
+    state = before
+    for row in rows:
+        if row.version == version:
+            state = _apply(state, row)
+    return before, state
 
 
 def _apply(state: Session | None, row: Row) -> Session | None:

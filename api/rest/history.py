@@ -1,13 +1,13 @@
 """Show what happened in a session: its events, as pages or as a stream, and its state at any version."""
 
-from typing import Annotated, Any, TypeAlias, cast
+from typing import Annotated, Any, Literal, TypeAlias, cast
 
 import msgspec
 from litestar import Request, Response, get
 from litestar.params import FromPath, HeaderParameter, QueryParameter
 from litestar.response import Stream
 
-from api.answers import Output, answer
+from api.answers import Output, answer, view
 from api.live import check_room, session_stream
 from api.positions import Number, inside, keys_of, outside
 from api.positions import cursor as cursor_to
@@ -15,9 +15,7 @@ from api.reads import Cursor, Limit, Reading
 from api.rest.found import find_session
 from api.services import Given
 from commands.ports import LogNotification
-from domain.errors import NotFound
-from domain.replay import Row, replay_state, state_digest
-from domain.session.state import SCHEMA
+from commands.replaying import state_at
 
 EVENT_STREAM = "text/event-stream"
 
@@ -38,14 +36,27 @@ class EventPage(Output, frozen=True, kw_only=True):
     next: str | None
 
 
+class ChangeShown(Output, frozen=True, kw_only=True):
+    """Say what a version changed at a JSON pointer, as a JSON Patch does; null stands for what is absent."""
+
+    path: str
+    op: Literal["add", "remove", "replace"]
+    before: Any
+    after: Any
+
+
 class StateShown(Output, frozen=True, kw_only=True):
-    """Show a session's state at a version, with the SHA-256 of its canonical form."""
+    """Show a session's state at a version, with the SHA-256 of its canonical form.
+
+    ``changes`` lead from the state before that version to this one, in their order.
+    """
 
     session_id: str
     version: int
     schema: str
     digest: str
     state: Any
+    changes: tuple[ChangeShown, ...]
 
 
 LastEventId: TypeAlias = Annotated[
@@ -100,15 +111,8 @@ def _shown(log_id: str, row: LogNotification) -> EventShown:
 
 @get("/sessions/{session_id:str}/state", tags=["sessions"], summary="Replay a session's state")
 async def read_state(services: Given, read: Reading, session_id: FromPath[str], at: At = None) -> Response[StateShown]:
-    """Fold the recorded events up to a version, as they stand in the log."""
+    """Fold the recorded events up to a version, as they stand in the log, and say what that version changed."""
     session, loaded, _ = await find_session(services, read.tenant, session_id)
-    version = at or loaded.version
-    if version > loaded.version:
-        raise NotFound(f"Expected a version from 1 to {loaded.version}, but got {version}.")
-    rows = [
-        Row(version=row.originator_version, topic=row.topic, state=row.state)
-        for row in await services.shell.store.read_stream(session)
-    ]
-    state = replay_state(rows, version)
-    shown = StateShown(session_id=str(session), version=version, schema=SCHEMA, digest=state_digest(state), state=state)
-    return answer(shown, etag=version)
+    found = await state_at(services.shell.store, session, at or loaded.version)
+    changes = tuple(view(ChangeShown, each) for each in found.changes)
+    return answer(view(StateShown, found, session_id=str(session), changes=changes), etag=found.version)

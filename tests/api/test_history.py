@@ -138,6 +138,10 @@ async def test_the_state_is_shown_at_any_version(client: httpx.AsyncClient, star
     assert (now.headers["etag"], before.headers["etag"]) == ('"3"', '"2"')
     assert now.json()["state"]["paused_at"]
     assert "paused_at" not in before.json()["state"]
+    assert [(each["path"], each["op"]) for each in now.json()["changes"]] == [
+        ("/paused_at", "add"),
+        ("/updated_at", "replace"),
+    ]
     replayed = (await client.post(f"{path}/replay")).json()
     assert now.json()["digest"] == replayed["stateDigest"]
 

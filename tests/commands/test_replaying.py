@@ -1,5 +1,6 @@
 """A session is replayed from the log on the catalogue it pinned; where that is missing, this is said, not guessed."""
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -7,11 +8,13 @@ import pytest
 from adapters.postgres.store import PostgresEventStore
 from commands.perform import drive
 from commands.ports import LogEvent
-from commands.replaying import read_rows, replay_session
+from commands.replaying import read_rows, replay_session, state_at
+from domain.encoding import canonical
 from domain.errors import NotFound
 from domain.ids import derive
 from ops.cli.replaying import report_text, summed
 from tests.commands.parts import Model, Shop, Time, shell_of, start
+from tests.domain.test_changes import applied
 from tests.replay.runs import recorded
 
 
@@ -50,3 +53,28 @@ async def test_a_catalogue_that_is_not_stored_is_said_and_not_guessed(store: Pos
 async def test_a_session_that_is_not_there_is_not_found(store: PostgresEventStore) -> None:
     with pytest.raises(NotFound, match="nothing is recorded"):
         await read_rows(store, uuid4())
+
+
+async def test_the_states_of_all_versions_lead_to_one_another(store: PostgresEventStore) -> None:
+    shell = shell_of(store, Shop(), Model(steps=2), Time())
+    session, _ = await start(shell)
+    await drive(shell, session)
+    rows = await read_rows(store, session)
+    value: Any = None
+    for row in rows:
+        found = await state_at(store, session, row.version)
+        for change in found.changes:
+            value = applied(value, change)
+        assert canonical(value) == canonical(found.state), row.topic
+    assert found == await state_at(store, session)
+    assert found.digest == (await replay_session(store, session, execute=False)).state_digest
+
+
+async def test_a_version_that_is_not_there_is_said_with_those_that_are(store: PostgresEventStore) -> None:
+    shell = shell_of(store, Shop(), Model(steps=1), Time())
+    session, _ = await start(shell)
+    for version in (0, -1, 1_000):
+        with pytest.raises(NotFound, match="from 1 to"):
+            await state_at(store, session, version)
+    with pytest.raises(NotFound, match="nothing is recorded"):
+        await state_at(store, uuid4())
