@@ -9,10 +9,9 @@ from projections.rows import ReadModel, Rows
 
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """Say up to which position of which log, and by which version of its code, a read model is built."""
+    """Say up to which position of which log a version of a read model is built."""
 
     log_id: str
-    version: int
     position: int
 
 
@@ -27,12 +26,12 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 class ReadModels(Protocol):
     """Keep the rows of read models, each with its checkpoint."""
 
-    async def checkpoints(self) -> dict[str, Checkpoint]:
-        """Return the checkpoint of every read model that has one."""
+    async def checkpoints(self) -> dict[tuple[str, int], Checkpoint]:
+        """Return the checkpoints of all versions of read models, by name and version."""
         ...
 
     async def reset(self, model: ReadModel, log_id: str) -> None:
-        """Empty a read model, to be built anew from a log; raise Conflict where newer code builds it."""
+        """Make a read model's tables, empty, to be built from a log from its beginning."""
         ...
 
     async def write(self, parts: Sequence[Part], position: int) -> None:

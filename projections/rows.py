@@ -47,7 +47,7 @@ Rows: TypeAlias = Mapping[type[Row], Sequence[Row]]
 
 
 class ReadModel(msgspec.Struct, frozen=True, kw_only=True):
-    """Define a read model; with another ``version`` than its checkpoint's it is built anew.
+    """Define a read model; each ``version`` has tables of its own, and a new one is built from the log's beginning.
 
     ``writes`` are its kinds of rows in the order of their statements, ``tables`` what these statements write to.
     """

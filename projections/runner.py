@@ -1,8 +1,9 @@
 """Keep read models up to date: batch by batch, rows and position together, each event once.
 
 Several runners may run at once: the one that comes second with a batch gets a Conflict and reads on from what is
-written. A read model of another log, or of an older version of its code, is emptied and built anew; one of a newer
-version is left alone. An event whose rows cannot be kept is logged, counted and left out: it stops no other.
+written. A read model of another log is emptied and built anew. Each version of a read model has tables of its own, so
+other code may keep its versions at the same time. An event whose rows cannot be kept is logged, counted and left out:
+it stops no other.
 """
 
 import asyncio
@@ -53,7 +54,7 @@ class Projector:
     async def catch_up(self, position: int) -> None:
         """Project up to a position and return."""
         log_id, positions = await self._positions()
-        if not positions or min(positions.values()) >= position:
+        if min(positions.values()) >= position:
             return
         async for batch in self._source.follow(min(positions.values())):
             await self._take(batch, log_id, positions)
@@ -62,8 +63,6 @@ class Projector:
 
     async def _follow(self) -> None:
         log_id, positions = await self._positions()
-        if not positions:
-            raise Unavailable("Newer code builds every read model. Stop this process, or update it.")
         async for batch in self._source.follow(min(positions.values())):
             await self._take(batch, log_id, positions)
 
@@ -75,15 +74,13 @@ class Projector:
             await self._project(batch, positions)
 
     async def _positions(self) -> tuple[str, dict[str, int]]:
-        """Return the log's id, and the positions of the read models that are this code's to build."""
+        """Return the log's id and where each read model stands; those of no log, or of another, are begun anew."""
         log_id, known = await self._source.log_id(), await self._rows.checkpoints()
         positions = {}
         for name, model in self._models.items():
-            mark = known.get(name)
-            if mark and mark.version > model.version:
-                LOGGER.warning("Read model %s is left to newer code, of version %d.", name, mark.version)
-            elif mark is None or (mark.log_id, mark.version) != (log_id, model.version):
-                LOGGER.info("Read model %s is built anew from log %s.", name, log_id)
+            mark = known.get((name, model.version))
+            if mark is None or mark.log_id != log_id:
+                LOGGER.info("Read model %s, version %d, is built anew from log %s.", name, model.version, log_id)
                 await self._rows.reset(model, log_id)
                 positions[name] = 0
             else:

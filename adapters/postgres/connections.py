@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg import AsyncConnection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.errors import UndefinedTable
 from psycopg.rows import dict_row
 
 from domain.errors import Invalid, Refused, Unavailable
@@ -74,14 +75,17 @@ async def open_patiently(attempt: Callable[[], Awaitable[T]]) -> T:
 
 
 async def patiently(attempt: Callable[[], Awaitable[T]], patience: float = PATIENCE_SECONDS) -> T:
-    """Try again while Postgres is away, at most ``patience`` seconds; raise Invalid for the values, Unavailable."""
+    """Try again while Postgres is away, at most ``patience`` seconds; raise Invalid for the values, Unavailable.
+
+    Tables that are not there yet are not waited for: somebody has to make them first.
+    """
     loop = asyncio.get_running_loop()
     deadline, pause = loop.time() + patience, 0.02
     while True:
         try:
             return await attempt()
         except FAULTS as fault:
-            if is_of_the_values(fault):
+            if is_of_the_values(fault) or isinstance(fault, UndefinedTable):
                 raise translated(fault) from fault
             if loop.time() + pause > deadline:
                 raise Unavailable(
@@ -103,6 +107,11 @@ def translated(fault: Exception) -> Invalid | Unavailable:
     """Say in our words what one of FAULTS is."""
     if is_of_the_values(fault):
         return Invalid(f"Expected values that Postgres can store, but {_first_line(fault)}. Correct them.")
+    if isinstance(fault, UndefinedTable):
+        return Unavailable(
+            f"Expected the tables of this version's read models, but {_first_line(fault)}. "
+            "Run `reprise migrate`, or start a projector of this version."
+        )
     return Unavailable(f"Expected Postgres to take the statement, but {_first_line(fault)}. Try again.")
 
 

@@ -15,7 +15,9 @@ from psycopg.conninfo import make_conninfo
 from psycopg.errors import InsufficientPrivilege
 
 from adapters.postgres.connections import Connection, connect, open_patiently
+from adapters.postgres.read_models.schemas import make_missing
 from domain.errors import Refused
+from projections.registry import READ_MODELS
 
 Phase = Literal["pre", "post"]
 
@@ -58,6 +60,7 @@ def migrations() -> list[Migration]:
 async def migrate(url: str, phase: Phase | None = None) -> list[str]:
     """Apply what is missing, of one phase or of both, and return the names; safe when several do it at once.
 
+    Unless it is the post phase, the tables of this code's read models are made too.
     Raises Refused where the schema is newer than this code or an applied migration has changed, Unavailable.
     """
     connection = await _connect(url)
@@ -69,9 +72,11 @@ async def migrate(url: str, phase: Phase | None = None) -> list[str]:
         for migration in chosen:
             await _apply(connection, migration)
         await connection.execute(_UNLOCK)
-        return [migration.name for migration in chosen]
     finally:
         await connection.close()
+    if phase != "post":
+        await make_missing(url, READ_MODELS.values())
+    return [migration.name for migration in chosen]
 
 
 async def check_schema(url: str) -> None:

@@ -1,17 +1,21 @@
 """Answer from the read model which sessions owe something by now."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from adapters.postgres.connections import Pool
+from adapters.postgres.read_models.schemas import seeing
 from adapters.postgres.read_models.statements import SQL
 from commands.ports import DueSession
+from projections.registry import READ_MODELS
+from projections.rows import ReadModel
 
 
 class PostgresOpenWork:
     """Read the table open_work; raises Unavailable."""
 
-    def __init__(self, url: str):
-        self._pool = Pool(url, size=1)
+    def __init__(self, url: str, models: Mapping[str, ReadModel] = READ_MODELS):
+        self._pool = Pool(seeing(url, models.values()), size=1)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -10,7 +10,10 @@ from psycopg.adapt import Loader
 from psycopg.pq import Format
 
 from adapters.postgres.connections import Connection, Pool
+from adapters.postgres.read_models.schemas import seeing
 from adapters.postgres.read_models.statements import named
+from projections.registry import READ_MODELS
+from projections.rows import ReadModel
 
 READING = named(files(__package__).joinpath("reading.sql").read_text("utf-8"))
 
@@ -26,10 +29,10 @@ class JsonText(Loader):
 
 
 class PostgresReadStore:
-    """Implement the read side's ReadStore."""
+    """Implement the read side's ReadStore over the versions of read models that this code knows."""
 
-    def __init__(self, url: str):
-        self._pool = Pool(url, prepare=_json_as_text)
+    def __init__(self, url: str, models: Mapping[str, ReadModel] = READ_MODELS):
+        self._pool = Pool(seeing(url, models.values()), prepare=_json_as_text)
 
     async def fetch(self, statement: str, **values: Any) -> Sequence[Mapping[str, Any]]:
         """Return a statement's rows, each as its columns by name."""

@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 import msgspec
-from psycopg import sql
 
 from adapters.postgres.connections import FAULTS, connect, open_patiently, translated
 from adapters.postgres.read_models import beside
-from adapters.postgres.read_models.keeper import set_checkpoint, write_part
+from adapters.postgres.read_models.keeper import held, set_checkpoint, write_part
 from adapters.postgres.read_models.reading import events_between
 from adapters.postgres.read_models.rows import PLAIN_PLANS, Connection, RowWriter
+from adapters.postgres.read_models.schemas import look_at
 from adapters.postgres.read_models.statements import SQL
 from domain.errors import Invalid, NotPossible
 from projections.keeping import Part
@@ -66,7 +66,7 @@ async def _building(url: str, model: ReadModel) -> AsyncIterator["_Builder"]:
             raise NotPossible(f"Read model {model.name} is being rebuilt already: wait until that has ended.")
         await connection.execute(PLAIN_PLANS)
         await connection.execute("SET synchronous_commit = off")
-        await connection.execute(sql.SQL("SET search_path = {}").format(sql.Identifier(beside.NEXT)))
+        await look_at(connection, [beside.next_of(model)])
         builder = _Builder(url, model, connection)
         try:
             yield builder
@@ -142,10 +142,9 @@ class _Builder:
 
     async def _hold(self) -> int | None:
         """Keep runners from the live form; return its position where it is of this log and version."""
-        cursor = await self._connection.execute(SQL["hold_checkpoints"], {"names": [self._model.name]})
-        await cursor.fetchall()
+        await held(self._connection, [self._model])
         cursor = await self._connection.execute(SQL["checkpoints"])
-        for name, log_id, version, position in await cursor.fetchall():
+        for name, version, log_id, position in await cursor.fetchall():
             if (name, log_id, version) == (self._model.name, self._log_id, self._model.version):
                 return int(position)
         return None
@@ -175,8 +174,9 @@ class _Builder:
 
     async def _write(self, rows: Rows, position: int) -> None:
         try:
+            part = Part(model=self._model, after=position, rows=rows)
             async with self._connection.transaction():
-                await write_part(self._writer, Part(model=self._model, after=position, rows=rows))
+                await write_part(self._writer, beside.next_of(self._model), part)
         except FAULTS as fault:
             raise translated(fault) from fault
 

@@ -82,43 +82,45 @@ class ChangeType:
 
 
 class RowWriter:
-    """Write rows on one connection, which must find the tables by its search path."""
+    """Write rows on one connection, whose search path must name the schema that is written to."""
 
     def __init__(self, connection: Connection):
         self._connection = connection
-        self._types: dict[type[Row], ChangeType] = {}
-        self._copied: dict[type[Row], list[int]] = {}
+        self._types: dict[tuple[str, type[Row]], ChangeType] = {}
+        self._copied: dict[tuple[str, type[Row]], list[int]] = {}
         connection.adapters.register_dumper(msgspec.Raw, RawJson)
         connection.adapters.register_dumper(Encoded, EncodedDumper)
 
-    async def write(self, kind: type[Row], rows: Sequence[Row]) -> None:
+    async def write(self, schema: str, kind: type[Row], rows: Sequence[Row]) -> None:
         """Write rows of one kind."""
         if f"write_{kind.NAME}" not in SQL:
-            await self._copy(kind, rows)
+            await self._copy(schema, kind, rows)
             return
-        changes = (self._types.get(kind) or await self._learn(kind)).encode(rows)
+        changes = (self._types.get((schema, kind)) or await self._learn(schema, kind)).encode(rows)
         await self._connection.execute(SQL[f"write_{kind.NAME}"], {"rows": changes})
 
-    async def _learn(self, kind: type[Row]) -> ChangeType:
-        oid, columns = await self._columns(f"read_models.{kind.NAME}_changes")
+    async def _learn(self, schema: str, kind: type[Row]) -> ChangeType:
+        oid, columns = await self._columns(f"{schema}.{kind.NAME}_changes")
         if tuple(columns) != kind.__struct_fields__:
-            raise TypeError(f"Expected {kind.__name__} to have the fields {', '.join(columns)}: add a migration.")
-        self._types[kind] = ChangeType(self._connection, oid, list(columns.values()))
-        return self._types[kind]
+            raise TypeError(
+                f"Expected {kind.__name__} to have the fields {', '.join(columns)}: raise its read model's version."
+            )
+        self._types[schema, kind] = ChangeType(self._connection, oid, list(columns.values()))
+        return self._types[schema, kind]
 
-    async def _copy(self, kind: type[Row], rows: Sequence[Row]) -> None:
-        types = self._copied.get(kind) or await self._columns_of(kind)
+    async def _copy(self, schema: str, kind: type[Row], rows: Sequence[Row]) -> None:
+        types = self._copied.get((schema, kind)) or await self._columns_of(schema, kind)
         fields = sql.SQL(", ").join(map(sql.Identifier, kind.__struct_fields__))
-        statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(sql.Identifier(kind.NAME), fields)
+        statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(sql.Identifier(schema, kind.NAME), fields)
         async with self._connection.cursor() as cursor, cursor.copy(statement) as copy:
             copy.set_types(types)
             for row in rows:
                 await copy.write_row(msgspec.structs.astuple(row))
 
-    async def _columns_of(self, kind: type[Row]) -> list[int]:
-        _, types = await self._columns(kind.NAME)
-        self._copied[kind] = [types[name] for name in kind.__struct_fields__]
-        return self._copied[kind]
+    async def _columns_of(self, schema: str, kind: type[Row]) -> list[int]:
+        _, types = await self._columns(f"{schema}.{kind.NAME}")
+        self._copied[schema, kind] = [types[name] for name in kind.__struct_fields__]
+        return self._copied[schema, kind]
 
     async def _columns(self, name: str) -> tuple[int, dict[str, int]]:
         cursor = await self._connection.execute(SQL["change_type"], {"name": name})

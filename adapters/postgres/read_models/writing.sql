@@ -1,8 +1,9 @@
--- Statements that write read models, by name: a line "-- name" begins one. Tables are found by the search path, so
--- that the same statements write the live tables and those of a rebuild. A null in a change means unchanged.
+-- Statements that write read models, by name: a line "-- name" begins one. Tables and types are found by the search
+-- path, so that the same statements write every version, and the live tables like those of a rebuild. A null in a change
+-- means unchanged.
 
 -- write_sessions
-MERGE INTO sessions t USING unnest(%(rows)s::read_models.sessions_changes[]) c ON t.id = c.id
+MERGE INTO sessions t USING unnest(%(rows)s::sessions_changes[]) c ON t.id = c.id
 WHEN NOT MATCHED AND c.goal IS NOT NULL THEN
     INSERT (id, tenant, user_id, goal, lane, model, stage, paused, asking, steps, open_steps, accepted, reworks, calls,
             model_calls, tool_calls, tokens, answer, reason, created_at, updated_at, finished_at, version, position)
@@ -31,7 +32,7 @@ WHEN MATCHED THEN UPDATE SET
     position = c.position
 
 -- write_tasks
-MERGE INTO tasks t USING unnest(%(rows)s::read_models.tasks_changes[]) c ON t.id = c.id
+MERGE INTO tasks t USING unnest(%(rows)s::tasks_changes[]) c ON t.id = c.id
 WHEN NOT MATCHED AND c.goal IS NOT NULL THEN
     INSERT (id, session_id, step, tenant, agent_id, goal, criteria, after, status, round, input_json, output_json,
             output_round, reason, created_at, started_at, finished_at, updated_at, version, position)
@@ -58,11 +59,11 @@ UPDATE tasks t SET
     finished_at = c.finished_at,
     updated_at = CASE WHEN t.position < c.position THEN c.finished_at ELSE t.updated_at END,
     position = greatest(t.position, c.position)
-FROM unnest(%(rows)s::read_models.tasks_ended_changes[]) c
+FROM unnest(%(rows)s::tasks_ended_changes[]) c
 WHERE t.session_id = c.session_id AND t.status IN ('pending', 'running', 'waiting')
 
 -- write_actions
-MERGE INTO actions t USING unnest(%(rows)s::read_models.actions_changes[]) c ON t.id = c.id
+MERGE INTO actions t USING unnest(%(rows)s::actions_changes[]) c ON t.id = c.id
 WHEN NOT MATCHED AND c.tool_id IS NOT NULL THEN
     INSERT (id, session_id, task_id, tenant, tool_id, operation, effect_class, request_json, request_digest,
             idempotency_key, verdict, rules, policy_set, status, reason, response_json, http_status, latency_ms,
@@ -92,7 +93,7 @@ WHEN MATCHED THEN UPDATE SET
     position = c.position
 
 -- write_agents
-MERGE INTO agents t USING unnest(%(rows)s::read_models.agents_changes[]) c ON t.tenant = c.tenant AND t.id = c.id
+MERGE INTO agents t USING unnest(%(rows)s::agents_changes[]) c ON t.tenant = c.tenant AND t.id = c.id
 WHEN NOT MATCHED THEN
     INSERT (tenant, id, name, role, prompt_template, capabilities, created_at, updated_at, version, position)
     VALUES (c.tenant, c.id, c.name, c.role, c.prompt_template, c.capabilities, c.created_at, c.updated_at, c.version,
@@ -107,7 +108,7 @@ WHEN MATCHED THEN UPDATE SET
     position = c.position
 
 -- write_tools
-MERGE INTO tools t USING unnest(%(rows)s::read_models.tools_changes[]) c ON t.tenant = c.tenant AND t.id = c.id AND t.openapi_ref = c.openapi_ref
+MERGE INTO tools t USING unnest(%(rows)s::tools_changes[]) c ON t.tenant = c.tenant AND t.id = c.id AND t.openapi_ref = c.openapi_ref
 WHEN NOT MATCHED THEN
     INSERT (tenant, id, api, name, operation, openapi_ref, description, effect_class, repeatable, parameters,
             created_at, position)
@@ -125,10 +126,10 @@ WHEN MATCHED THEN UPDATE SET
 -- write_apis
 -- An API has the tools of its current document only.
 WITH superseded AS (
-    DELETE FROM tools t USING unnest(%(rows)s::read_models.apis_changes[]) c
+    DELETE FROM tools t USING unnest(%(rows)s::apis_changes[]) c
     WHERE t.tenant = c.tenant AND t.api = c.api AND t.openapi_ref <> c.document
 )
-MERGE INTO apis t USING unnest(%(rows)s::read_models.apis_changes[]) c ON t.tenant = c.tenant AND t.api = c.api
+MERGE INTO apis t USING unnest(%(rows)s::apis_changes[]) c ON t.tenant = c.tenant AND t.api = c.api
 WHEN NOT MATCHED THEN
     INSERT (tenant, api, document, base_url, scopes, rate_limit, tools, skipped, created_at, position)
     VALUES (c.tenant, c.api, c.document, c.base_url, c.scopes, c.rate_limit, c.tools, c.skipped, c.created_at,
@@ -144,7 +145,7 @@ WHEN MATCHED THEN UPDATE SET
     position = c.position
 
 -- write_approvals
-MERGE INTO approvals t USING unnest(%(rows)s::read_models.approvals_changes[]) c ON t.id = c.id
+MERGE INTO approvals t USING unnest(%(rows)s::approvals_changes[]) c ON t.id = c.id
 WHEN NOT MATCHED AND c.session_id IS NOT NULL THEN
     INSERT (id, session_id, action_id, step, tenant, question, request_digest, reason, status, requested_at,
             expires_at, decided_at, decided_by, decision_reason, position)
@@ -159,11 +160,11 @@ WHEN MATCHED THEN UPDATE SET
 
 -- write_approvals_overtaken
 UPDATE approvals t SET status = 'overtaken', decided_at = c.decided_at, position = c.position
-FROM unnest(%(rows)s::read_models.approvals_overtaken_changes[]) c
+FROM unnest(%(rows)s::approvals_overtaken_changes[]) c
 WHERE t.session_id = c.session_id AND c.action_id IN ('', t.action_id) AND t.status = 'open' AND t.position < c.position
 
 -- write_open_work
-MERGE INTO open_work t USING unnest(%(rows)s::read_models.open_work_changes[]) c ON t.session_id = c.session_id AND t.item = c.item
+MERGE INTO open_work t USING unnest(%(rows)s::open_work_changes[]) c ON t.session_id = c.session_id AND t.item = c.item
 WHEN MATCHED AND c.gone THEN DELETE
 WHEN MATCHED THEN UPDATE SET
     kind = coalesce(c.kind, t.kind),
@@ -174,24 +175,38 @@ WHEN NOT MATCHED AND NOT c.gone THEN
     VALUES (c.session_id, c.item, c.tenant, c.lane, c.kind, c.due_at, c.position)
 
 -- write_open_work_ended
-DELETE FROM open_work t USING unnest(%(rows)s::read_models.open_work_ended_changes[]) c WHERE t.session_id = c.session_id AND t.item <> ALL (c.kept)
+DELETE FROM open_work t USING unnest(%(rows)s::open_work_ended_changes[]) c WHERE t.session_id = c.session_id AND t.item <> ALL (c.kept)
+
+-- hold_schemas
+-- Let one process at a time make or drop schemas of read models.
+SELECT pg_advisory_xact_lock(1380995667, 3)
+
+-- has_schema
+SELECT to_regnamespace(%(schema)s) IS NOT NULL
+
+-- make_schema
+SELECT read_models.make_schema(%(schema)s)
 
 -- checkpoints
--- How far every read model is built.
-SELECT name, log_id::text, version, position FROM read_models.checkpoints
+-- How far every version of every read model is built; one whose tables are gone is not.
+SELECT name, version, log_id::text, position FROM read_models.versions
+WHERE to_regnamespace(name || '_v' || version) IS NOT NULL
 
 -- hold_checkpoints
 -- Keep other runners from these read models until the transaction ends.
-SELECT name, version, position FROM read_models.checkpoints WHERE name = ANY(%(names)s) ORDER BY name FOR UPDATE
+SELECT name, version, position FROM read_models.versions
+WHERE (name, version) IN (SELECT * FROM unnest(%(names)s::text[], %(versions)s::integer[]))
+ORDER BY name, version FOR UPDATE
 
 -- advance_checkpoints
-UPDATE read_models.checkpoints SET position = %(position)s, updated_at = now() WHERE name = ANY(%(names)s)
+UPDATE read_models.versions SET position = %(position)s, updated_at = now()
+WHERE (name, version) IN (SELECT * FROM unnest(%(names)s::text[], %(versions)s::integer[]))
 
 -- set_checkpoint
-INSERT INTO read_models.checkpoints (name, log_id, version, position)
-VALUES (%(name)s, %(log_id)s, %(version)s, %(position)s)
-ON CONFLICT (name) DO UPDATE SET
-    log_id = excluded.log_id, version = excluded.version, position = excluded.position, updated_at = now()
+INSERT INTO read_models.versions (name, version, log_id, position)
+VALUES (%(name)s, %(version)s, %(log_id)s, %(position)s)
+ON CONFLICT (name, version) DO UPDATE SET
+    log_id = excluded.log_id, position = excluded.position, updated_at = now()
 
 -- change_type
 -- The type in which changes travel, its array's element type and its columns' types by name.
@@ -207,9 +222,9 @@ FROM public.log_events WHERE notification_id > %(after)s AND notification_id <= 
 ORDER BY notification_id LIMIT %(limit)s
 
 -- index_definitions
--- What makes a table's indexes: a constraint's definition where one owns it, and the index's own.
-SELECT pg_get_constraintdef(c.oid), pg_get_indexdef(i.indexrelid)
-FROM pg_index i LEFT JOIN pg_constraint c ON c.conindid = i.indexrelid
+-- What makes a table's indexes: name, a constraint's definition where one owns it, and the index's own.
+SELECT k.relname, pg_get_constraintdef(c.oid), pg_get_indexdef(i.indexrelid)
+FROM pg_index i JOIN pg_class k ON k.oid = i.indexrelid LEFT JOIN pg_constraint c ON c.conindid = i.indexrelid
 WHERE i.indrelid = %(table)s::regclass
 
 -- log_state
@@ -224,10 +239,10 @@ SELECT pg_try_advisory_lock(1380995668, hashtext(%(name)s))
 -- Sessions that owe something since before a time, the longest due first; a paused one owes its timers only.
 SELECT session_id, min(tenant), min(lane), min(due_at)
 FROM (
-    SELECT session_id, tenant, lane, due_at FROM read_models.open_work w
+    SELECT session_id, tenant, lane, due_at FROM open_work w
     WHERE due_at <= %(before)s
         AND (kind = 'timer' OR NOT EXISTS (
-            SELECT FROM read_models.open_work p WHERE p.session_id = w.session_id AND p.item = 'pause'))
+            SELECT FROM open_work p WHERE p.session_id = w.session_id AND p.item = 'pause'))
     ORDER BY due_at LIMIT %(limit)s * 8
 ) items
 GROUP BY session_id ORDER BY min(due_at) LIMIT %(limit)s

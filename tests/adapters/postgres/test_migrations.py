@@ -73,7 +73,7 @@ async def test_post_migrations_wait_until_they_are_asked_for(empty: list[str], m
     monkeypatch.setattr(migrations, "migrations", lambda: known)
     assert later.name not in await migrate(empty[0], "pre")
     await check_schema(empty[0])
-    assert await migrate(empty[0], "post") == [later.name]
+    assert (await migrate(empty[0], "post"))[-1] == later.name
 
 
 async def test_a_migration_that_fails_leaves_nothing_behind(empty: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncIterator
 
+import psycopg
 import pytest
 
+from adapters.embedded.postgres import PostgresServer
 from adapters.postgres.read_models.keeper import PostgresReadModels
 from adapters.postgres.store import PostgresEventStore
 
@@ -22,3 +24,12 @@ async def keeper(database: str) -> AsyncIterator[PostgresReadModels]:
     opened = PostgresReadModels(database)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def empty_database(postgres: PostgresServer) -> AsyncIterator[str]:
+    """Yield the URL of a database with nothing in it."""
+    async with await psycopg.AsyncConnection.connect(postgres.url, autocommit=True) as owner:
+        await owner.execute("CREATE DATABASE unmigrated")
+        yield postgres.url_of("unmigrated")
+        await owner.execute("DROP DATABASE unmigrated WITH (FORCE)")

@@ -35,7 +35,9 @@ async def tables(database: str) -> dict[str, Counter[str]]:
     async with await psycopg.AsyncConnection.connect(database) as connection:
         for model in READ_MODELS.values():
             for table in model.tables:
-                cursor = await connection.execute(f"SELECT t::text FROM read_models.{table} t".encode())
+                cursor = await connection.execute(
+                    f"SELECT t::text FROM {model.name}_v{model.version}.{table} t".encode()
+                )
                 found[table] = Counter(text for (text,) in await cursor.fetchall())
     return found
 
@@ -79,7 +81,7 @@ async def test_a_read_model_of_another_log_is_built_anew(
     await project_all(store, keeper)
     before = await tables(database)
     async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
-        await connection.execute("UPDATE read_models.sessions SET goal = 'of another log'")
+        await connection.execute("UPDATE sessions_v1.sessions SET goal = 'of another log'")
     await store.renew_log_id()
     await project_all(store, keeper)
     assert await tables(database) == before
@@ -120,7 +122,7 @@ async def test_a_difference_between_live_and_rebuilt_is_found(
     for model in READ_MODELS.values():
         assert (await compare(database, model)).differences == ()
     async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
-        await connection.execute("UPDATE read_models.timeline SET title = 'altered' WHERE position = 4")
+        await connection.execute("UPDATE timeline_v1.timeline SET title = 'altered' WHERE position = 4")
     differences = (await compare(database, READ_MODELS["timeline"])).differences
     assert differences is not None and len(differences) == 2
     assert "altered" in differences[0]
@@ -134,7 +136,7 @@ async def test_a_rebuild_tells_its_progress_and_leaves_nothing_behind(
     rebuilt = await rebuild(database, READ_MODELS["actions"], lambda done, head: told.append((done, head)))
     assert told[-1] == (rebuilt.position, rebuilt.position) == (await store.head(),) * 2
     async with await psycopg.AsyncConnection.connect(database) as connection:
-        cursor = await connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'read_models_next'")
+        cursor = await connection.execute("SELECT count(*) FROM pg_namespace WHERE nspname LIKE '%_next'")
         assert await cursor.fetchone() == (0,)
 
 
