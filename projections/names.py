@@ -28,3 +28,8 @@ def round_of(call: str) -> int:
     """Return the round in which a step makes a call, 0 for none."""
     parts = call.split("-")
     return int(parts[2]) if len(parts) == 3 and parts[2].isdecimal() else 0
+
+
+def purpose_of(call: str) -> str:
+    """Return what a call is for: plan, choose, review or answer for a model's, call for a tool's."""
+    return call.partition("-")[0]

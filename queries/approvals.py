@@ -1,5 +1,6 @@
 """Ask what waits for people, and what they said."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -8,7 +9,7 @@ import msgspec
 from domain.encoding import Json
 from domain.errors import NotFound
 from queries.ports import ReadStore
-from queries.shapes import shaped
+from queries.shapes import grouped, shaped
 
 
 class ApprovalShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +45,12 @@ async def list_approvals(
     at, last = after or (None, None)
     rows = await store.fetch("approvals", tenant=tenant, status=status, at=at, last=last, limit=limit)
     return [shaped(ApprovalShown, row) for row in rows]
+
+
+async def approvals_of(store: ReadStore, tenant: str, sessions: Sequence[UUID]) -> dict[UUID, list[ApprovalShown]]:
+    """Return the approvals of each session, the oldest first."""
+    rows = await store.fetch("approvals_of", tenant=tenant, sessions=list(sessions))
+    return grouped(ApprovalShown, rows, "session_id", sessions)
 
 
 async def show_approval(store: ReadStore, tenant: str, approval: str) -> ApprovalShown:

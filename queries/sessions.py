@@ -1,5 +1,6 @@
 """Ask about sessions: the list, and one with its tasks, its actions and a summary."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -8,9 +9,12 @@ from uuid import UUID
 import msgspec
 
 from domain.encoding import Json
-from domain.errors import NotFound
+from domain.errors import Invalid, NotFound
 from queries.ports import ReadStore
-from queries.shapes import shaped
+from queries.shapes import grouped, shaped
+
+MOST_CHARACTERS = 200
+"""Bounds the text that sessions are searched for."""
 
 
 class SessionShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,12 +30,13 @@ class SessionShown(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
     version: int
     position: int
+    finished_at: datetime | None = None
     answer: str | None = None
     reason: str | None = None
 
 
 class TaskShown(msgspec.Struct, frozen=True, kw_only=True):
-    """Show a step of the plan."""
+    """Show a step of the plan; ``after`` are the steps that it builds on, ``criteria`` what its result must meet."""
 
     id: str
     session_id: UUID
@@ -40,6 +45,8 @@ class TaskShown(msgspec.Struct, frozen=True, kw_only=True):
     goal: str
     status: str
     round: int
+    criteria: str = ""
+    after: Sequence[int] = ()
     input_json: Json | None = None
     output_json: Json | None = None
     reason: str | None = None
@@ -62,11 +69,13 @@ class ActionShown(msgspec.Struct, frozen=True, kw_only=True):
     request_digest: str | None = None
     idempotency_key: str | None = None
     verdict: str | None = None
-    rules: tuple[str, ...] = ()
+    rules: Sequence[str] = ()
     reason: str | None = None
     response_json: Json | None = None
     http_status: int | None = None
     latency_ms: int | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,13 +114,45 @@ async def list_sessions(
     tenant: str,
     *,
     status: str = "",
+    user: str = "",
+    text: str = "",
     before: tuple[datetime, UUID] | None = None,
     limit: int = 50,
 ) -> list[SessionShown]:
-    """Return a tenant's sessions, the newest first, those begun before another where ``before`` names it."""
+    """Return a tenant's sessions, the newest first, those begun before another where ``before`` names it.
+
+    Only those of a status or a user where it is named, and those whose goal holds a text, in upper or lower case;
+    raises Invalid for one of more than 200 characters.
+    """
     at, last = before or (None, None)
-    rows = await store.fetch("sessions", tenant=tenant, status=status, at=at, last=last, limit=limit)
+    values = {"tenant": tenant, "status": status, "user": user, "pattern": _pattern(text), "limit": limit}
+    rows = await store.fetch("sessions", at=at, last=last, **values)
     return [shaped(SessionShown, row) for row in rows]
+
+
+def _pattern(text: str) -> str:
+    """Return the LIKE pattern of texts that hold a text; an empty one for no text."""
+    if len(text) > MOST_CHARACTERS:
+        raise Invalid(f"Expected a text of at most {MOST_CHARACTERS} characters to look for, but got {len(text)}.")
+    return "%" + re.sub(r"([%_\\])", r"\\\1", text) + "%" if text else ""
+
+
+async def sessions_of(store: ReadStore, tenant: str, sessions: Sequence[UUID]) -> dict[UUID, SessionShown]:
+    """Return those of a tenant's sessions that are there."""
+    rows = await store.fetch("sessions_of", tenant=tenant, sessions=list(sessions))
+    return {row["id"]: shaped(SessionShown, row) for row in rows}
+
+
+async def tasks_of(store: ReadStore, tenant: str, sessions: Sequence[UUID]) -> dict[UUID, list[TaskShown]]:
+    """Return the steps of each session's plan, in their order."""
+    rows = await store.fetch("tasks_of", tenant=tenant, sessions=list(sessions))
+    return grouped(TaskShown, rows, "session_id", sessions)
+
+
+async def actions_of(store: ReadStore, tenant: str, tasks: Sequence[str]) -> dict[str, list[ActionShown]]:
+    """Return the tool calls of each task, the oldest first."""
+    rows = await store.fetch("actions_of", tenant=tenant, tasks=list(tasks))
+    return grouped(ActionShown, rows, "task_id", tasks)
 
 
 async def show_session(store: ReadStore, tenant: str, session: UUID) -> SessionDetail:
@@ -119,8 +160,8 @@ async def show_session(store: ReadStore, tenant: str, session: UUID) -> SessionD
     found = await store.fetch("session", tenant=tenant, session=session)
     if not found:
         raise NotFound(f"Expected a session that exists, but there is none with the id {session}.")
-    tasks = await store.fetch("tasks", session=session)
-    actions = await store.fetch("actions", session=session)
+    tasks = await store.fetch("tasks", tenant=tenant, session=session)
+    actions = await store.fetch("actions", tenant=tenant, session=session)
     return detail(found[0], tasks, actions)
 
 

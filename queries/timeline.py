@@ -1,12 +1,13 @@
 """Ask what happened in a session, event by event, in words."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
 from queries.ports import ReadStore
-from queries.shapes import shaped
+from queries.shapes import grouped, shaped
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,3 +32,11 @@ async def read_timeline(
     """Return a session's timeline behind version ``after``, in order."""
     rows = await store.fetch("timeline", tenant=tenant, session=session, after=after, limit=limit)
     return [shaped(Entry, row) for row in rows]
+
+
+async def messages_of(
+    store: ReadStore, tenant: str, sessions: Sequence[UUID], *, after: int = 0, limit: int = 50
+) -> dict[UUID, list[Entry]]:
+    """Return of each session at most ``limit`` messages behind version ``after``, in order: entries with a role."""
+    values = {"tenant": tenant, "sessions": list(sessions), "after": after, "limit": limit}
+    return grouped(Entry, await store.fetch("messages", **values), "session_id", sessions)
