@@ -4,13 +4,15 @@ A command may be refused and gives up after a few conflicts; an observation is r
 """
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 from uuid import UUID
 
+from commands.current import about
 from commands.immediate import conclude
-from commands.ports import RecordedCommand
+from commands.ports import Appended, RecordedCommand
 from commands.shell import Loaded, Shell, advance, to_log
 from domain.content import INLINE_BYTES, Content, content
 from domain.envelope import Actor, Context
@@ -45,6 +47,13 @@ async def handle(
     expected_version: int | None = None,
 ) -> Handled:
     """Carry out a command; raises Refused, Conflict after several tries, or Unavailable."""
+    with about(session):
+        return await _handle(shell, session, command, context, expected_version)
+
+
+async def _handle(
+    shell: Shell, session: UUID, command: SessionCommand, context: Context, expected_version: int | None
+) -> Handled:
     earlier = await repeated(shell, context)
     if earlier:
         return await _as_it_was(shell, earlier)
@@ -99,10 +108,13 @@ async def _append(
     shell: Shell, session: UUID, loaded: Loaded, fact: SessionFact, context: Context, *, claim: bool = False
 ) -> Loaded:
     events, state = await conclude(shell, loaded.state, fact, context, claim=claim)
+    began = time.perf_counter()
     position = await shell.store.append(to_log(session, loaded.version, events))
+    seconds = time.perf_counter() - began
     version = loaded.version + len(events)
     after = Loaded(version=version, position=position, state=state, event=UUID(events[-1].id))
     shell.remember(session, after)
+    shell.tell(Appended(session=session, after=loaded.version, events=events, seconds=seconds))
     return after
 
 
@@ -128,6 +140,7 @@ async def _observe_once(shell: Shell, session: UUID, fact_of: FactOf, command_id
         shell.forget(session)
     loaded = await shell.load(session, fresh=again)
     if again and await _was_stored(shell, loaded, command_id):
+        shell.tell(Appended(session=session, after=loaded.version, events=(), seconds=0.0))
         return loaded
     fact = fact_of(loaded.state)
     if fact is None:

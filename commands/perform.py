@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 from uuid import UUID
 
+from commands.current import about
 from commands.handle import keep, observe
 from commands.immediate import model_claim, perform_immediate
 from commands.ports import ModelFault, Question, ToolAnswer, ToolCall, ToolFault
@@ -53,7 +54,7 @@ logger = logging.getLogger(__name__)
 async def drive(shell: Shell, session: UUID) -> Loaded:
     """Perform everything that a session owes until nothing more is due soon; return it as it stands then."""
     running: dict[str, asyncio.Task[None]] = {}
-    with shell.driving(session) as nudged:
+    with about(session), shell.driving(session) as nudged:
         nudge = Nudge(nudged)
         try:
             return await _drive(shell, session, running, nudge)
@@ -140,9 +141,11 @@ async def _perform(shell: Shell, session: UUID, loaded: Loaded, effect: Effect) 
     assert state is not None, "a session that does not exist owes nothing"
     match effect:
         case AskModel():
-            await _ask_model(shell, session, state, effect)
+            with about(session, effect.id):
+                await _ask_model(shell, session, state, effect)
         case SendCall():
-            await _send_call(shell, session, state, effect)
+            with about(session, effect.choice.call):
+                await _send_call(shell, session, state, effect)
         case LapseLease():
             lapsed = LeaseLapsed(call=effect.call, attempt=effect.attempt, jitter_permille=shell.chance.permille())
             await observe(shell, session, lambda now: lapsed if _owes(now, effect) else None)

@@ -3,10 +3,10 @@
 Adapters translate their vendor's errors into those of `domain.errors` and into the fault types below.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -15,7 +15,8 @@ from eventsourcing.persistence import StoredEvent
 from domain.catalog.events import Agent, Tool
 from domain.catalog.state import Document
 from domain.encoding import Json
-from domain.session.events import Decision, EffectClass, Failure
+from domain.envelope import Event
+from domain.session.events import Decision, EffectClass, Failure, SessionEvent
 from domain.session.prompt import Prompt
 
 # The log
@@ -93,6 +94,22 @@ class EventStore(Protocol):
     async def get_blob(self, tenant: str, digest: str) -> bytes:
         """Return the bytes with this SHA-256; raises NotFound."""
         ...
+
+
+class Appended(msgspec.Struct, frozen=True, kw_only=True):
+    """Tell what this process has just appended to a session's stream behind version ``after``, in how many seconds.
+
+    Without events it says that this process appended something up to there, but did not hear so at the time.
+    """
+
+    session: UUID
+    after: int
+    events: Sequence[Event[SessionEvent]]
+    seconds: float
+
+
+Listener: TypeAlias = Callable[[Appended], None]
+"""Hears of every append of this process, in the order of its session; it returns at once and keeps no event."""
 
 
 # Wake-ups and timers

@@ -1,6 +1,7 @@
 """Keep what one process needs to write: the ports, and caches that may be thrown away at any moment."""
 
 import asyncio
+import logging
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
@@ -10,10 +11,12 @@ from uuid import UUID
 import msgspec
 
 from commands.ports import (
+    Appended,
     Chance,
     Clock,
     EventStore,
     Judge,
+    Listener,
     LogEvent,
     LogNotification,
     Models,
@@ -30,6 +33,8 @@ from domain.upcasting import AnyEvent, Unknown, read_session, topic_of
 
 CACHED_SESSIONS = 2_000
 CACHED_SNAPSHOTS = 50
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,7 @@ class Shell:
     breaker_settings: BreakerSettings = field(default_factory=BreakerSettings)
     lease_margin_ms: int = 5_000
     drain_seconds: float = 3.0
+    listeners: list[Listener] = field(default_factory=list)
     _sessions: OrderedDict[UUID, Loaded] = field(default_factory=OrderedDict)
     _mailboxes: dict[UUID, "_Mailbox"] = field(default_factory=dict)
     _snapshots: OrderedDict[str, Snapshot] = field(default_factory=OrderedDict)
@@ -122,6 +128,19 @@ class Shell:
             if len(self._snapshots) > CACHED_SNAPSHOTS:
                 self._snapshots.popitem(last=False)
         return self._snapshots[key]
+
+    def tell(self, appended: Appended) -> None:
+        """Tell who listens of an append; it is done, so nothing that goes wrong there may look like its failure."""
+        for listener in self.listeners:
+            try:
+                listener(appended)
+            except Exception:
+                logger.exception("an append to session %s could not be told", appended.session)
+
+    @property
+    def breakers(self) -> Sequence[Breaker]:
+        """Return every breaker that is not closed."""
+        return tuple(self._breakers.values())
 
     def breaker(self, tool: str) -> Breaker:
         """Return the breaker of one tool in this process."""

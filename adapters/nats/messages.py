@@ -1,10 +1,11 @@
 """Write a stored event as a NATS message and read it back.
 
 Headers are CloudEvents in binary mode (source: CloudEvents NATS protocol binding 1.0), with the stream's version
-and the tenant in our own; the body is the stored event, byte for byte.
+and the tenant in our own, and a W3C traceparent where a session is traced; the body is the stored event, byte for byte.
 """
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import cast
 from uuid import UUID
@@ -13,11 +14,13 @@ import msgspec
 from nats.aio.msg import Msg
 
 from commands.ports import LogNotification
+from domain.tracing import traceparent
 from projections.ports import Recorded
 
 VERSION = "Reprise-Version"
 TENANT = "Reprise-Tenant"
 EVENT_ID = "ce-id"
+TRACEPARENT = "traceparent"
 
 
 class _Dated(msgspec.Struct):
@@ -55,7 +58,15 @@ def headers(event: LogNotification, source: str) -> dict[str, str]:
     }
     if at := _time(event.state):
         given["ce-time"] = at
+    if event.topic.startswith("session."):
+        given |= trace_headers(cast(UUID, event.originator_id))
     return given
+
+
+@lru_cache(4096)
+def trace_headers(session: UUID) -> Mapping[str, str]:
+    """Return the header that makes what follows from a message part of its session's trace."""
+    return {TRACEPARENT: traceparent(session)}
 
 
 def _time(state: bytes) -> str:

@@ -15,6 +15,7 @@ from nats.aio.msg import Msg
 from nats.js.api import AckPolicy, ConsumerConfig, DiscardPolicy, RetentionPolicy, StreamConfig
 
 from adapters.nats.connection import FAULTS, heed_cancellation, jetstream
+from adapters.nats.messages import trace_headers
 from adapters.nats.pulling import pull
 
 LOGGER = logging.getLogger("reprise.wakeups")
@@ -63,7 +64,8 @@ class NatsWakeups:
         if not self._client.is_connected:
             return
         try:
-            await self._client.publish(f"{self._queue.prefix}.{lane}", str(session).encode())
+            subject, headers = f"{self._queue.prefix}.{lane}", dict(trace_headers(session))
+            await self._client.publish(subject, str(session).encode(), headers=headers)
         except FAULTS as fault:
             LOGGER.debug("A wake-up of session %s was lost: %s", session, fault)
 

@@ -17,6 +17,7 @@ from adapters.nats.connection import jetstream
 from adapters.nats.events_stream import Settings, batches
 from adapters.postgres.store import PostgresEventStore
 from commands.ports import LogNotification
+from domain.tracing import traceparent
 from tests.adapters.nats.logs import append, equal, logged, mirrored, paused, relaying, until
 
 Dial = Callable[[], Awaitable[Client]]
@@ -49,6 +50,7 @@ async def test_a_message_is_a_cloud_event_with_the_stored_bytes(store: PostgresE
     assert message.headers["ce-source"] == f"/reprise/{await store.log_id()}"
     assert message.headers["ce-specversion"] == "1.0"
     assert message.headers["ce-time"] == "2026-11-01T12:00:00Z"
+    assert message.headers["traceparent"] == traceparent(str(event.originator_id))
 
 
 async def test_a_second_relay_publishes_nothing_twice_and_takes_over(store: PostgresEventStore, dial: Dial) -> None:

@@ -12,6 +12,7 @@ from nats.aio.client import Client
 
 from adapters.embedded.nats import NatsServer
 from adapters.nats.wakeups import NatsWakeups, Queue, Wakeup
+from domain.tracing import traceparent
 
 Dial = Callable[[], Awaitable[Client]]
 LANES = ("interactive", "standard", "batch")
@@ -36,6 +37,15 @@ async def test_every_lane_is_heard(dial: Dial) -> None:
     for lane, session in sessions.items():
         await wakeups.wake(session, lane)
     assert {wakeup.lane: wakeup.session for wakeup in await take(wakeups, 3)} == sessions
+
+
+async def test_a_wakeup_carries_the_sessions_trace(dial: Dial) -> None:
+    client = await dial()
+    heard = await client.subscribe("reprise.work.standard")
+    session = uuid4()
+    await NatsWakeups(client).wake(session, "standard")
+    message = await heard.next_msg(timeout=5)
+    assert message.headers == {"traceparent": traceparent(session)}
 
 
 async def test_an_unacknowledged_wakeup_comes_again(dial: Dial) -> None:
