@@ -7,6 +7,7 @@ from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 
 from api.auth import Doorkeeper
+from api.live.websocket import stream_session
 from api.openapi import CONFIG, document
 from api.problems import problem
 from api.reads import read_of
@@ -31,6 +32,7 @@ def _app(services: Services, openapi: OpenAPIConfig | None) -> Litestar:
             sessions.show,
             history.read_events,
             history.read_state,
+            stream_session,
             steering.cancel,
             steering.pause,
             steering.resume,

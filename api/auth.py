@@ -2,6 +2,9 @@
 
 Host is held against a list, because a web page anywhere can make a browser call this machine under a name that its
 author controls (DNS rebinding). Origin must be ours as a whole: other ports of this machine serve other people's pages.
+
+A page cannot set headers of a WebSocket: it names its token as a subprotocol, `reprise.bearer.TOKEN`, beside the one
+that it speaks. A stranger's WebSocket is refused by an HTTP answer, before it is one.
 """
 
 import ipaddress
@@ -9,37 +12,73 @@ from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import urlsplit
 
+import msgspec
 from litestar.datastructures import Headers
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from api.problems import Misdirected
+from api.problems import MEDIA_TYPE, Misdirected, problem_of
 from api.services import Services
 from commands.authorize import LOCAL, Principal, Unauthenticated
-from domain.errors import Forbidden
+from domain.errors import Forbidden, RepriseError
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
+BEARER = "reprise.bearer."
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Doorkeeper(ASGIMiddleware):
     """Refuse strangers, and say as ``request.user`` who asks; handlers marked ``open`` are for every caller."""
 
-    scopes = (ScopeType.HTTP,)
+    scopes = (ScopeType.HTTP, ScopeType.WEBSOCKET)
 
     def __init__(self, services: Services):
         self._services = services
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        """Let a request in with its principal, or raise Misdirected, Forbidden, Unauthenticated."""
+        """Let a request in with its principal, or raise Misdirected, Forbidden, Unauthenticated; answer a WebSocket."""
+        try:
+            self._let_in(scope)
+        except RepriseError as fault:
+            if scope["type"] != ScopeType.WEBSOCKET:
+                raise
+            await _deny(fault, scope["path"], send)
+        else:
+            await next_app(scope, receive, send)
+
+    def _let_in(self, scope: Scope) -> None:
         headers = Headers.from_scope(scope)
         host, hosts = headers.get("host", ""), self._services.hosts
+        # The page behind a WebSocket was served over HTTP.
+        scheme = scope["scheme"].replace("ws", "http")
         check_host(host, (*LOOPBACK_NAMES, *hosts))
-        check_origin(headers.get("origin"), (f"{scope['scheme']}://{host}", *(f"https://{name}" for name in hosts)))
+        check_origin(headers.get("origin"), (f"{scheme}://{host}", *(f"https://{name}" for name in hosts)))
         if not scope["route_handler"].opt.get("open"):
-            scope["user"] = identify(self._services, _client(scope), headers.get("authorization", ""))
-        await next_app(scope, receive, send)
+            shown = headers.get("authorization", "") or _bearer(_protocols(scope))
+            scope["user"] = identify(self._services, _client(scope), shown)
+
+
+async def _deny(fault: RepriseError, path: str, send: Send) -> None:
+    """Answer a handshake with the problem, as HTTP can, and not with a WebSocket."""
+    told = problem_of(fault, path)
+    headers = [(b"content-type", MEDIA_TYPE.encode())]
+    await send({"type": "websocket.http.response.start", "status": told.status, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": msgspec.json.encode(told), "more_body": False})
+
+
+def spoken_protocol(scope: Scope, name: str) -> str | None:
+    """Return the subprotocol to accept a WebSocket with: ``name`` where it was offered, None where none was."""
+    return name if name in _protocols(scope) else None
+
+
+def _protocols(scope: Scope) -> Sequence[str]:
+    return scope["subprotocols"] if scope["type"] == ScopeType.WEBSOCKET else ()
+
+
+def _bearer(protocols: Sequence[str]) -> str:
+    """Return a token among subprotocols in the form of the header."""
+    return next((f"Bearer {each.removeprefix(BEARER)}" for each in protocols if each.startswith(BEARER)), "")
 
 
 def check_host(host: str, names: Sequence[str]) -> None:

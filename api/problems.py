@@ -27,6 +27,9 @@ from domain.errors import (
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 1
+# Codes with which a WebSocket is closed: try again later (RFC 6455 and the IANA registry), or 4000 and an HTTP number.
+COME_BACK = 1013
+_OWN_CODES = 4000
 
 logger = logging.getLogger(__name__)
 
@@ -156,6 +159,7 @@ KINDS: dict[type[Exception], Kind] = {
         advice="Report it with the service's log; the same request may be sent again with the same Idempotency-Key.",
     ),
 }
+_UNKNOWN = "Expected an answer, but the service failed: its log has the details."
 BY_NAME = {kind.name: kind for kind in KINDS.values()}
 _BY_STATUS = {
     400: Invalid,
@@ -182,21 +186,39 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 def problem(request: Request[Any, Any, Any], fault: Exception) -> Response[Any]:
     """Answer with the problem that an error is."""
     kind, detail, headers = _explained(request, fault)
-    if kind.status >= 500 and kind.name != "unavailable":
+    if _is_ours(kind):
         logger.error("%s %s failed", request.method, request.url.path, exc_info=fault)
-    body = Problem(
-        type=f"/docs/problems/{kind.name}",
-        title=kind.title,
-        status=kind.status,
-        detail=detail,
-        instance=request.url.path,
-    )
+    body = _problem(kind, detail, request.url.path)
     return Response(msgspec.json.encode(body), status_code=kind.status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def problem_of(fault: Exception, path: str) -> Problem:
+    """Return the problem that an error of ours is, for connections that stay open; log those that are our fault."""
+    kind = kind_of(fault)
+    if _is_ours(kind):
+        logger.error("%s failed", path, exc_info=fault)
+    return _problem(kind, str(fault) if isinstance(fault, RepriseError) else _UNKNOWN, path)
+
+
+def close_of(fault: Exception) -> tuple[int, str]:
+    """Return the code and the reason with which an error closes a WebSocket."""
+    kind = kind_of(fault)
+    return COME_BACK if kind.status == HTTPStatus.SERVICE_UNAVAILABLE else _OWN_CODES + kind.status, kind.title
 
 
 def kind_of(fault: Exception) -> Kind:
     """Return the nearest kind of an error's class."""
     return next(KINDS[each] for each in type(fault).__mro__ if each in KINDS)
+
+
+def _is_ours(kind: Kind) -> bool:
+    return kind.status >= 500 and kind.name != "unavailable"
+
+
+def _problem(kind: Kind, detail: str, path: str) -> Problem:
+    return Problem(
+        type=f"/docs/problems/{kind.name}", title=kind.title, status=kind.status, detail=detail, instance=path
+    )
 
 
 def _explained(request: Request[Any, Any, Any], fault: Exception) -> tuple[Kind, str, dict[str, str]]:
@@ -205,7 +227,7 @@ def _explained(request: Request[Any, Any, Any], fault: Exception) -> tuple[Kind,
     kind = kind_of(fault)
     if isinstance(fault, RepriseError):
         return kind, str(fault), _headers(kind)
-    return kind, "Expected an answer, but the service failed: its log has the details.", {}
+    return kind, _UNKNOWN, {}
 
 
 def _of_the_framework(request: Request[Any, Any, Any], fault: HTTPException) -> tuple[Kind, str, dict[str, str]]:

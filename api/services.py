@@ -8,11 +8,11 @@ from typing import TypeAlias
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
+from api.live.feeds import Feeds
 from commands.authorize import Verifier
 from commands.catalogue import Catalogue, Documents
 from commands.ports import Dialer
 from commands.shell import Shell
-from projections.ports import Follower
 from queries.ports import ReadStore
 
 Probe: TypeAlias = Callable[[], Awaitable[None]]
@@ -34,7 +34,7 @@ class Services:
     catalogue: Catalogue
     documents: Documents
     dialer: Dialer
-    follower: Follower
+    feeds: Feeds
     reads: ReadStore
     model: str = ""
     models: tuple[str, ...] = ()
@@ -46,7 +46,7 @@ class Services:
     read_patience: float = 2.0
     heartbeat: float = 15.0
     probes: Mapping[str, Probe] = field(default_factory=dict)
-    live_streams: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(256))
+    live_streams: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1_000))
 
 
 Given: TypeAlias = SkipValidation[NamedDependency[Services]]

@@ -80,3 +80,27 @@ WHERE l.locktype = 'advisory' AND l.classid = 1380995667 AND l.objid = 1 AND l.o
 SELECT originator_id FROM log_events
 WHERE originator_version = 1 AND topic LIKE 'session.%%'
 ORDER BY notification_id
+
+-- session_behind
+-- A session's events behind a position, at most so many, and none once those before have ``size`` bytes. Who comes back
+-- names the position of an event of this very session, so that the index leads to it.
+SELECT notification_id, originator_id, originator_version, topic, tenant, event_id, state
+FROM (
+    SELECT *, sum(octet_length(state)) OVER (ORDER BY originator_version) - octet_length(state) AS size
+    FROM log_events
+    WHERE originator_id = %(stream)s AND notification_id > %(after)s AND originator_version > coalesce(
+        (SELECT originator_version FROM log_events WHERE notification_id = %(after)s AND originator_id = %(stream)s), 0)
+    ORDER BY originator_version LIMIT %(events)s
+) AS behind
+WHERE size < %(size)s ORDER BY originator_version
+
+-- tenant_behind
+-- The events of a tenant's sessions behind a position up to another, and none once those before have ``size`` bytes.
+SELECT notification_id, originator_id, originator_version, topic, tenant, event_id, state
+FROM (
+    SELECT *, sum(octet_length(state)) OVER (ORDER BY notification_id) - octet_length(state) AS size
+    FROM log_events
+    WHERE notification_id > %(after)s AND notification_id <= %(until)s
+        AND tenant = %(tenant)s AND topic LIKE 'session.%%'
+) AS behind
+WHERE size < %(size)s ORDER BY notification_id

@@ -5,10 +5,9 @@ from typing import Annotated, Any, Literal, TypeAlias, cast
 import msgspec
 from litestar import Request, Response, get
 from litestar.params import FromPath, HeaderParameter, QueryParameter
-from litestar.response import Stream
 
 from api.answers import Output, answer, view
-from api.live import check_room, session_stream
+from api.live.sse import MEDIA_TYPE, EventStream, session_stream
 from api.positions import Number, inside, keys_of, outside
 from api.positions import cursor as cursor_to
 from api.reads import Cursor, Limit, Reading
@@ -16,8 +15,6 @@ from api.rest.found import find_session
 from api.services import Given
 from commands.ports import LogNotification
 from commands.replaying import state_at
-
-EVENT_STREAM = "text/event-stream"
 
 
 class EventShown(Output, frozen=True, kw_only=True):
@@ -84,13 +81,11 @@ async def read_events(
 ) -> Response[EventPage]:
     """Answer a page as JSON, or with ``Accept: text/event-stream`` all events and then each new one, live."""
     session, loaded, _ = await find_session(services, read.tenant, session_id)
-    if EVENT_STREAM in request.headers.get("accept", ""):
-        check_room(services)
-        after = inside(last_event_id, read.log_id) if last_event_id else 0
-        chunks = session_stream(services, read.log_id, session, after)
+    if MEDIA_TYPE in request.headers.get("accept", ""):
+        after = inside(last_event_id, read.log_id) if last_event_id else read.after
+        chunks = session_stream(read, session, after, request.url.path)
         # The annotation is what the document describes; the document names the stream beside it.
-        stream: Any = Stream(chunks, media_type=EVENT_STREAM, headers={"Cache-Control": "no-store"})
-        return cast(Response[EventPage], stream)
+        return cast(Response[EventPage], EventStream(await anext(chunks), chunks))
     (after,) = keys_of(cursor, read.log_id, tuple[Number]) if cursor else (0,)
     rows = await services.shell.store.read_stream(session, after=after)
     page = rows[:limit]

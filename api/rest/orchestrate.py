@@ -12,7 +12,6 @@ from litestar.params import HeaderParameter
 
 from api.answers import Output, answer
 from api.bodies import Input, body_of
-from api.live import follow
 from api.positions import outside
 from api.services import Given, Services
 from api.writes import Writing
@@ -134,11 +133,12 @@ async def end_of(services: Services, session: UUID, loaded: Loaded, seconds: flo
     with suppress(TimeoutError):
         async with (
             asyncio.timeout(seconds),
-            aclosing(follow(services, session, loaded.position)) as batches,
+            aclosing(services.feeds.session(session, loaded.position)) as batches,
         ):
-            while not (loaded.state and loaded.state.ended):
-                await anext(batches)
+            async for _ in batches:
                 loaded = await services.shell.load(session)
+                if loaded.state and loaded.state.ended:
+                    break
     return loaded
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from adapters.identity import TokenVerifier
 from adapters.nats.follow import Tail
+from adapters.postgres.history import PostgresHistory
 from commands.orchestrate import whole_model
 from ops.bootstrap.core import Core
 from ops.bootstrap.tokens import keys
@@ -19,10 +20,12 @@ if TYPE_CHECKING:
 async def api_app(core: Core) -> AsyncIterator["Litestar"]:
     """Yield the REST API's application, with the reader behind its live streams running."""
     from api.app import build  # a third of a second that verbs without an API need not wait for
+    from api.live.feeds import Feeds
     from api.services import Services
 
-    tail = Tail(core.store, core.wired)
-    following = asyncio.create_task(tail.run(), name="tail")
+    tail, history = Tail(core.store, core.wired), PostgresHistory(core.where.postgres_url)
+    feeds = Feeds(tail, history)
+    following = [asyncio.create_task(tail.run(), name="tail"), asyncio.create_task(feeds.run(), name="feeds")]
     tokens = core.settings.tokens
     verifier = (
         TokenVerifier(keys(core.settings), issuer=tokens.issuer, audience=tokens.audience) if tokens.required else None
@@ -34,7 +37,7 @@ async def api_app(core: Core) -> AsyncIterator["Litestar"]:
                 catalogue=core.catalogue,
                 documents=core.documents,
                 dialer=core.dialer,
-                follower=tail,
+                feeds=feeds,
                 reads=core.reads,
                 model=whole_model(core.settings.model),
                 models=tuple(core.settings.model_names),
@@ -44,5 +47,7 @@ async def api_app(core: Core) -> AsyncIterator["Litestar"]:
             )
         )
     finally:
-        following.cancel()
-        await asyncio.gather(following, return_exceptions=True)
+        for task in following:
+            task.cancel()
+        await asyncio.gather(*following, return_exceptions=True)
+        await history.close()

@@ -24,11 +24,13 @@ from adapters.nats.wakeups import NatsWakeups, Queue
 from adapters.openapi.documents import OpenApiDocuments
 from adapters.openapi.tools import OpenApiTools
 from adapters.policy.rules import FirstRules
+from adapters.postgres.history import PostgresHistory
 from adapters.postgres.read_models.keeper import PostgresReadModels
 from adapters.postgres.read_models.reader import PostgresReadStore
 from adapters.postgres.store import PostgresEventStore
 from adapters.system import SystemChance, SystemClock
 from api.app import build
+from api.live.feeds import Feeds
 from api.services import Services
 from commands.catalogue import Catalogue
 from commands.shell import Shell
@@ -95,7 +97,10 @@ async def parts(database: str, nats_server: NatsServer) -> AsyncIterator[Parts]:
         relay = Relay(store, client, mirror)
         projecting = asyncio.create_task(projector.run())
         stack.callback(projecting.cancel)
-        await stack.enter_async_context(running_beside(relay.run(), tail.run()))
+        history = PostgresHistory(database)
+        stack.push_async_callback(history.close)
+        feeds = Feeds(tail, history)
+        await stack.enter_async_context(running_beside(relay.run(), tail.run(), feeds.run()))
         wakeups = NatsWakeups(client, Queue(name=name.upper(), prefix=name))
         dialer = await stack.enter_async_context(HttpDialer())
         selling = await stack.enter_async_context(shop())
@@ -113,7 +118,7 @@ async def parts(database: str, nats_server: NatsServer) -> AsyncIterator[Parts]:
             catalogue=Catalogue(shell),
             documents=OpenApiDocuments(),
             dialer=dialer,
-            follower=tail,
+            feeds=feeds,
             reads=reads,
             model=f"scripted:{SCRIPT}",
             heartbeat=0.2,

@@ -18,6 +18,8 @@ from adapters.embedded.nats import NatsServer
 from adapters.nats.connection import connect
 from adapters.nats.follow import Tail
 from adapters.nats.wakeups import NatsWakeups
+from adapters.postgres.history import PostgresHistory
+from api.live.feeds import Feeds
 from api.services import Services
 from commands.catalogue import Catalogue
 from domain.errors import Unavailable
@@ -128,7 +130,7 @@ async def test_connections_that_the_database_drops_lose_nothing_that_was_acknowl
 
 
 async def test_goals_are_taken_and_streamed_while_nats_is_away(serve: Serve, parts: Parts, nats_away: Services) -> None:
-    async with serve(shell=nats_away.shell, catalogue=nats_away.catalogue, follower=nats_away.follower) as client:
+    async with serve(shell=nats_away.shell, catalogue=nats_away.catalogue, feeds=nats_away.feeds) as client:
         await client.post("/tools", json={"name": "shop", "document": parts.shop.document()})
         started = (await client.post("/orchestrate", json={"goal": GOAL}, headers={"Prefer": "wait=1"})).json()
         headers = {"Accept": "text/event-stream"}
@@ -142,13 +144,16 @@ async def test_goals_are_taken_and_streamed_while_nats_is_away(serve: Serve, par
 
 
 @pytest.fixture
-async def nats_away(parts: Parts, fresh_nats: NatsServer) -> AsyncIterator[Services]:
+async def nats_away(parts: Parts, database: str, fresh_nats: NatsServer) -> AsyncIterator[Services]:
     """Wire the write side and the live reader to a NATS that is then killed."""
     nats = await connect(fresh_nats.url, "away")
     shell = replace(parts.services.shell, wakeups=NatsWakeups(nats))
     tail = Tail(parts.store, nats)
     os.kill(fresh_nats.pid, signal.SIGKILL)
-    async with running_beside(tail.run()):
-        yield replace(parts.services, shell=shell, catalogue=Catalogue(shell), follower=tail)
+    history = PostgresHistory(database)
+    feeds = Feeds(tail, history)
+    async with running_beside(tail.run(), feeds.run()):
+        yield replace(parts.services, shell=shell, catalogue=Catalogue(shell), feeds=feeds)
+    await history.close()
     with suppress(ConnectionError):  # says goodbye to a server that is gone
         await nats.close()
