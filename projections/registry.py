@@ -1,8 +1,33 @@
 """Name all read models."""
 
-from projections import action, agent, approvals, open_work, session, task, timeline, tool
+from projections import (
+    action,
+    agent,
+    approvals,
+    costs,
+    open_work,
+    session,
+    task,
+    timeline,
+    tool,
+    verdicts,
+    violations,
+)
 from projections.rows import ReadModel
 
 READ_MODELS: dict[str, ReadModel] = {
-    module.MODEL.name: module.MODEL for module in (session, task, action, agent, tool, timeline, approvals, open_work)
+    module.MODEL.name: module.MODEL
+    for module in (
+        session,
+        task,
+        action,
+        agent,
+        tool,
+        timeline,
+        approvals,
+        open_work,
+        verdicts,
+        violations,
+        costs,
+    )
 }

@@ -145,7 +145,7 @@ async def sessions_of(store: ReadStore, tenant: str, sessions: Sequence[UUID]) -
 
 async def tasks_of(store: ReadStore, tenant: str, sessions: Sequence[UUID]) -> dict[UUID, list[TaskShown]]:
     """Return the steps of each session's plan, in their order."""
-    rows = await store.fetch("tasks_of", tenant=tenant, sessions=list(sessions))
+    rows = await store.fetch("tasks", tenant=tenant, sessions=list(sessions))
     return grouped(TaskShown, rows, "session_id", sessions)
 
 
@@ -157,10 +157,10 @@ async def actions_of(store: ReadStore, tenant: str, tasks: Sequence[str]) -> dic
 
 async def show_session(store: ReadStore, tenant: str, session: UUID) -> SessionDetail:
     """Return one session; raise NotFound where the read model has none."""
-    found = await store.fetch("session", tenant=tenant, session=session)
+    found = await store.fetch("sessions_of", tenant=tenant, sessions=[session])
     if not found:
         raise NotFound(f"Expected a session that exists, but there is none with the id {session}.")
-    tasks = await store.fetch("tasks", tenant=tenant, session=session)
+    tasks = await store.fetch("tasks", tenant=tenant, sessions=[session])
     actions = await store.fetch("actions", tenant=tenant, session=session)
     return detail(found[0], tasks, actions)
 

@@ -60,14 +60,14 @@ async def test_the_states_of_all_versions_lead_to_one_another(store: PostgresEve
     session, _ = await start(shell)
     await drive(shell, session)
     rows = await read_rows(store, session)
+    states = [await state_at(store, session, row.version) for row in rows]
     value: Any = None
-    for row in rows:
-        found = await state_at(store, session, row.version)
+    for found in states:
         for change in found.changes:
             value = applied(value, change)
-        assert canonical(value) == canonical(found.state), row.topic
-    assert found == await state_at(store, session)
-    assert found.digest == (await replay_session(store, session, execute=False)).state_digest
+        assert canonical(value) == canonical(found.state), found.version
+    assert states[-1] == await state_at(store, session)
+    assert states[-1].digest == (await replay_session(store, session, execute=False)).state_digest
 
 
 async def test_a_version_that_is_not_there_is_said_with_those_that_are(store: PostgresEventStore) -> None:

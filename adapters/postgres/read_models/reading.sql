@@ -2,25 +2,32 @@
 -- search path, which names the schemas of the read models that this code knows.
 
 -- sessions
--- The newest sessions of a tenant, of one status where one is named, those before another where it is named.
+-- The newest sessions of a tenant, of one status or user or with a goal like a pattern where these are named, those
+-- before another where it is named.
 SELECT * FROM sessions
 WHERE tenant = %(tenant)s
     AND (%(status)s::text = '' OR status = %(status)s::text)
+    AND (%(user)s::text = '' OR user_id = %(user)s::text)
+    AND (%(pattern)s::text = '' OR goal ILIKE %(pattern)s::text)
     AND (%(at)s::timestamptz IS NULL OR (created_at, id) < (%(at)s::timestamptz, %(last)s::uuid))
 ORDER BY created_at DESC, id DESC
 LIMIT %(limit)s
 
--- session
--- One session.
-SELECT * FROM sessions WHERE tenant = %(tenant)s AND id = %(session)s
+-- sessions_of
+-- Those sessions.
+SELECT * FROM sessions WHERE tenant = %(tenant)s AND id = ANY (%(sessions)s)
 
 -- tasks
--- The steps of a session's plan.
-SELECT * FROM tasks WHERE session_id = %(session)s ORDER BY step
+-- The steps of these sessions' plans.
+SELECT * FROM tasks WHERE tenant = %(tenant)s AND session_id = ANY (%(sessions)s) ORDER BY session_id, step
 
 -- actions
 -- The tool calls of a session.
-SELECT * FROM actions WHERE session_id = %(session)s ORDER BY created_at, id
+SELECT * FROM actions WHERE tenant = %(tenant)s AND session_id = %(session)s ORDER BY created_at, id
+
+-- actions_of
+-- The tool calls of these tasks.
+SELECT * FROM actions WHERE tenant = %(tenant)s AND task_id = ANY (%(tasks)s) ORDER BY created_at, id
 
 -- timeline
 -- What happened in a session, behind a version.
@@ -28,6 +35,44 @@ SELECT * FROM timeline
 WHERE session_id = %(session)s AND tenant = %(tenant)s AND version > %(after)s
 ORDER BY version
 LIMIT %(limit)s
+
+-- messages
+-- What was said in each of these sessions, behind a version.
+SELECT m.* FROM unnest(%(sessions)s::uuid[]) AS asked (id) CROSS JOIN LATERAL (
+    SELECT * FROM timeline
+    WHERE session_id = asked.id AND tenant = %(tenant)s AND version > %(after)s AND role IS NOT NULL
+    ORDER BY version
+    LIMIT %(limit)s
+) m
+ORDER BY m.position
+
+-- events
+-- What is recorded of each of these sessions, behind a position.
+SELECT e.* FROM unnest(%(sessions)s::uuid[]) AS asked (id) CROSS JOIN LATERAL (
+    SELECT notification_id AS position, originator_id AS stream, originator_version AS version, topic, tenant,
+        event_id, state
+    FROM log_events
+    WHERE originator_id = asked.id AND tenant = %(tenant)s AND notification_id > %(after)s
+    ORDER BY originator_version
+    LIMIT %(limit)s
+) e
+ORDER BY e.position
+
+-- verdicts
+-- What the policy said in these sessions, each with its tool.
+SELECT v.*, a.tool_id FROM verdicts v LEFT JOIN actions a ON a.id = v.action_id
+WHERE v.tenant = %(tenant)s AND v.session_id = ANY (%(sessions)s)
+ORDER BY v.position
+
+-- violations
+-- What the policy denied in these sessions.
+SELECT * FROM violations WHERE tenant = %(tenant)s AND session_id = ANY (%(sessions)s) ORDER BY position, id
+
+-- costs
+-- What each purpose of each step of these sessions took.
+SELECT * FROM costs
+WHERE tenant = %(tenant)s AND session_id = ANY (%(sessions)s)
+ORDER BY session_id, step, purpose
 
 -- approvals
 -- The questions to humans of one status, or of all, the oldest first, each with the request that it is about.
@@ -40,6 +85,15 @@ WHERE p.tenant = %(tenant)s
     AND (%(at)s::timestamptz IS NULL OR (p.requested_at, p.id) > (%(at)s::timestamptz, %(last)s::text))
 ORDER BY p.requested_at, p.id
 LIMIT %(limit)s
+
+-- approvals_of
+-- The questions to humans in these sessions, the oldest first.
+SELECT p.*, s.goal, a.tool_id, a.operation, a.effect_class, a.request_json
+FROM approvals p
+    JOIN sessions s ON s.id = p.session_id
+    LEFT JOIN actions a ON a.id = p.action_id
+WHERE p.tenant = %(tenant)s AND p.session_id = ANY (%(sessions)s)
+ORDER BY p.requested_at, p.id
 
 -- approval
 -- One question to a human.

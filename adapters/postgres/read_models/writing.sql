@@ -163,6 +163,23 @@ UPDATE approvals t SET status = 'overtaken', decided_at = c.decided_at, position
 FROM unnest(%(rows)s::approvals_overtaken_changes[]) c
 WHERE t.session_id = c.session_id AND c.action_id IN ('', t.action_id) AND t.status = 'open' AND t.position < c.position
 
+-- write_costs
+MERGE INTO costs t USING unnest(%(rows)s::costs_changes[]) c
+    ON t.session_id = c.session_id AND t.step = c.step AND t.purpose = c.purpose
+WHEN NOT MATCHED THEN
+    INSERT (session_id, step, purpose, tenant, updated_at, position, model_calls, tool_calls, tokens_in, tokens_out,
+            latency_ms)
+    VALUES (c.session_id, c.step, c.purpose, c.tenant, c.updated_at, c.position, c.model_calls, c.tool_calls,
+            c.tokens_in, c.tokens_out, c.latency_ms)
+WHEN MATCHED THEN UPDATE SET
+    updated_at = c.updated_at,
+    position = c.position,
+    model_calls = t.model_calls + c.model_calls,
+    tool_calls = t.tool_calls + c.tool_calls,
+    tokens_in = t.tokens_in + c.tokens_in,
+    tokens_out = t.tokens_out + c.tokens_out,
+    latency_ms = t.latency_ms + c.latency_ms
+
 -- write_open_work
 MERGE INTO open_work t USING unnest(%(rows)s::open_work_changes[]) c ON t.session_id = c.session_id AND t.item = c.item
 WHEN MATCHED AND c.gone THEN DELETE

@@ -35,6 +35,7 @@ CREATE TABLE sessions (
 );
 CREATE INDEX ON sessions (tenant, created_at DESC, id DESC);
 CREATE INDEX ON sessions (tenant, status, created_at DESC, id DESC);
+CREATE INDEX ON sessions (tenant, user_id, created_at DESC, id DESC);
 
 CREATE TYPE sessions_changes AS (
     id uuid, updated_at timestamptz, version bigint, position bigint, tenant text, user_id text, goal text, lane
