@@ -13,6 +13,7 @@ from domain.encoding import digest, parse
 from domain.envelope import Actor, Context
 from domain.errors import Invalid
 from domain.ids import derive
+from domain.tracing import read_traceparent
 
 MOST_KEY_CHARACTERS = 255
 
@@ -55,7 +56,14 @@ class Write:
             tenant=tenant,
             lane=lane,
             request_digest=await self._digest(),
+            traceparent=self._traceparent,
         )
+
+    @property
+    def _traceparent(self) -> str:
+        """Return the caller's span, "" where none is named, or not as W3C says: then it is no error either."""
+        given = self.request.headers.get("traceparent", "")
+        return given if read_traceparent(given) else ""
 
     async def _digest(self) -> str:
         body = await self.request.body()

@@ -14,7 +14,9 @@ from domain.ids import derive
 
 SESSION = "session"
 
-_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-[0-9a-f]{2}(?P<more>-.*)?")
+_TRACEPARENT = re.compile(
+    r"(?!ff)[0-9a-f]{2}-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-[0-9a-f]{2}(?P<more>-.{0,200})?"
+)
 
 
 class SpanContext(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,7 +21,11 @@ PREFIX = "REPRISE_"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 KINDS = {int: "a whole number", bool: "true or false", str: "text"}
-SCHEMES = {"postgres_url": ("postgresql", "postgres"), "nats_url": ("nats", "tls")}
+SCHEMES = {
+    "REPRISE_POSTGRES_URL": ("postgresql", "postgres"),
+    "REPRISE_NATS_URL": ("nats", "tls"),
+    "REPRISE_OTLP__ENDPOINT": ("http", "https"),
+}
 
 
 class Tokens(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +35,13 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
     issuer: str = "reprise"
     audience: str = "reprise"
     keys: str = ""
+
+
+class Otlp(msgspec.Struct, frozen=True, kw_only=True):
+    """Say where traces go, an OpenTelemetry collector that speaks OTLP over HTTP, and under which service's name."""
+
+    endpoint: str = ""
+    service: str = "reprise"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,9 +57,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     hosts: str = ""
     lanes: str = "interactive,standard,batch"
     max_sessions: int = 256
+    max_streams: int = 1_000
     log_level: str = "WARNING"
     breaker: BreakerSettings = BreakerSettings()
     tokens: Tokens = Tokens()
+    otlp: Otlp = Otlp()
 
     @property
     def folder(self) -> Path:
@@ -126,10 +139,9 @@ def _check(settings: Settings) -> None:
         raise Invalid(f"Expected REPRISE_LANES to be some of {', '.join(LANES)}, but it names {odd[0]!r}.")
     if not 0 <= settings.port <= 65535:
         raise Invalid(f"Expected REPRISE_PORT to be from 0 to 65535, but it is {settings.port}.")
-    for name, schemes in SCHEMES.items():
-        url = getattr(settings, name)
-        if url and not _is_url(url, schemes):
-            raise Invalid(f"Expected {PREFIX}{name.upper()} to be a URL like {schemes[0]}://HOST:PORT, but it is none.")
+    for name, url in _leaves(settings, PREFIX):
+        if url and name in SCHEMES and not _is_url(url, SCHEMES[name]):
+            raise Invalid(f"Expected {name} to be a URL like {SCHEMES[name][0]}://HOST:PORT, but it is none.")
 
 
 def _is_url(text: str, schemes: tuple[str, ...]) -> bool:
@@ -189,7 +201,7 @@ def _leaves(value: msgspec.Struct, prefix: str) -> list[tuple[str, Any]]:
 def _hidden(name: str, value: object) -> str:
     """Show a URL without the password or token in it, before the host or among its parameters."""
     text = str(value)
-    if not name.endswith("_URL"):
+    if name not in SCHEMES:
         return text
     scheme, mark, rest = text.partition("://")
     host = f"…@{rest.rpartition('@')[2]}" if "@" in rest else rest

@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from nats.aio.client import Client
@@ -25,7 +26,11 @@ from commands.ports import Models, Wakeups
 from commands.shell import Shell
 from domain.errors import Unavailable
 from ops.bootstrap.servers import Addresses
+from ops.bootstrap.telemetry import traced
 from ops.settings import Settings, model_key
+
+if TYPE_CHECKING:
+    from adapters.telemetry.tracing import Tracing
 
 LOGGER = logging.getLogger("reprise.ops")
 QUICK_SECONDS = 2.0
@@ -61,6 +66,7 @@ class Core:
     dialer: HttpDialer
     where: Addresses
     nats: Client | None
+    tracing: "Tracing | None" = None
 
     @property
     def wired(self) -> Client:
@@ -93,6 +99,7 @@ async def open_core(settings: Settings, where: Addresses, name: str, *, needs_na
             worker=f"{name}-{socket.gethostname()}-{os.getpid()}",
             breaker_settings=settings.breaker,
         )
+        tracing = await stack.enter_async_context(traced(shell, store, settings.otlp, name))
         yield Core(
             settings=settings,
             store=store,
@@ -103,6 +110,7 @@ async def open_core(settings: Settings, where: Addresses, name: str, *, needs_na
             dialer=dialer,
             where=where,
             nats=client,
+            tracing=tracing,
         )
 
 

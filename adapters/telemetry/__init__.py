@@ -1,0 +1,1 @@
+"""Let others watch: traces over OTLP, and metrics for whoever asks."""
