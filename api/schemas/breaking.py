@@ -1,0 +1,167 @@
+"""Find what a changed schema breaks for everything that was written by the old one.
+
+What was valid under the old schema must be valid under the new one, and mean the same. So a field may be added if it
+may be left out, and types, values and bounds may become wider; no field may be removed, demanded anew, or stand for
+something else where it is left out. Writers are ours: they write no field that their schema does not name.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+
+from api.schemas.describe import Schema
+from domain.encoding import canonical
+
+TYPES = frozenset(("array", "boolean", "integer", "null", "number", "object", "string"))
+NOTHING: Schema = {"enum": []}
+BOUNDS: dict[str, Callable[[Any, Any], bool]] = {
+    "minimum": lambda old, new: old >= new,
+    "minLength": lambda old, new: old >= new,
+    "maximum": lambda old, new: old <= new,
+    "maxLength": lambda old, new: old <= new,
+}
+"""Bound -> whether what keeps to the old one keeps to the new one."""
+FIXED = ("format", "pattern")
+"""May be dropped, but not changed."""
+NOTES = frozenset(("$comment", "$defs", "$id", "$schema", "default", "description", "title"))
+"""Allow and refuse nothing by themselves."""
+COMPARED = {*BOUNDS, *FIXED, "type", "const", "enum", "items", "properties", "required", "additionalProperties"}
+
+
+@dataclass(frozen=True)
+class Break:
+    """Name one break; ``path`` is a JSON pointer into what is described, ``*`` stands for every item or other field."""
+
+    path: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"at {self.path}: {self.what}" if self.path else self.what
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Hold both schemas at one place, with the documents that their references lead into."""
+
+    roots: tuple[Schema, Schema]
+    old: Schema
+    new: Schema
+    path: str = ""
+    seen: frozenset[str] = frozenset()
+
+    def at(self, old: Any, new: Any, *names: str) -> "_Place":
+        """Go to schemas further inside, or to an alternative at the same place."""
+        path = "".join([self.path, *("/" + name.replace("~", "~0").replace("/", "~1") for name in names)])
+        old, new = _resolved(old, self.roots[0]), _resolved(new, self.roots[1])
+        pair = repr((old, new))
+        if pair in self.seen:  # a type that holds itself: compared already, further out
+            old = new = {}
+        return _Place(self.roots, old, new, path, self.seen | {pair})
+
+    def broken(self, what: str) -> Break:
+        """Say that something is broken here."""
+        return Break(self.path, what)
+
+
+def breaking(old: Schema, new: Schema) -> tuple[Break, ...]:
+    """Return everything that a new schema breaks: nothing, where all that was written by the old one still counts."""
+    return () if old == new else tuple(dict.fromkeys(_breaks(_Place((old, new), old, new))))
+
+
+def _breaks(here: _Place) -> Iterator[Break]:
+    old, new = here.old, here.new
+    if strange := _strange(old) | _strange(new):
+        yield here.broken(f"{', '.join(sorted(strange))} cannot be compared")
+    elif "anyOf" in old:
+        for each in old["anyOf"]:
+            yield from _breaks(here.at(each, new))
+    elif "anyOf" in new:
+        # What fits one alternative fits; else the nearest one says why not.
+        yield from min((list(_breaks(here.at(old, each))) for each in new["anyOf"]), key=len)
+    elif "enum" in old or "const" in old:
+        yield from _refused_values(here)
+    elif "enum" in new or "const" in new:
+        yield here.broken(f"only {' or '.join(map(_text, _values(new))) or 'nothing'} is allowed now")
+    else:
+        yield from _narrowed(here)
+        yield from _fields(here)
+        yield from _others(here)
+
+
+def _refused_values(here: _Place) -> Iterator[Break]:
+    validator = Draft202012Validator({**here.new, "$defs": here.roots[1].get("$defs", {})})
+    for value in _values(here.old):
+        if not validator.is_valid(value):
+            yield here.broken(f"the value {_text(value)} is refused now")
+
+
+def _narrowed(here: _Place) -> Iterator[Break]:
+    for kind in sorted(_types(here.old) - _types(here.new)):
+        yield here.broken(f"the type {kind} is refused now")
+    for keyword, keeps in BOUNDS.items():
+        old, new = here.old.get(keyword), here.new.get(keyword)
+        if new is not None and (old is None or not keeps(old, new)):
+            yield here.broken(f"{keyword} is {new} now" + (f", and was {old}" if old is not None else ""))
+    for keyword in FIXED:
+        if keyword in here.new and here.new[keyword] != here.old.get(keyword):
+            yield here.broken(f"{keyword} is {here.new[keyword]} now")
+
+
+def _fields(here: _Place) -> Iterator[Break]:
+    old, new = here.old.get("properties", {}), here.new.get("properties", {})
+    for name in old:
+        if name in new:
+            yield from _breaks(here.at(old[name], new[name], name))
+            yield from _meaning(here, name)
+        else:
+            yield here.at({}, {}, name).broken("the field is removed")
+    for name in new:
+        if name not in old and "additionalProperties" in here.old:
+            yield from _breaks(here.at(here.old["additionalProperties"], new[name], name))
+    for name in sorted({*here.new.get("required", ())} - {*here.old.get("required", ())}):
+        yield here.at({}, {}, name).broken("the field is required now")
+
+
+def _meaning(here: _Place, name: str) -> Iterator[Break]:
+    """Compare what a field stands for where it is left out."""
+    was, now = (_text(each["properties"][name].get("default", "nothing")) for each in (here.old, here.new))
+    required = {*here.old.get("required", ()), *here.new.get("required", ())}
+    if name not in required and was != now:
+        yield here.at({}, {}, name).broken(f"left out it stands for {now} now, and stood for {was}")
+
+
+def _others(here: _Place) -> Iterator[Break]:
+    """Compare the items of arrays, and the fields that are not named."""
+    for keyword in ("items", "additionalProperties"):
+        if keyword in here.old or keyword in here.new:
+            yield from _breaks(here.at(here.old.get(keyword, {}), here.new.get(keyword, {}), "*"))
+
+
+def _resolved(schema: Any, root: Schema) -> Schema:
+    if isinstance(schema, bool):
+        return {} if schema else NOTHING
+    if "$ref" not in schema or {*schema} - NOTES - {"$ref"}:
+        return dict(schema)
+    name = schema["$ref"].removeprefix("#/$defs/")
+    return _resolved(root["$defs"][name], root)
+
+
+def _strange(schema: Schema) -> set[str]:
+    """Return the keywords that are not compared here."""
+    return {*schema} - NOTES - ({"anyOf"} if "anyOf" in schema else COMPARED)
+
+
+def _values(schema: Schema) -> list[Any]:
+    return list(schema["enum"]) if "enum" in schema else [schema["const"]]
+
+
+def _types(schema: Schema) -> frozenset[str]:
+    named = schema.get("type", TYPES)
+    types = frozenset((named,) if isinstance(named, str) else named)
+    return types | {"integer"} if "number" in types else types
+
+
+def _text(value: Any) -> str:
+    return canonical(value).decode()
