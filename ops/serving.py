@@ -1,23 +1,20 @@
 """Run the roles of a process: everything at once for `up`, one for `serve`."""
 
 import asyncio
-import contextlib
 import signal
-import socket
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import uvicorn
-
 from domain.errors import Unavailable
 from ops import running
 from ops.bootstrap.core import Core, open_core
-from ops.bootstrap.edge import api_app
+from ops.bootstrap.edge import api_edge
 from ops.bootstrap.roles import run_projector, run_relay, run_worker
 from ops.bootstrap.servers import addresses
 from ops.settings import Settings
+from ops.web import bound, server_of, url_of
 
 ROLES: dict[str, Callable[[Core], Coroutine[Any, Any, None]]] = {
     "worker": run_worker,
@@ -46,59 +43,36 @@ async def everything(settings: Settings) -> AsyncIterator[Up]:
     async with (
         addresses(settings, nats=True) as where,
         open_core(settings, where, "up") as core,
-        _listening(core) as (url, server),
+        _listening(core) as (url, served),
     ):
         roles = [asyncio.create_task(role(core), name=name) for name, role in ROLES.items()]
         settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with running.announced(settings.folder, running.mark(url, where.postgres_url, where.nats_url)):
             try:
-                yield Up(url=url, core=core, tasks=(server, *roles, *where.keepers))
+                yield Up(url=url, core=core, tasks=(*served, *roles, *where.keepers))
             finally:
                 await _end(roles)
 
 
 @asynccontextmanager
-async def _listening(core: Core) -> AsyncIterator[tuple[str, asyncio.Task[None]]]:
-    """Serve the API for the duration of the block; yield its URL and its task."""
-    door = _bound(core.settings.host, core.settings.port)
-    async with api_app(core) as app:
-        config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=3, ws="none")
-        server = _Server(config)
+async def _listening(core: Core) -> AsyncIterator[tuple[str, Sequence[asyncio.Task[None]]]]:
+    """Serve the API for the duration of the block; yield its URL and its tasks."""
+    door = bound(core.settings.host, core.settings.port)
+    async with api_edge(core) as edge:
+        server = server_of(edge.app)
         task = asyncio.create_task(server.serve(sockets=[door]), name="api")
         try:
             while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn has no event for it
                 await asyncio.sleep(0.01)
-            yield _url(door), task
+            yield url_of(door), [task, *edge.tasks]
         finally:
+            # Live streams first: the server would wait for them.
+            await _end(edge.tasks)
             server.should_exit = True
             await asyncio.wait([task], timeout=10)
 
 
-class _Server(uvicorn.Server):
-    """Be a server that leaves signals to the command line."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Capture none."""
-        yield
-
-
-def _bound(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=512)
-    except OSError as fault:
-        raise Unavailable(
-            f"Port {port} on {host} cannot be listened on ({fault}): choose another with --port."
-        ) from fault
-
-
-def _url(door: socket.socket) -> str:
-    host, port = door.getsockname()[:2]
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
-
-
-async def _end(tasks: list[asyncio.Task[None]]) -> None:
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
@@ -108,9 +82,9 @@ async def one_role(settings: Settings, name: str, say: Callable[[str], None]) ->
     """Run one role until it is told to end."""
     async with addresses(settings, nats=True) as where, open_core(settings, where, name) as core:
         if name == "api":
-            async with _listening(core) as (url, server):
+            async with _listening(core) as (url, served):
                 say(f"serving api: {url}")
-                await until_told([server])
+                await until_told(served)
         else:
             say(f"serving {name}")
             task = asyncio.create_task(ROLES[name](core), name=name)

@@ -19,7 +19,7 @@ class PostgresHistory:
         return [_recorded(*row) for row in await self._pool.fetch(SQL["session_behind"], **values)]
 
     async def read_tenant(self, tenant: str, after: int, until: int, size: int) -> list[Recorded]:
-        """Read the events of a tenant's sessions from behind a position to another, none once there are ``size`` bytes."""
+        """Read events of a tenant's sessions behind a position up to another, none once there are ``size`` bytes."""
         values = {"tenant": tenant, "after": after, "until": until, "size": size}
         return [_recorded(*row) for row in await self._pool.fetch(SQL["tenant_behind"], **values)]
 

@@ -50,7 +50,7 @@ class History(Protocol):
         ...
 
     async def read_tenant(self, tenant: str, after: int, until: int, size: int) -> list[Recorded]:
-        """Read the events of a tenant's sessions from behind a position to another, none once there are ``size`` bytes."""
+        """Read events of a tenant's sessions behind a position up to another, none once there are ``size`` bytes."""
         ...
 
     async def head(self) -> int:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from adapters.identity import TokenVerifier
@@ -16,38 +17,46 @@ if TYPE_CHECKING:
     from litestar import Litestar
 
 
+@dataclass(frozen=True)
+class Edge:
+    """Be the API's application and what runs beside it for its live streams; they end with these tasks."""
+
+    app: "Litestar"
+    tasks: tuple[asyncio.Task[None], ...]
+
+
 @asynccontextmanager
-async def api_app(core: Core) -> AsyncIterator["Litestar"]:
-    """Yield the REST API's application, with the reader behind its live streams running."""
+async def api_edge(core: Core) -> AsyncIterator[Edge]:
+    """Yield the API's application."""
     from api.app import build  # a third of a second that verbs without an API need not wait for
     from api.live.feeds import Feeds
     from api.services import Services
 
     tail, history = Tail(core.store, core.wired), PostgresHistory(core.where.postgres_url)
     feeds = Feeds(tail, history)
-    following = [asyncio.create_task(tail.run(), name="tail"), asyncio.create_task(feeds.run(), name="feeds")]
+    tasks = asyncio.create_task(tail.run(), name="tail"), asyncio.create_task(feeds.run(), name="feeds")
     tokens = core.settings.tokens
     verifier = (
         TokenVerifier(keys(core.settings), issuer=tokens.issuer, audience=tokens.audience) if tokens.required else None
     )
+    services = Services(
+        shell=core.shell,
+        catalogue=core.catalogue,
+        documents=core.documents,
+        dialer=core.dialer,
+        feeds=feeds,
+        reads=core.reads,
+        model=whole_model(core.settings.model),
+        models=tuple(core.settings.model_names),
+        hosts=tuple(host for host in core.settings.hosts.split(",") if host),
+        verifier=verifier,
+        loopback_without_token=not tokens.required,
+        live_streams=asyncio.Semaphore(core.settings.max_streams),
+    )
     try:
-        yield build(
-            Services(
-                shell=core.shell,
-                catalogue=core.catalogue,
-                documents=core.documents,
-                dialer=core.dialer,
-                feeds=feeds,
-                reads=core.reads,
-                model=whole_model(core.settings.model),
-                models=tuple(core.settings.model_names),
-                hosts=tuple(host for host in core.settings.hosts.split(",") if host),
-                verifier=verifier,
-                loopback_without_token=not tokens.required,
-            )
-        )
+        yield Edge(app=build(services), tasks=tasks)
     finally:
-        for task in following:
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*following, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await history.close()

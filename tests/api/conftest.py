@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -11,7 +11,6 @@ from typing import Any, TypeAlias
 
 import httpx
 import pytest
-import uvicorn
 
 from adapters.embedded.nats import NatsServer
 from adapters.http.dialer import HttpDialer
@@ -36,6 +35,7 @@ from commands.catalogue import Catalogue
 from commands.shell import Shell
 from commands.worker import work
 from ops.sample.shop import RunningShop, shop
+from ops.web import bound, server_of, url_of
 from projections.registry import READ_MODELS
 from projections.runner import Projector
 from tests.api.contract import CheckedTransport, contract
@@ -139,14 +139,13 @@ def serve(parts: Parts) -> Serve:
 
     @asynccontextmanager
     async def serving(*, checked: bool = True, **changed: Any) -> AsyncIterator[httpx.AsyncClient]:
-        app = build(replace(parts.services, **changed))
-        config = uvicorn.Config(app, port=0, log_level="error", lifespan="on", timeout_graceful_shutdown=1)
-        server = Server(config)
-        task = asyncio.create_task(server.serve())
+        server = server_of(build(replace(parts.services, **changed)))
+        door = bound("127.0.0.1", 0, unread_seconds=1.0)
+        task = asyncio.create_task(server.serve(sockets=[door]))
         while not server.started:
             await asyncio.sleep(0.01)
             assert not task.done(), "the server ended before it began"
-        url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+        url = url_of(door)
         transport = CheckedTransport()
         try:
             async with httpx.AsyncClient(base_url=url, transport=transport, timeout=20) as client:
@@ -161,15 +160,6 @@ def serve(parts: Parts) -> Serve:
             await task
 
     return serving
-
-
-class Server(uvicorn.Server):
-    """Leave the signals to pytest."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Capture none."""
-        yield
 
 
 @pytest.fixture

@@ -1,0 +1,86 @@
+"""Serve an application over HTTP and WebSockets with uvicorn, bounded for clients that never read.
+
+uvicorn's WebSockets over the sans-I/O protocol wait with every message until the client has read enough, and read
+nothing more from it before the message that came was taken; its older ones buffer without bound.
+"""
+
+import contextlib
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from domain.errors import Unavailable
+
+BACKLOG = 2_048
+MESSAGE_BYTES = 64 << 10
+PING_SECONDS = 20.0
+UNREAD_SECONDS = 20.0
+GRACE_SECONDS = 3
+
+
+class WebSockets(WebSocketsSansIOProtocol):
+    """Answer no pings that would pile up unread, and end at once whoever answers none of ours."""
+
+    def handle_ping(self) -> None:
+        """Answer a ping, unless the client does not read: the answer to a later one will do (RFC 6455, 5.5.3)."""
+        if self.writable.is_set():
+            super().handle_ping()
+        else:
+            self.conn.data_to_send()
+
+    def keepalive_timeout(self) -> None:
+        """End the connection; a polite close would wait for the client to read."""
+        self.transport.abort()
+
+
+class Server(uvicorn.Server):
+    """Be a server that leaves signals to others."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+def server_of(app: Any) -> Server:
+    """Return a server of an application."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        ws=WebSockets,
+        ws_max_size=MESSAGE_BYTES,
+        ws_ping_interval=PING_SECONDS,
+        ws_ping_timeout=PING_SECONDS,
+        # Each connection would hold a quarter of a megabyte to compress with.
+        ws_per_message_deflate=False,
+    )
+    return Server(config)
+
+
+def bound(host: str, port: int, *, unread_seconds: float = UNREAD_SECONDS) -> socket.socket:
+    """Listen on an address, 0 for a free port; raise Unavailable where it is taken.
+
+    The kernel ends a connection whose client has read nothing of what waits for it for ``unread_seconds``.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        door = socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as fault:
+        raise Unavailable(
+            f"Port {port} on {host} cannot be listened on ({fault}): choose another with --port."
+        ) from fault
+    # Accepted connections inherit it. Source: tcp(7), TCP_USER_TIMEOUT, which is Linux's.
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        door.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(unread_seconds * 1000))
+    return door
+
+
+def url_of(door: socket.socket) -> str:
+    """Return the URL under which a socket is reached."""
+    host, port = door.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
