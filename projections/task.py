@@ -94,7 +94,7 @@ def changes(event: Event[AnyEvent], row: Recorded) -> Iterable[Row]:
             yield _row(event, row, step, status="waiting")
         case CallRequested(step=step):
             yield _row(event, row, step, status="running")
-        case CallRetryScheduled(call=call):
+        case CallRetryScheduled(call=call, letter=""):  # the replay of a dead letter revives no step
             yield _row(event, row, step_of(call), status="running")
         case CallSucceeded(call=call, output=output) | ResultStated(call=call, output=output):
             result = json_of_content(output)

@@ -21,6 +21,9 @@ from domain.session.events import (
     CallRetryScheduled,
     CallSucceeded,
     CancelRequested,
+    DeadLetterDiscarded,
+    DeadLetterReplayed,
+    DeadLetterResolved,
     GoalSubmitted,
     LeaseLapsed,
     ModelCallAttempted,
@@ -126,6 +129,9 @@ def _trouble(
     | CallRetryScheduled
     | CallOutcomeUnknown
     | CallDeadLettered
+    | DeadLetterReplayed
+    | DeadLetterDiscarded
+    | DeadLetterResolved
     | ReworkRequested
     | StepFailed
     | SessionFailed
@@ -164,6 +170,12 @@ def _trouble(
             return Words("Nobody knows whether the call happened", reason, call=call)
         case CallDeadLettered(call=call, reason=reason):
             return Words("The call was given up", reason, call=call)
+        case DeadLetterReplayed(call=call, by=by, reason=reason):
+            return Words(f"{by} asked to send it again", reason, "human", call)
+        case DeadLetterDiscarded(call=call, by=by, reason=reason):
+            return Words(f"{by} discarded the dead letter", reason, "human", call)
+        case DeadLetterResolved(call=call):
+            return Words("The dead letter is resolved", call=call)
         case ReworkRequested(step=step, round=round_, instructions=instructions):
             return Words(f"Step {step} goes back, round {round_}", instructions, "reviewer", step=step)
         case StepFailed(step=step, reason=reason):

@@ -9,8 +9,11 @@ from domain.errors import Invalid, NotFound, NotPossible, Stale
 from domain.session.commands import (
     CancelSession,
     DenyApproval,
+    DiscardDeadLetter,
     GrantApproval,
+    LetterCommand,
     PauseSession,
+    ReplayDeadLetter,
     ReportOutcome,
     ResumeSession,
     SessionCommand,
@@ -21,6 +24,8 @@ from domain.session.events import (
     ApprovalDenied,
     ApprovalGranted,
     CancelRequested,
+    DeadLetterDiscarded,
+    DeadLetterReplayed,
     GoalSubmitted,
     Limits,
     OutcomeReported,
@@ -28,7 +33,17 @@ from domain.session.events import (
     SessionPaused,
     SessionResumed,
 )
-from domain.session.state import Approval, Asking, Calling, Ended, OutcomeUnknown, Session
+from domain.session.state import (
+    Approval,
+    Asking,
+    Calling,
+    DeadLetter,
+    Ended,
+    Open,
+    OutcomeUnknown,
+    Replaying,
+    Session,
+)
 
 
 def admit(state: Session | None, command: SessionCommand, at: datetime) -> SessionFact:
@@ -37,6 +52,8 @@ def admit(state: Session | None, command: SessionCommand, at: datetime) -> Sessi
         return _admit_goal(state, command)
     if state is None:
         raise NotFound("Expected a session that exists, but nothing is recorded under this id.")
+    if isinstance(command, ReplayDeadLetter | DiscardDeadLetter):
+        return _admit_letter(state, command)  # also after the end: that is when letters are read
     if isinstance(state.stage, Ended):
         raise NotPossible(f"Expected a session that still runs, but this one is {state.stage.status}.")
     match command:
@@ -97,6 +114,30 @@ def _admit_goal(state: Session | None, command: SubmitGoal) -> GoalSubmitted:
         context=command.context,
         limits=command.limits,
     )
+
+
+def _admit_letter(state: Session, command: LetterCommand) -> DeadLetterReplayed | DeadLetterDiscarded:
+    letter = next((letter for letter in state.letters if letter.id == command.letter), None)
+    if letter is None:
+        raise NotFound(f"Expected a dead letter that exists, but there is none with the id {command.letter[:100]!r}.")
+    if not isinstance(letter.stage, Open):
+        raise NotPossible(f"Expected an open dead letter, but {letter.id} {_is_over(letter)}.")
+    if not command.reason.strip():
+        raise Invalid("Expected a reason, but it is blank: say why, for it is kept with the decision.")
+    call = letter.choice.call
+    match command:
+        case ReplayDeadLetter():
+            return DeadLetterReplayed(letter=letter.id, call=call, by=command.by, reason=command.reason)
+        case DiscardDeadLetter():
+            return DeadLetterDiscarded(letter=letter.id, call=call, by=command.by, reason=command.reason)
+        case _:
+            assert_never(command)
+
+
+def _is_over(letter: DeadLetter) -> str:
+    if isinstance(letter.stage, Replaying):
+        return "is being sent again: wait for what becomes of it"
+    return "was closed: look at what became of it"
 
 
 def _check_limits(limits: Limits) -> None:

@@ -133,14 +133,18 @@ def on_lapse(state: Session, fact: LeaseLapsed, at: datetime) -> Sequence[Sessio
     step = _in_flight(state, fact.call, fact.attempt)
     if step is None or not isinstance(step.stage, Calling):
         return ()
-    lost = CallFailed(
+    return _repeat_if_safe(state, step, step.stage, lost(fact), at)
+
+
+def lost(fact: LeaseLapsed) -> CallFailed:
+    """Return the failure that a lapsed lease stands for."""
+    return CallFailed(
         call=fact.call,
         attempt=fact.attempt,
         failure="unanswered",
         reason="the worker's lease lapsed without an answer",
         jitter_permille=fact.jitter_permille,
     )
-    return _repeat_if_safe(state, step, step.stage, lost, at)
 
 
 def _repeat_if_safe(
@@ -166,21 +170,29 @@ def _ask_what_happened(state: Session, step: Step, calling: Calling, fact: CallF
 def _retry(
     step: Step, limits: Limits, calling: Calling, fact: CallFailed, at: datetime, *, doubtful: bool
 ) -> Sequence[SessionConsequence]:
+    due = next_try(limits, fact, at, calling.deadline, tries=fact.attempt)
+    if isinstance(due, str):
+        return _dead_letter(step, due)
+    again = CallRetryScheduled(
+        call=fact.call, attempt=fact.attempt + 1, not_before=due, reason=fact.reason, doubtful=doubtful
+    )
+    return (again,)
+
+
+def next_try(limits: Limits, fact: CallFailed, at: datetime, deadline: datetime, *, tries: int) -> datetime | str:
+    """Return when a call that failed so many times in a row may be sent again, or why it may not."""
     wait = backoff(
-        fact.attempt,
+        tries,
         base_ms=limits.retry_base_ms,
         cap_ms=limits.retry_cap_ms,
         jitter_permille=fact.jitter_permille,
         at_least_ms=fact.retry_after_ms,
     )
-    if fact.attempt >= limits.call_attempts:
-        return _dead_letter(step, f"failed {fact.attempt} times, at last: {fact.reason}")
-    if at + wait > calling.deadline:
-        return _dead_letter(step, f"no time left for another attempt after: {fact.reason}")
-    again = CallRetryScheduled(
-        call=fact.call, attempt=fact.attempt + 1, not_before=at + wait, reason=fact.reason, doubtful=doubtful
-    )
-    return (again,)
+    if tries >= limits.call_attempts:
+        return f"failed {tries} times, at last: {fact.reason}"
+    if at + wait > deadline:
+        return f"no time left for another attempt after: {fact.reason}"
+    return at + wait
 
 
 def on_expiry(state: Session, fact: CallExpired) -> Sequence[SessionConsequence]:

@@ -68,6 +68,30 @@ class ResumeSession(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class ReplayDeadLetter(msgspec.Struct, frozen=True, kw_only=True):
+    """Send a call that was given up again, also after its session has ended; the reason is kept."""
+
+    letter: str
+    by: str
+    reason: str
+
+
+class DiscardDeadLetter(msgspec.Struct, frozen=True, kw_only=True):
+    """Close a dead letter without sending its call again; the reason is kept."""
+
+    letter: str
+    by: str
+    reason: str
+
+
+LetterCommand: TypeAlias = ReplayDeadLetter | DiscardDeadLetter
 SessionCommand: TypeAlias = (
-    SubmitGoal | GrantApproval | DenyApproval | ReportOutcome | CancelSession | PauseSession | ResumeSession
+    SubmitGoal
+    | GrantApproval
+    | DenyApproval
+    | ReportOutcome
+    | CancelSession
+    | PauseSession
+    | ResumeSession
+    | LetterCommand
 )

@@ -10,7 +10,7 @@ from functools import reduce
 from typing import assert_never
 
 from domain.budget import add, used_up
-from domain.session import calling, ending, planning, reviewing
+from domain.session import calling, ending, planning, resending, reviewing
 from domain.session.events import (
     ApprovalDenied,
     ApprovalExpired,
@@ -26,6 +26,8 @@ from domain.session.events import (
     CallRetryScheduled,
     CallSucceeded,
     CancelRequested,
+    DeadLetterDiscarded,
+    DeadLetterReplayed,
     GoalSubmitted,
     LeaseLapsed,
     ModelCallAttempted,
@@ -52,6 +54,9 @@ BEHAVIOUR = 1
 
 def decide(state: Session, fact: SessionFact, at: datetime) -> Sequence[SessionConsequence]:
     """Return the consequences of a fact, in their order."""
+    letter = resending.replayed(state, fact)
+    if letter:  # whatever becomes of it, the session goes on, or has ended, as before
+        return (*_spent_on(fact), *resending.on_fact(state, letter, fact, at))
     return ending.wind_up(state, _within_budget(state, _decide(state, fact, at)))
 
 
@@ -93,6 +98,8 @@ def _decide(state: Session, fact: SessionFact, at: datetime) -> Sequence[Session
             return _spent_on(fact)
         case CallSucceeded() | ModelCallAttempted() | SessionPaused() | SessionResumed():
             return ()  # the state says all that follows
+        case DeadLetterReplayed() | DeadLetterDiscarded():
+            return ()  # of a letter that is not open
         case _:
             assert_never(fact)
 

@@ -277,6 +277,30 @@ class LeaseLapsed(Fact, frozen=True, kw_only=True, tag="session.lease-lapsed.v1"
     jitter_permille: Permille = 0
 
 
+# Facts: people and what was given up
+
+
+class DeadLetterReplayed(Fact, frozen=True, kw_only=True, tag="session.dead-letter-replayed.v1"):
+    """A human ordered that a call which was given up is sent again: the same request, under the same key.
+
+    What became of its earlier attempts may be unknown: whoever gave this order took that upon themselves.
+    """
+
+    letter: str
+    call: str
+    by: str
+    reason: str
+
+
+class DeadLetterDiscarded(Fact, frozen=True, kw_only=True, tag="session.dead-letter-discarded.v1"):
+    """A human closed a dead letter; its call is not sent again."""
+
+    letter: str
+    call: str
+    by: str
+    reason: str
+
+
 # Consequences
 
 
@@ -358,7 +382,7 @@ class CallRetryScheduled(Consequence, frozen=True, kw_only=True, tag="session.ca
     """The same request will be sent again under the same key.
 
     ``doubtful``: an earlier attempt may have had its effect. A human who asks for another attempt sets a new
-    ``deadline``.
+    ``deadline``. ``letter`` names the dead letter that is being replayed, empty for a step that still waits.
     """
 
     call: str
@@ -367,6 +391,7 @@ class CallRetryScheduled(Consequence, frozen=True, kw_only=True, tag="session.ca
     reason: str
     doubtful: bool = False
     deadline: datetime | None = None
+    letter: str = ""
 
 
 class CallOutcomeUnknown(Consequence, frozen=True, kw_only=True, tag="session.call-outcome-unknown.v1"):
@@ -378,10 +403,17 @@ class CallOutcomeUnknown(Consequence, frozen=True, kw_only=True, tag="session.ca
 
 
 class CallDeadLettered(Consequence, frozen=True, kw_only=True, tag="session.call-dead-lettered.v1"):
-    """A call was given up for good and waits for people."""
+    """A call was given up and waits for people: for the first time, or again after a replay."""
 
     call: str
     reason: str
+
+
+class DeadLetterResolved(Consequence, frozen=True, kw_only=True, tag="session.dead-letter-resolved.v1"):
+    """The call of a dead letter succeeded at last; the session's status and its steps stay what they were."""
+
+    letter: str
+    call: str
 
 
 class StepAccepted(Consequence, frozen=True, kw_only=True, tag="session.step-accepted.v1"):
@@ -454,6 +486,8 @@ SessionFact: TypeAlias = (
     | CallDeferred
     | CallExpired
     | LeaseLapsed
+    | DeadLetterReplayed
+    | DeadLetterDiscarded
 )
 SessionConsequence: TypeAlias = (
     ModelCallRequested
@@ -467,6 +501,7 @@ SessionConsequence: TypeAlias = (
     | CallRetryScheduled
     | CallOutcomeUnknown
     | CallDeadLettered
+    | DeadLetterResolved
     | StepAccepted
     | ReworkRequested
     | StepFailed

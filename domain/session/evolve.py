@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from domain.budget import add
 from domain.content import Content
+from domain.session import letters
 from domain.session.events import (
     ApprovalDenied,
     ApprovalExpired,
@@ -28,6 +29,9 @@ from domain.session.events import (
     CallRetryScheduled,
     CallSucceeded,
     CancelRequested,
+    DeadLetterDiscarded,
+    DeadLetterReplayed,
+    DeadLetterResolved,
     GoalSubmitted,
     LeaseLapsed,
     ModelCallAttempted,
@@ -86,7 +90,9 @@ def evolve(state: Session | None, event: SessionEvent, at: datetime) -> Session 
         return _begin(event, at) if state is None else state
     if state is None:
         return None
-    return _apply(replace(state, updated_at=at), event)
+    state = replace(state, updated_at=at)
+    # A call that was given up belongs to its letter: what happens to it concerns no step any more.
+    return (letters.after(state, event) if state.letters else None) or _apply(state, event)
 
 
 def _begin(event: GoalSubmitted, at: datetime) -> Session:
@@ -168,9 +174,11 @@ def _apply(state: Session, event: SessionEvent) -> Session:
         case SessionCancelled():
             return replace(state, stage=Ended(status="cancelled", text=event.reason))
         case CallDeadLettered():
-            return _lettered(state, event.call)
+            return _lettered(state, event)
         case GoalSubmitted() | CancelRequested():
             return state
+        case DeadLetterReplayed() | DeadLetterDiscarded() | DeadLetterResolved():
+            return state  # a letter that is there is dealt with above
         case ApprovalGranted() | ApprovalDenied() | ApprovalExpired():
             return state
         case _:
@@ -386,13 +394,16 @@ def _resumed(state: Session) -> Session:
         stage = state.steps[number - 1].stage
         if isinstance(stage, Calling):
             state = _staged(state, number, replace(stage, deadline=stage.deadline + pause))
-    return replace(state, paused_at=None)
+    return replace(letters.postponed(state, pause), paused_at=None)
 
 
-def _lettered(state: Session, call: str) -> Session:
-    """Wait no longer for a call that was in flight when its session ended."""
-    step = state.step_awaiting(call) if state.ended else None
-    return _closed(state, step.number) if step else state
+def _lettered(state: Session, event: CallDeadLettered) -> Session:
+    """Keep a call that was given up, and wait no longer for one that was in flight when its session ended."""
+    step = state.step_awaiting(event.call)
+    if step is None:
+        return state
+    state = letters.kept(state, step, event.reason)
+    return _closed(state, step.number) if state.ended else state
 
 
 def _reworked(state: Session, event: ReworkRequested) -> Session:

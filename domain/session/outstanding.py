@@ -19,6 +19,7 @@ from domain.session.state import (
     Checking,
     Choice,
     Choosing,
+    DeadLetter,
     Due,
     Ended,
     Executing,
@@ -29,6 +30,7 @@ from domain.session.state import (
     ModelCall,
     OutcomeUnknown,
     Planning,
+    Replaying,
     Request,
     Reviewing,
     Session,
@@ -114,9 +116,10 @@ def outstanding(state: Session | None) -> list[Effect]:
     """Return everything that a session owes now or from a later time on."""
     if state is None:
         return []
+    owed = [*_owed(state), *(effect for letter in state.letters for effect in _owed_by_letter(letter))]
     if state.paused and not state.ended:
-        return [effect for effect in _owed(state) if isinstance(effect, LapseLease | ExpireApproval)]
-    return _owed(state)
+        return [effect for effect in owed if isinstance(effect, LapseLease | ExpireApproval)]
+    return owed
 
 
 def _owed(state: Session) -> list[Effect]:
@@ -198,6 +201,20 @@ def _owed_by_call(calling: Calling) -> list[Effect]:
 def _leases(calling: Calling) -> list[Effect]:
     """Return what is owed of a call after its session ended: to see that its attempt was answered."""
     return _owed_by_call(calling) if isinstance(calling.phase, InFlight) else []
+
+
+def _owed_by_letter(letter: DeadLetter) -> list[Effect]:
+    """Return what is owed of a call that is sent again, whether its session has ended or not."""
+    if not isinstance(letter.stage, Replaying):
+        return []
+    calling = Calling(
+        choice=letter.choice,
+        request=letter.request,
+        idempotency_key=letter.idempotency_key,
+        deadline=letter.stage.deadline,
+        phase=letter.stage.phase,
+    )
+    return _owed_by_call(calling)
 
 
 def claimed_by(state: Session | None, worker: str) -> list[AskModel]:

@@ -223,6 +223,45 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     instructions: str = ""
 
 
+# What became of a call that was given up
+
+
+class Open(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="status", tag="open"):
+    """It waits for people."""
+
+
+class Replaying(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="status", tag="replaying"):
+    """It is sent again until ``deadline``; ``doubtful``: an attempt of this replay may have had its effect."""
+
+    deadline: datetime
+    phase: Due | InFlight
+    doubtful: bool = False
+
+
+class Resolved(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="status", tag="resolved"):
+    """It succeeded in the end."""
+
+
+class Discarded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="status", tag="discarded"):
+    """A human closed it."""
+
+
+class DeadLetter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Be a call that was given up, with all that is needed to send the very same request again.
+
+    ``attempts`` counts those that were made before the present replay; the next has the number behind it.
+    """
+
+    id: str
+    step: int
+    choice: Choice
+    request: Request
+    idempotency_key: str
+    attempts: int
+    reason: str
+    stage: Open | Replaying | Resolved | Discarded = Open()
+
+
 # What the session is doing
 
 
@@ -275,6 +314,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     paused_at: datetime | None = None
     spent: BudgetSpent = BudgetSpent()
     late_answers: int = 0
+    letters: tuple[DeadLetter, ...] = ()
 
     @property
     def paused(self) -> bool:
@@ -294,10 +334,14 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
                 return step
         return None
 
+    def letter_of(self, call: str) -> DeadLetter | None:
+        """Find the dead letter that a call became."""
+        return next((letter for letter in self.letters if letter.choice.call == call), None)
+
     def agent_in_role(self, role: str) -> str:
         """Return the id of the first agent in a role, or an empty string."""
         return next((agent.id for agent in self.agents if agent.role == role), "")
 
 
-SCHEMA = "session-state.v1"
-"""Names the layout that a state digest covers."""
+SCHEMA = "session-state.v2"
+"""Names the layout that a state digest covers; the second one has dead letters."""

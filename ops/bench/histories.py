@@ -23,6 +23,8 @@ from domain.session.events import (
     CallFailed,
     CallSucceeded,
     CancelRequested,
+    DeadLetterDiscarded,
+    DeadLetterReplayed,
     Failure,
     GoalSubmitted,
     LeaseLapsed,
@@ -52,7 +54,7 @@ from domain.session.outstanding import (
     outstanding,
 )
 from domain.session.react import react
-from domain.session.state import Calling, InFlight, Session
+from domain.session.state import Calling, DeadLetter, InFlight, Open, Replaying, Session
 
 BEGAN = datetime(2026, 11, 1, 12, tzinfo=UTC)
 AGENTS = tuple(PinnedAgent(id=role, role=role, revision="1") for role in ("planner", "executor", "reviewer"))
@@ -138,7 +140,7 @@ class _Teller:
         state = self._state
         assert state is not None
         if state.ended:
-            return self._late(state) if self._happens(self._trouble.late) else None
+            return self._after_the_end(state)
         if self._happens(self._trouble.people):
             return self._interfered(state)
         owed = outstanding(state)
@@ -160,6 +162,30 @@ class _Teller:
         if self._happens(200):
             return CancelRequested(reason="no longer wanted")
         return SessionPaused(reason="a look first")
+
+    def _after_the_end(self, state: Session) -> SessionFact | None:
+        replayed = [letter for letter in state.letters if isinstance(letter.stage, Replaying)]
+        if replayed:
+            return self._on_replay(state, self._draw.choice(replayed))
+        if not self._happens(self._trouble.late):
+            return None
+        waiting = [letter for letter in state.letters if isinstance(letter.stage, Open)]
+        return self._decided(self._draw.choice(waiting)) if waiting and self._happens(700) else self._late(state)
+
+    def _on_replay(self, state: Session, letter: DeadLetter) -> SessionFact:
+        match letter.stage:
+            case Replaying(phase=InFlight(attempt=attempt)) if self._happens(850):
+                return self._answered(letter.choice.call, attempt)
+            case _:
+                effects = (SendCall, LapseLease)
+                owed = [effect for effect in outstanding(state) if isinstance(effect, effects)]
+                return self._performed(self._draw.choice(owed))
+
+    def _decided(self, letter: DeadLetter) -> SessionFact:
+        call = letter.choice.call
+        if self._happens(200):
+            return DeadLetterDiscarded(letter=letter.id, call=call, by="bob", reason="done by hand")
+        return DeadLetterReplayed(letter=letter.id, call=call, by="bob", reason="the shop is back")
 
     def _late(self, state: Session) -> SessionFact | None:
         calls = [step.stage.choice.call for step in state.steps if isinstance(step.stage, Calling)]

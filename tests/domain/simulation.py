@@ -4,6 +4,7 @@ One *tick* moves one task of one worker (or the human) from one point where it w
 lies every place where a real worker can die: before and after each append, before and after each request is sent.
 """
 
+from collections import Counter
 from collections.abc import Callable, Generator
 from datetime import datetime, timedelta
 from typing import TypeAlias, assert_never, get_args
@@ -21,8 +22,10 @@ from domain.session.admit import admit, open_approvals
 from domain.session.commands import (
     CancelSession,
     DenyApproval,
+    DiscardDeadLetter,
     GrantApproval,
     PauseSession,
+    ReplayDeadLetter,
     ReportOutcome,
     ResumeSession,
     SessionCommand,
@@ -55,7 +58,7 @@ from domain.session.outstanding import (
     outstanding,
 )
 from domain.session.react import react
-from domain.session.state import Approval, Session
+from domain.session.state import Approval, DeadLetter, Open, Session
 from domain.upcasting import topic_of
 from tests.domain.story import NOW, SESSION, TEAM
 from tests.domain.world import World
@@ -67,6 +70,7 @@ BREAKER = BreakerSettings(failures=2, open_ms=1_000)
 LEASE = timedelta(seconds=15)
 TIMEOUT = timedelta(seconds=10)
 MOST_TICKS = 3_000
+MOST_REPLAYS = 2
 OUTCOMES: dict[str, Outcome] = {outcome: outcome for outcome in get_args(Outcome)}
 FAILURES: dict[str, Failure] = {failure: failure for failure in get_args(Failure)}
 
@@ -108,6 +112,7 @@ class Simulation:
         self.rows: list[Row] = []
         self.states: list[Session | None] = []
         self.received: list[Received] = []
+        self.replays: Counter[str] = Counter()
         self.state: Session | None = None
         self.now: datetime = NOW
         self.ticks = 0
@@ -130,6 +135,8 @@ class Simulation:
             fact = admit(self.state, command, self.now)
         except Refused:
             return
+        if isinstance(command, ReplayDeadLetter):
+            self.replays[command.letter.removeprefix(f"{SESSION}-")] += 1
         self._append(fact, Actor(kind="person", id="ada"))
 
     def observe(self, fact_of: FactOf, worker: str) -> bool:
@@ -209,7 +216,8 @@ class Simulation:
         if self.state is None:
             return []
         asked = open_approvals(self.state)
-        answers = (self._answer(approval, call) for approval, call in asked)
+        answers = [self._answer(approval, call) for approval, call in asked]
+        answers += [self._settle(letter) for letter in self.state.letters if isinstance(letter.stage, Open)]
         return [lambda command=command: self.command(command) for command in answers if command]  # type: ignore[misc]
 
     def _answer(self, approval: Approval, call: str) -> SessionCommand | None:
@@ -225,6 +233,19 @@ class Simulation:
                 return DenyApproval(approval=approval.id, by="ada")
             case _:
                 return None
+
+    def _settle(self, letter: DeadLetter) -> SessionCommand | None:
+        """Leave a dead letter, discard it, or have it sent again; what happened must not happen twice."""
+        call = letter.choice.call
+        happened = any(request.happened for request in self.received if request.call == call)
+        safe = letter.request.repeatable or not happened
+        match self.world.says(f"letter-{call}-{self.replays[call]}", "leave", "replay", "discard"):
+            case "replay" if safe and self.replays[call] < MOST_REPLAYS:
+                return ReplayDeadLetter(letter=letter.id, by="ada", reason="the shop is back")
+            case "leave":
+                return None
+            case _:
+                return DiscardDeadLetter(letter=letter.id, by="ada", reason="no longer wanted")
 
     def _perform(self, worker: Worker, effect: Effect, state: Session | None) -> Task:
         assert state is not None, "a session that does not exist owes nothing"

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import given as examples
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from domain.encoding import encode
 from domain.envelope import Event
@@ -16,6 +17,7 @@ from domain.replay import Row, replay, replay_state, state_digest
 from domain.session.events import (
     ApprovalGranted,
     CallRequested,
+    DeadLetterReplayed,
     Limits,
     OutcomeReported,
     SessionEvent,
@@ -25,7 +27,7 @@ from domain.session.state import Ended, Session
 from domain.upcasting import Unknown, read_session
 from tests.domain.simulation import Chaos, Simulation, simulate
 from tests.domain.story import SESSION
-from tests.domain.world import FATAL, PASSING, REWORKED, World
+from tests.domain.world import FATAL, LETTERS, PASSING, REWORKED, World
 
 HISTORIES = 500
 histories = settings(
@@ -41,7 +43,7 @@ def troubles(*kinds: str) -> st.SearchStrategy[tuple[str, ...]]:
     return st.lists(st.sampled_from(kinds), unique=True).map(tuple)
 
 
-worlds = st.builds(World, seed=seeds, troubles=troubles(*PASSING, *REWORKED, *FATAL))
+worlds = st.builds(World, seed=seeds, troubles=troubles(*PASSING, *REWORKED, *FATAL, *LETTERS))
 chaos = st.builds(
     Chaos,
     workers=st.integers(1, 2),
@@ -56,6 +58,29 @@ limits = st.builds(Limits, parallel_steps=st.integers(1, 3)) | st.builds(
     model_calls=st.integers(0, 12) | st.just(500),
     rework_rounds=st.integers(0, 2),
 )
+
+
+def given_up(seed: int, tool: str, failures: list[str], decisions: list[str]) -> World:
+    """Let a call fail in these ways, one attempt after the other, and people decide so about its dead letter."""
+    attempts = {f"call-1-1-a{number}": failure for number, failure in enumerate(failures, 1)}
+    letters = {f"letter-call-1-1-{number}": decision for number, decision in enumerate(decisions)}
+    script = {"tool-choose-1-1": tool, "outcome-call-1-1": "give-up", **attempts, **letters}
+    return World(seed=seed, script=script, troubles=("rejected", "bad-answer"), plan=((), ()))
+
+
+lettered = st.builds(
+    given_up,
+    seed=seeds,
+    tool=st.sampled_from(["read", "keyed", "write"]),
+    failures=st.lists(st.sampled_from(["not-sent", "unanswered", "server-error", "rate-limited"]), max_size=6),
+    decisions=st.lists(st.sampled_from(["replay", "replay", "discard", "leave"]), max_size=3),
+)
+tight = st.builds(
+    Limits,
+    call_attempts=st.integers(1, 3),
+    tool_calls=st.integers(1, 5) | st.just(500),
+    call_timeout_ms=st.sampled_from([0, 300, 120_000]),
+)
 STATES = msgspec.json.Decoder(Session | None)
 
 
@@ -68,6 +93,8 @@ def seen(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[Simulation], 
         assert run.state is not None and isinstance(run.state.stage, Ended)
         counts.update(["histories", run.state.stage.status])
         counts["events"] += len(run.rows)
+        counts.update(f"letters {status}" for status in statuses(run))
+        counts["replays"] += run.replays.total()
 
     yield count
     with capsys.disabled():
@@ -81,7 +108,7 @@ def events_of(rows: list[Row]) -> list[Event[SessionEvent]]:
 
 
 @histories
-@examples(worlds, chaos, limits)
+@examples(worlds | lettered, chaos, limits | tight)
 def test_every_history_ends_and_replays_byte_for_byte(
     seen: Callable[[Simulation], None], world: World, chaos: Chaos, limits: Limits
 ) -> None:
@@ -105,7 +132,9 @@ def outcome(run: Simulation) -> tuple[str, set[tuple[str, str]]]:
 # Where one step fails, what its neighbours had begun by then is a matter of timing: such sessions go step by step.
 # And the human gives up nothing, because after a crash there is more to give up.
 LASTING = tuple(trouble for trouble in FATAL if trouble != "give-up")
-one_by_one = st.tuples(st.builds(World, seed=seeds, troubles=troubles(*PASSING, *REWORKED, *LASTING)), st.just(1))
+one_by_one = st.tuples(
+    st.builds(World, seed=seeds, troubles=troubles(*PASSING, *REWORKED, *LASTING, *LETTERS)), st.just(1)
+)
 side_by_side = st.tuples(st.builds(World, seed=seeds, troubles=troubles(*PASSING, *REWORKED)), st.integers(2, 3))
 
 
@@ -131,8 +160,24 @@ def test_a_crash_at_every_single_point_ends_the_same(seed: int) -> None:
         assert outcome(simulate(world, Chaos(crashes=(tick,)))) == outcome(calm)
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_crash_at_every_point_of_a_replay_resolves_the_letter_all_the_same(workers: int) -> None:
+    world = replace(given_up(0, "keyed", ["server-error"] * 3, ["replay"]), plan=((),))
+    calm = simulate(world, limits=Limits(call_attempts=3))
+    assert statuses(calm) == ["resolved"]
+    for tick in range(1, calm.ticks + 1):
+        crashed = simulate(world, Chaos(workers=workers, crashes=(tick,)), Limits(call_attempts=3))
+        assert (outcome(crashed)[0], statuses(crashed)) == ("failed", ["resolved"])
+
+
+def statuses(run: Simulation) -> list[str]:
+    """Return what became of the dead letters of a run."""
+    assert run.state is not None
+    return [str(letter.stage.__struct_config__.tag) for letter in run.state.letters]
+
+
 @histories
-@examples(worlds, chaos, limits)
+@examples(worlds | lettered, chaos, limits | tight)
 def test_no_history_sends_what_it_must_not(
     seen: Callable[[Simulation], None], world: World, chaos: Chaos, limits: Limits
 ) -> None:
@@ -142,7 +187,7 @@ def test_no_history_sends_what_it_must_not(
     for number, request in enumerate(facts):
         if isinstance(request, CallRequested):
             assert_permitted(facts[:number], request)
-    assert_sent_once(run, [fact for fact in facts if isinstance(fact, OutcomeReported)])
+    assert_sent_once(run, facts)
 
 
 def assert_permitted(before: list[SessionEvent], request: CallRequested) -> None:
@@ -159,11 +204,19 @@ def assert_permitted(before: list[SessionEvent], request: CallRequested) -> None
             pass
 
 
-def assert_sent_once(run: Simulation, reports: list[OutcomeReported]) -> None:
-    """Expect a write without key support to reach the tool once, and once more only where a human said so."""
-    for call in {request.call for request in run.received if not request.repeatable}:
+def assert_sent_once(run: Simulation, facts: list[SessionEvent]) -> None:
+    """Expect a call to be sent word for word, and a write without key support only as often as humans said."""
+    for call in {request.call for request in run.received}:
         sent = [request for request in run.received if request.call == call]
-        again = [report for report in reports if report.call == call and report.outcome == "send-again"]
-        assert len(sent) <= 1 + len(again)
-        assert len({request.key for request in sent}) == 1
-        assert sum(request.happened for request in sent) <= 1
+        assert len({(request.key, request.digest) for request in sent}) == 1
+        if not sent[0].repeatable:
+            assert len(sent) <= 1 + sum(_orders_another(fact, call) for fact in facts)
+            assert sum(request.happened for request in sent) <= 1
+
+
+def _orders_another(fact: SessionEvent, call: str) -> bool:
+    match fact:
+        case OutcomeReported(outcome="send-again") | DeadLetterReplayed():
+            return fact.call == call
+        case _:
+            return False

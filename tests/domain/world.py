@@ -32,6 +32,7 @@ from domain.session.state import Session
 PASSING = ("garbage", "model-fault", "not-sent", "unanswered", "server-error", "rate-limited")
 REWORKED = ("misfit", "deny", "other-request", "rejected", "error-inside", "rework", "stated")
 FATAL = ("bad-answer", "no", "silence", "give-up", "fail")
+LETTERS = ("replay", "discard")
 LAST_ROUND = 3  # with the default limits, what is sent back in this round fails
 
 DECISIONS: dict[str, Decision] = {"allow": "allow", "ask": "ask", "deny": "deny", "other-request": "allow"}

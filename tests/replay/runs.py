@@ -84,8 +84,45 @@ def late() -> list[Row]:
     return simulate(World(script={"tool-choose-1-1": "read"}, plan=((),)), limits=Limits(call_timeout_ms=0)).rows
 
 
+def replayed() -> list[Row]:
+    """A write that was given up, sent again by a human after the end: not at once, but then with success."""
+    script = {
+        "tool-choose-1-1": "write",
+        "call-1-1-a1": "server-error",
+        "outcome-call-1-1": "give-up",
+        "letter-call-1-1-0": "replay",
+        "call-1-1-a2": "rate-limited",
+    }
+    return simulate(World(script=script, plan=((),))).rows
+
+
+def discarded() -> list[Row]:
+    """A call that is given up, sent again in vain and discarded."""
+    script = {
+        "tool-choose-1-1": "keyed",
+        "answer-call-1-1": "bad-answer",
+        "letter-call-1-1-0": "replay",
+        "call-1-1-a2": "server-error",
+        "letter-call-1-1-1": "discard",
+    }
+    return simulate(World(script=script, plan=((),))).rows
+
+
 RUNS: dict[str, Callable[[], list[Row]]] = {
-    run.__name__: run for run in (completed, denied, refused, unknown, crashed, cancelled, spent, expired, late)
+    run.__name__: run
+    for run in (
+        completed,
+        denied,
+        refused,
+        unknown,
+        crashed,
+        cancelled,
+        spent,
+        expired,
+        late,
+        replayed,
+        discarded,
+    )
 }
 
 

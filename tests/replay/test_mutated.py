@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from domain.encoding import parse
 from domain.replay import Difference, replay
-from domain.session import calling, decide, ending, planning, reviewing, steps
-from domain.session.events import BudgetSpent, SessionConsequence
+from domain.session import calling, decide, ending, planning, resending, reviewing, steps
+from domain.session.events import BudgetSpent, DeadLetterResolved, SessionConsequence
 from domain.session.state import Session
 from tests.domain.story import SESSION
 from tests.replay.runs import recorded
@@ -203,6 +203,49 @@ MUTATIONS = [
         "/reason",
     ),
     Mutation("a lapse leads to nothing", "crashed", ((calling, "on_lapse"),), always(()), "call-retry-scheduled", ""),
+    Mutation(
+        "a humans replay is forgotten", "replayed", ((resending, "replayed"),), always(None), "call-retry-scheduled", ""
+    ),
+    Mutation(
+        "a replay has less time",
+        "replayed",
+        ((resending, "_again"),),
+        with_limits(call_timeout_ms=1),
+        "call-retry-scheduled",
+        "/deadline",
+    ),
+    Mutation(
+        "a replay counts from one",
+        "replayed",
+        ((resending, "_again"),),
+        after(lambda again: replace(again, attempt=1)),
+        "call-retry-scheduled",
+        "/attempt",
+    ),
+    Mutation(
+        "what a replay was for is lost",
+        "discarded",
+        ((resending, "_retry"),),
+        first_of("letter", lambda letter: ""),
+        "call-retry-scheduled",
+        "/letter",
+    ),
+    Mutation(
+        "a letter is never resolved",
+        "replayed",
+        ((resending, "on_fact"),),
+        after(lambda drawn: tuple(one for one in drawn if not isinstance(one, DeadLetterResolved))),
+        "dead-letter-resolved",
+        "",
+    ),
+    Mutation(
+        "a second dead letter says something else",
+        "discarded",
+        ((resending, "_give_up"),),
+        first_of("reason", str.upper),
+        "call-dead-lettered",
+        "/reason",
+    ),
     Mutation(
         "spending is recorded twice",
         "refused",
