@@ -7,8 +7,10 @@ from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 
 from api.auth import Doorkeeper
+from api.graphql import over_http
 from api.live.websocket import stream_session
 from api.openapi import CONFIG, document
+from api.parameters import check_parameters, parameters_of
 from api.problems import problem
 from api.reads import read_of
 from api.rest import agents, approvals, history, orchestrate, sessions, steering, system, tools
@@ -19,6 +21,7 @@ from api.writes import write_of
 def build(services: Services) -> Litestar:
     """Return the application that serves requests with these services."""
     app = _app(services, None)
+    app.state.parameters = parameters_of(app)
     # Described, when somebody asks, by a twin that is never served: Litestar's own pages load code from elsewhere.
     app.state.openapi = cache(lambda: document(_app(services, CONFIG)))
     return app
@@ -53,6 +56,8 @@ def _app(services: Services, openapi: OpenAPIConfig | None) -> Litestar:
             approvals.list_all,
             approvals.show,
             approvals.decide,
+            over_http.query,
+            over_http.execute,
             system.healthz,
             system.readyz,
             system.openapi_json,
@@ -64,6 +69,7 @@ def _app(services: Services, openapi: OpenAPIConfig | None) -> Litestar:
             "write": Provide(write_of, sync_to_thread=False),
         },
         middleware=[Doorkeeper(services)],
+        before_request=check_parameters,
         exception_handlers={Exception: problem},
         request_max_body_size=services.max_body,
         openapi_config=openapi,

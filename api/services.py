@@ -45,6 +45,7 @@ class Services:
     max_document: int = 16 << 20
     read_patience: float = 2.0
     heartbeat: float = 15.0
+    introspection: bool = True
     probes: Mapping[str, Probe] = field(default_factory=dict)
     live_streams: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1_000))
 

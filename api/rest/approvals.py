@@ -22,10 +22,10 @@ from domain.session.commands import DenyApproval, GrantApproval, ReportOutcome, 
 from domain.session.state import Session
 from queries.approvals import list_approvals, show_approval
 
-OfStatus: TypeAlias = Annotated[
-    Literal["open", "granted", "denied", "expired", "happened", "send-again", "give-up", "overtaken", "all"],
-    QueryParameter(name="status", description="Only of this status, or all."),
+Status: TypeAlias = Literal[
+    "open", "granted", "denied", "expired", "happened", "send-again", "give-up", "overtaken", "all"
 ]
+OfStatus: TypeAlias = Annotated[Status, QueryParameter(name="status", description="Only of this status, or all.")]
 
 SESSION_CHARACTERS = 36
 """An approval's id begins with its session's."""

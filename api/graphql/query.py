@@ -1,0 +1,107 @@
+"""Say what can be asked."""
+
+from typing import Annotated, Any, TypeAlias, get_args
+from uuid import UUID
+
+import strawberry
+from strawberry import field
+
+from api.graphql.approvals import Approval
+from api.graphql.catalogue import Agent, Projection
+from api.graphql.context import Info
+from api.graphql.fresh import find_current
+from api.graphql.pages import After, Connection, First, bounded, keyed, page
+from api.graphql.sessions import Session, SessionStatus
+from api.positions import Text, Time, keys_of
+from api.rest.approvals import Status as ApprovalStatus
+from domain.errors import Invalid
+from queries.approvals import ApprovalShown, list_approvals
+from queries.catalogue import list_agents
+from queries.freshness import list_projections
+from queries.sessions import SessionShown, list_sessions
+
+Id: TypeAlias = Annotated[strawberry.ID, strawberry.argument(description="Its id.")]
+Status: TypeAlias = Annotated[str, strawberry.argument(description="Only those of this status, or `all`.")]
+
+
+@strawberry.input(description="Which sessions; what is left out does not matter.")
+class SessionFilter:
+    status: SessionStatus | None = field(default=None, description="Those of this status.")
+    user_id: str | None = field(default=None, description="Those of this user.")
+    text: str | None = field(default=None, description="Those whose goal holds this text, in upper or lower case.")
+
+
+Filter: TypeAlias = Annotated[SessionFilter | None, strawberry.argument(description="Which ones; all without it.")]
+
+
+async def sessions(info: Info, filter: Filter = None, first: First = 50, after: After = None) -> Connection[Any]:
+    """List sessions; raise Invalid, WrongLog."""
+    context, wanted, asked = info.context, bounded(first), filter or SessionFilter()
+    found = await list_sessions(
+        context.services.reads,
+        context.tenant,
+        status=asked.status.value if asked.status else "",
+        user=asked.user_id or "",
+        text=asked.text or "",
+        before=keys_of(after, context.log_id, tuple[Time, UUID]) if after is not None else None,
+        limit=wanted + 1,
+    )
+    return page(found, wanted, keyed(context.log_id, _began, _id))
+
+
+def _began(session: SessionShown) -> str:
+    return session.created_at.isoformat()
+
+
+def _id(session: SessionShown) -> str:
+    return str(session.id)
+
+
+async def session(info: Info, id: Id) -> Any:
+    """Return one session as it is now; raise NotFound, Unavailable."""
+    return await find_current(info.context, id)
+
+
+async def approvals(info: Info, status: Status = "open", first: First = 50, after: After = None) -> Connection[Any]:
+    """List approvals; raise Invalid, WrongLog."""
+    context, wanted = info.context, bounded(first)
+    found = await list_approvals(
+        context.services.reads,
+        context.tenant,
+        status=_one_of(get_args(ApprovalStatus), status),
+        after=keys_of(after, context.log_id, tuple[Time, Text]) if after is not None else None,
+        limit=wanted + 1,
+    )
+    return page(found, wanted, keyed(context.log_id, _requested, lambda approval: approval.id))
+
+
+def _one_of(known: tuple[str, ...], status: str) -> str:
+    """Return a status as queries take it, empty for all; raise Invalid."""
+    if status not in known:
+        raise Invalid(f"Expected a status out of {', '.join(known)}, but got {status[:100]!r}.")
+    return "" if status == "all" else status
+
+
+def _requested(approval: ApprovalShown) -> str:
+    return approval.requested_at.isoformat()
+
+
+async def agents(info: Info) -> list[Any]:
+    """List agents."""
+    return list(await list_agents(info.context.services.reads, info.context.tenant))
+
+
+async def projections(info: Info) -> list[Any]:
+    """List read models."""
+    return list(await list_projections(info.context.services.reads))
+
+
+@strawberry.type(description="What can be asked; everything is of the caller's own tenant.")
+class Query:
+    sessions: Connection[Session] = field(resolver=sessions, description="The sessions, the newest first.")
+    session: Session = field(resolver=session, description="One session, as it is now.")
+    approvals: Connection[Approval] = field(
+        resolver=approvals, description="What waits for humans, or with another status what they decided."
+    )
+    projections: list[Projection] = field(resolver=projections, description="How far each read model is.")
+    agents: list[Agent] = field(resolver=agents, description="The registered agents.")

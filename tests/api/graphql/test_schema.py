@@ -1,0 +1,25 @@
+"""The schema is what is committed, and says of everything what it is."""
+
+from pathlib import Path
+
+import pytest
+from graphql import GraphQLInputObjectType, GraphQLObjectType, is_specified_scalar_type
+
+from api.graphql.schema import printed, schema
+
+COMMITTED = Path("api/schemas/schema.graphql")
+
+
+def test_the_committed_schema_is_the_one_that_is_served() -> None:
+    assert COMMITTED.read_text("utf-8") == printed(), "write it anew: make schemas"
+
+
+@pytest.mark.parametrize("name", sorted(name for name in schema()._schema.type_map if not name.startswith("__")))
+def test_everything_says_what_it_is(name: str) -> None:
+    kind = schema()._schema.type_map[name]
+    assert kind.description or is_specified_scalar_type(kind), name
+    fields = kind.fields if isinstance(kind, GraphQLObjectType | GraphQLInputObjectType) else {}
+    for field_name, field in fields.items():
+        assert field.description, f"{name}.{field_name}"
+        for argument_name, argument in getattr(field, "args", {}).items():
+            assert argument.description, f"{name}.{field_name}({argument_name})"
