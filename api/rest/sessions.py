@@ -16,10 +16,17 @@ from api.rest.found import find_session
 from api.services import Given, Services
 from commands.shell import Loaded
 from domain.errors import NotFound
-from queries.sessions import SessionDetail, SessionShown, list_sessions, show_session
+from queries.sessions import MOST_CHARACTERS, SessionDetail, SessionShown, list_sessions, show_session
 
 Status: TypeAlias = Literal["queued", "running", "waiting", "paused", "completed", "failed", "cancelled"]
 OfStatus: TypeAlias = Annotated[Status | None, QueryParameter(name="status", description="Only of this status.")]
+OfUser: TypeAlias = Annotated[str | None, QueryParameter(name="userId", description="Only of this user.")]
+Search: TypeAlias = Annotated[
+    str | None,
+    QueryParameter(
+        name="q", max_length=MOST_CHARACTERS, description="Only with this text in the goal, in upper or lower case."
+    ),
+]
 
 
 class SessionView(Output, frozen=True, kw_only=True):
@@ -114,12 +121,19 @@ class SessionDetailView(SessionView, frozen=True, kw_only=True, rename="camel"):
 
 @get("/sessions", tags=["sessions"])
 async def list_all(
-    services: Given, read: Reading, status: OfStatus = None, cursor: Cursor = None, limit: Limit = 50
+    services: Given,
+    read: Reading,
+    status: OfStatus = None,
+    user: OfUser = None,
+    q: Search = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Response[SessionList]:
     """List the sessions of the tenant."""
     await read.wait()
     before = keys_of(cursor, read.log_id, tuple[Time, UUID]) if cursor else None
-    found = await list_sessions(services.reads, read.tenant, status=status or "", before=before, limit=limit + 1)
+    wanted = {"status": status or "", "user": user or "", "text": q or ""}
+    found = await list_sessions(services.reads, read.tenant, **wanted, before=before, limit=limit + 1)
     page = found[:limit]
     following = cursor_to(read.log_id, page[-1].created_at.isoformat(), str(page[-1].id)) if found[limit:] else None
     shown = tuple(view(SessionView, each, position=outside(read.log_id, each.position)) for each in page)

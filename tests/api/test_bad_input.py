@@ -140,3 +140,18 @@ async def test_every_problem_has_a_page_of_its_own(client: httpx.AsyncClient) ->
     page = await client.get(told["type"])
     assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert told["title"] in page.text
+
+
+async def test_a_query_parameter_that_nobody_reads_is_refused_with_those_that_are_read(
+    client: httpx.AsyncClient,
+) -> None:
+    for path, name, known in (
+        ("/sessions", "statsu", "after, cursor, limit, q, status, userId"),
+        ("/approvals", "userId", "after, cursor, limit, status"),
+        (f"/sessions/{UNKNOWN}", "at", "after"),
+        ("/healthz", "verbose", "no query parameters"),
+    ):
+        said = problem(await client.get(path, params={name: "1"}), 400, "invalid")
+        assert name in said and known in said
+    assert "no query" in problem(await client.post("/orchestrate?wait=5", json={"goal": GOAL}), 400, "invalid")
+    assert (await client.get("/openapi.json", params={"x": "1"})).status_code == 200

@@ -79,6 +79,22 @@ async def test_sessions_are_listed_by_status(client: httpx.AsyncClient, started:
     problem(await client.get("/sessions", params={"status": "asleep"}), 400, "invalid")
 
 
+async def test_sessions_are_listed_by_user_and_by_a_text_in_their_goal(
+    client: httpx.AsyncClient, started: dict[str, Any]
+) -> None:
+    for params, number in (
+        ({"userId": "local"}, 1),
+        ({"userId": "ada"}, 0),
+        ({"q": "BLUE mugs"}, 1),
+        ({"q": "100%"}, 0),
+        ({"q": "mugs", "userId": "local", "status": "queued"}, 1),
+    ):
+        listed = await client.get("/sessions", params={**params, "after": started["position"]})
+        assert len(listed.json()["sessions"]) == number, params
+    for text in ("x" * 201, "\0"):
+        problem(await client.get("/sessions", params={"q": text}), 400, "invalid")
+
+
 async def test_a_cursor_of_another_list_is_refused(client: httpx.AsyncClient, tools: dict[str, Any]) -> None:
     cursor = (await client.get("/tools", params={"limit": 1})).json()["next"]
     for path in ("/sessions", "/approvals"):
