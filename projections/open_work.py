@@ -1,7 +1,7 @@
 """Show what sessions owe and since when, so that no timer and no lost wake-up is forgotten.
 
-One row an item that a session owes: a model call or a tool call, under its name. Rows are only made by consequences,
-which an ended session draws no more; late facts change existing rows at most.
+One row an item that a session owes: a model call or a tool call, under its name. Rows are only made by consequences.
+An ended session draws none but those of a dead letter that is sent again; late facts change existing rows at most.
 """
 
 from collections.abc import Iterable
@@ -22,6 +22,7 @@ from domain.session.events import (
     CallRequested,
     CallRetryScheduled,
     CallSucceeded,
+    DeadLetterResolved,
     LeaseLapsed,
     ModelCallAttempted,
     ModelCallRequested,
@@ -53,6 +54,7 @@ PAUSE = "pause"
 class OpenWorkRow(Row, frozen=True, kw_only=True):
     """Be an item; ``gone`` True removes it, False makes it, None changes it where it exists.
 
+    ``position`` says where it was made, so that the end of its session is told from what comes after it.
     A paused session owes its ``timer`` items but not its ``work``; the item ``pause`` says that it is paused.
     """
 
@@ -72,16 +74,20 @@ class OpenWorkRow(Row, frozen=True, kw_only=True):
         """Return this change and a later one as one; what is gone is changed no more, only made anew."""
         if later.gone is not None:
             return later
-        return replace(self, position=later.position) if self.gone else super().then(later)
+        return self if self.gone else replace(super().then(later), position=self.position)
 
 
 class OpenWorkEnded(Row, frozen=True, kw_only=True):
-    """Order that a session's items are removed, because it ended; what is in flight is kept until its lease ends."""
+    """Order that a session's items are removed that were made before it ended.
+
+    What is in flight is kept until its lease ends.
+    """
 
     NAME: ClassVar = "open_work_ended"
     KEY: ClassVar = ("session_id",)
 
     session_id: UUID
+    position: int
     kept: list[str]
 
 
@@ -111,7 +117,7 @@ def changes(event: Event[AnyEvent], row: Recorded) -> Iterable[Row]:
             yield _moved(row, data.call, "work", event.at)  # its result is to be checked
         case ArgumentsChecked(problems=problems) if problems:
             yield _gone(row, data.call)
-        case ModelReplied() | ResultChecked() | CallDeadLettered():
+        case ModelReplied() | ResultChecked() | CallDeadLettered() | DeadLetterResolved():
             yield _gone(row, data.call)
         case ReworkRequested():
             yield _gone(row, call_id(data.step, data.round - 1))
@@ -120,9 +126,9 @@ def changes(event: Event[AnyEvent], row: Recorded) -> Iterable[Row]:
         case SessionResumed():
             yield _gone(row, PAUSE)
         case SessionFailed(in_flight=in_flight) | SessionCancelled(in_flight=in_flight):
-            yield OpenWorkEnded(session_id=row.stream, kept=list(in_flight))
+            yield OpenWorkEnded(session_id=row.stream, position=row.position, kept=list(in_flight))
         case SessionCompleted():
-            yield OpenWorkEnded(session_id=row.stream, kept=[])
+            yield OpenWorkEnded(session_id=row.stream, position=row.position, kept=[])
         case _:
             return
 

@@ -5,6 +5,7 @@ from projections import (
     agent,
     approvals,
     costs,
+    dead_letters,
     open_work,
     session,
     task,
@@ -29,5 +30,6 @@ READ_MODELS: dict[str, ReadModel] = {
         verdicts,
         violations,
         costs,
+        dead_letters,
     )
 }

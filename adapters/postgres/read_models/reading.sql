@@ -103,6 +103,41 @@ FROM approvals p
     LEFT JOIN actions a ON a.id = p.action_id
 WHERE p.tenant = %(tenant)s AND p.id = %(approval)s
 
+-- dead_letters
+-- The calls that were given up, of one status or of all, those that wait longest first, each with its request.
+SELECT l.*, s.goal, s.status AS session_status, s.version, a.tool_id AS tool, a.operation, a.effect_class,
+    a.request_json, a.request_digest, a.idempotency_key, a.http_status, a.response_json,
+    CASE WHEN a.started_at IS NULL THEN 0 ELSE a.retry_count + 1 END AS attempts
+FROM dead_letters l
+    JOIN sessions s ON s.id = l.session_id
+    JOIN actions a ON a.id = l.id
+WHERE l.tenant = %(tenant)s
+    AND (%(status)s::text = '' OR l.status = %(status)s::text)
+    AND (%(at)s::timestamptz IS NULL OR (l.dead_lettered_at, l.id) > (%(at)s::timestamptz, %(last)s::text))
+ORDER BY l.dead_lettered_at, l.id
+LIMIT %(limit)s
+
+-- dead_letters_of
+-- The calls that were given up in these sessions.
+SELECT l.*, s.goal, s.status AS session_status, s.version, a.tool_id AS tool, a.operation, a.effect_class,
+    a.request_json, a.request_digest, a.idempotency_key, a.http_status, a.response_json,
+    CASE WHEN a.started_at IS NULL THEN 0 ELSE a.retry_count + 1 END AS attempts
+FROM dead_letters l
+    JOIN sessions s ON s.id = l.session_id
+    JOIN actions a ON a.id = l.id
+WHERE l.tenant = %(tenant)s AND l.session_id = ANY (%(sessions)s)
+ORDER BY l.dead_lettered_at, l.id
+
+-- dead_letter
+-- One call that was given up.
+SELECT l.*, s.goal, s.status AS session_status, s.version, a.tool_id AS tool, a.operation, a.effect_class,
+    a.request_json, a.request_digest, a.idempotency_key, a.http_status, a.response_json,
+    CASE WHEN a.started_at IS NULL THEN 0 ELSE a.retry_count + 1 END AS attempts
+FROM dead_letters l
+    JOIN sessions s ON s.id = l.session_id
+    JOIN actions a ON a.id = l.id
+WHERE l.tenant = %(tenant)s AND l.id = %(letter)s
+
 -- agents
 -- The agents of a tenant, those with one capability where it is named.
 SELECT * FROM agents

@@ -163,6 +163,24 @@ UPDATE approvals t SET status = 'overtaken', decided_at = c.decided_at, position
 FROM unnest(%(rows)s::approvals_overtaken_changes[]) c
 WHERE t.session_id = c.session_id AND c.action_id IN ('', t.action_id) AND t.status = 'open' AND t.position < c.position
 
+-- write_dead_letters
+MERGE INTO dead_letters t USING unnest(%(rows)s::dead_letters_changes[]) c ON t.id = c.id
+WHEN NOT MATCHED AND c.session_id IS NOT NULL THEN
+    INSERT (id, session_id, task_id, step, tenant, status, reason, replays, dead_lettered_at, decided_at, decided_by,
+            decision_reason, closed_at, position)
+    VALUES (c.id, c.session_id, c.task_id, c.step, c.tenant, c.status, c.reason, c.replays, c.dead_lettered_at,
+            c.decided_at, c.decided_by, c.decision_reason, c.closed_at, c.position)
+WHEN MATCHED THEN UPDATE SET
+    status = coalesce(c.status, t.status),
+    reason = coalesce(c.reason, t.reason),
+    replays = t.replays + c.replays,
+    dead_lettered_at = coalesce(c.dead_lettered_at, t.dead_lettered_at),
+    decided_at = coalesce(c.decided_at, t.decided_at),
+    decided_by = coalesce(c.decided_by, t.decided_by),
+    decision_reason = coalesce(c.decision_reason, t.decision_reason),
+    closed_at = coalesce(c.closed_at, t.closed_at),
+    position = c.position
+
 -- write_costs
 MERGE INTO costs t USING unnest(%(rows)s::costs_changes[]) c
     ON t.session_id = c.session_id AND t.step = c.step AND t.purpose = c.purpose
@@ -186,13 +204,14 @@ WHEN MATCHED AND c.gone THEN DELETE
 WHEN MATCHED THEN UPDATE SET
     kind = coalesce(c.kind, t.kind),
     due_at = coalesce(c.due_at, t.due_at),
-    position = c.position
+    position = CASE WHEN c.gone IS NULL THEN t.position ELSE c.position END
 WHEN NOT MATCHED AND NOT c.gone THEN
     INSERT (session_id, item, tenant, lane, kind, due_at, position)
     VALUES (c.session_id, c.item, c.tenant, c.lane, c.kind, c.due_at, c.position)
 
 -- write_open_work_ended
-DELETE FROM open_work t USING unnest(%(rows)s::open_work_ended_changes[]) c WHERE t.session_id = c.session_id AND t.item <> ALL (c.kept)
+DELETE FROM open_work t USING unnest(%(rows)s::open_work_ended_changes[]) c
+WHERE t.session_id = c.session_id AND t.item <> ALL (c.kept) AND t.position < c.position
 
 -- hold_schemas
 -- Let one process at a time make or drop schemas of read models.

@@ -5,7 +5,7 @@ CREATE TABLE open_work (
     lane text NOT NULL,
     kind text NOT NULL,
     due_at timestamptz NOT NULL,
-    position bigint NOT NULL,
+    position bigint NOT NULL, -- where it was made
     PRIMARY KEY (session_id, item)
 );
 CREATE INDEX ON open_work (due_at);
@@ -16,5 +16,5 @@ CREATE TYPE open_work_changes AS (
 );
 
 CREATE TYPE open_work_ended_changes AS (
-    session_id uuid, kept text[]
+    session_id uuid, position bigint, kept text[]
 );
