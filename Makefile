@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help demo up test check format bench chaos lock clean
+.PHONY: help demo up test check schemas format bench chaos lock clean
 
 help: ## list the verbs
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1	\2/p' Makefile | expand -t 10
@@ -23,12 +23,16 @@ test: $(INSTALLED) ## everything that must pass, then what was skipped and why, 
 	@$(BIN)/python -m pytest -ra --durations=10 --numprocesses 2 --dist loadscope --ignore tests/chaos
 	@$(BIN)/python -m pytest -ra --durations=10 tests/chaos
 
-check: $(INSTALLED) ## format, lint, types, import contracts, dependency audit
+check: $(INSTALLED) ## format, lint, types, import contracts, published schemas, dependency audit
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m ops.setup.schemas --check
 	$(BIN)/python -m ops.setup.audit
+
+schemas: $(INSTALLED) ## write the JSON Schemas of events and payloads and the GraphQL schema, where nothing breaks
+	@$(BIN)/python -m ops.setup.schemas
 
 format: $(INSTALLED) ## format the code and repair what the linter can
 	$(BIN)/python -m ruff format .
