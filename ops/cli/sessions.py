@@ -21,6 +21,7 @@ from ops.bootstrap.roles import run_worker
 from ops.bootstrap.servers import addresses
 from ops.cli.output import count, hint, placed, result, say, table
 from ops.cli.reach import context, core, session_id
+from ops.cli.traces import trace
 from ops.cli.verb import settings, verb
 from ops.cli.watching import QUIET, entries, line
 from queries.sessions import SessionDetail, SessionShown, list_sessions, show_session
@@ -123,6 +124,9 @@ def _text(outcome: Outcome) -> str:
 @click.group()
 def sessions() -> None:
     """List, show, watch and steer sessions."""
+
+
+sessions.add_command(trace)
 
 
 @verb(sessions, "list")
