@@ -261,6 +261,11 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str
     stage: Open | Replaying | Resolved | Discarded = Open()
 
+    @property
+    def status(self) -> str:
+        """Name the stage."""
+        return str(self.stage.__struct_config__.tag)
+
 
 # What the session is doing
 

@@ -173,7 +173,7 @@ def test_a_crash_at_every_point_of_a_replay_resolves_the_letter_all_the_same(wor
 def statuses(run: Simulation) -> list[str]:
     """Return what became of the dead letters of a run."""
     assert run.state is not None
-    return [str(letter.stage.__struct_config__.tag) for letter in run.state.letters]
+    return [letter.status for letter in run.state.letters]
 
 
 @histories
