@@ -7,6 +7,7 @@ from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 
 from api.auth import Doorkeeper
+from api.explorer import page
 from api.graphql import over_http
 from api.live.websocket import stream_session
 from api.openapi import CONFIG, document
@@ -62,6 +63,9 @@ def _app(services: Services, openapi: OpenAPIConfig | None) -> Litestar:
             system.readyz,
             system.openapi_json,
             system.problem_page,
+            page.home,
+            page.explorer,
+            page.explorer_file,
         ],
         dependencies={
             "services": Provide(lambda: services, sync_to_thread=False),

@@ -1,0 +1,1 @@
+"""Show sessions in a browser: one page, served from here, that asks nobody else for anything."""

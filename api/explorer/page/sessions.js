@@ -1,0 +1,144 @@
+// The list of sessions: what is there, and each change as it happens.
+
+import { h, icon, keyed, say, soon } from "./dom.js";
+import { age, moment, short } from "./words.js";
+import { ask } from "./transport.js";
+
+const STATUSES = ["queued", "running", "waiting", "paused", "completed", "failed", "cancelled"];
+const PAGE = 50;
+const ROW = "id goal status userId createdAt updatedAt version position";
+const LIST = `query Sessions($filter: SessionFilter, $first: Int!, $after: String) {
+  sessions(filter: $filter, first: $first, after: $after) {
+    nodes { ${ROW} }
+    pageInfo { hasNextPage endCursor }
+  }
+}`;
+const CHANGED = `subscription Changed($after: Position) {
+  sessionsChanged(after: $after) { position sessionId type session { ${ROW} } }
+}`;
+
+/** Show the list and keep it; `fail` is told what went wrong, `empty` whether there is no session at all. */
+export function sessionList(root, live, { fail, empty, letters }) {
+  let rows = new Map();
+  let next = null;
+  let position = null;
+  let question = 0;
+
+  const text = h("input", { type: "search", placeholder: "Find in goals", "aria-label": "Find in goals", name: "text" });
+  const status = h("select", { "aria-label": "Status", name: "status" }, h("option", { value: "" }, "every status"));
+  status.append(...STATUSES.map((each) => h("option", { value: each }, each)));
+  const list = h("ul", { class: "sessions" });
+  const note = h("p", { class: "hint" });
+  const more = h("button", { type: "button", class: "quiet-button", hidden: true, onclick: () => load(next) }, "Show more");
+  root.append(h("form", { class: "filter", role: "search", onsubmit: (event) => event.preventDefault() }, text, status));
+  root.append(list, note, more);
+
+  const filtered = () => text.value.trim() !== "" || status.value !== "";
+  const matches = (row) =>
+    (!status.value || row.status === status.value) && row.goal.toLowerCase().includes(text.value.trim().toLowerCase());
+
+  async function load(after = null) {
+    const asked = (question += 1);
+    const filter = { status: status.value || null, text: text.value.trim() || null };
+    try {
+      const { sessions } = await ask(LIST, { filter, first: PAGE, after });
+      if (asked !== question) return;
+      if (!after) rows = new Map();
+      sessions.nodes.forEach(keep);
+      next = sessions.pageInfo.hasNextPage ? sessions.pageInfo.endCursor : null;
+      more.hidden = !next;
+      empty(!filtered() && rows.size === 0);
+      draw();
+    } catch (fault) {
+      fail(fault);
+    }
+  }
+
+  function keep(row) {
+    const known = rows.get(row.id);
+    if (!known || known.version <= row.version) rows.set(row.id, row);
+  }
+
+  function changed({ sessionsChanged: change }) {
+    position = change.position;
+    if (change.session) keep(change.session);
+    if (rows.size) empty(false);
+    if (/dead-letter/.test(change.type)) letters();
+    draw();
+  }
+
+  const draw = soon(() => {
+    const shown = [...rows.values()].filter(matches).sort((one, other) => (one.createdAt < other.createdAt ? 1 : -1));
+    keyed(list, shown, (row) => row.id, make, change);
+    say(note, !shown.length && filtered() ? "No session matches." : "");
+    mark();
+  });
+
+  function mark() {
+    const current = /^#\/sessions\/([0-9a-f-]+)/.exec(location.hash)?.[1];
+    for (const link of list.querySelectorAll("a")) {
+      if (link.dataset.id === current) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+  }
+
+  let typing = 0;
+  text.addEventListener("input", () => {
+    clearTimeout(typing);
+    typing = setTimeout(load, 200);
+  });
+  status.addEventListener("change", () => load());
+  addEventListener("hashchange", mark);
+  setInterval(draw, 20_000);
+
+  live.subscribe(CHANGED, () => ({ after: position }), changed, (problem, again) => {
+    if (problem.code !== "WRONG_LOG") return fail(problem);
+    position = null;
+    again();
+    load();
+  });
+  return { load };
+}
+
+function make(row) {
+  const link = h("a", { href: `#/sessions/${row.id}`, "data-id": row.id });
+  link.append(
+    h("span", { class: "status" }),
+    h("span", { class: "goal" }, row.goal),
+    h("span", { class: "meta" }, h("span", { class: "word" }), h("time", { datetime: row.createdAt, title: moment(row.createdAt) })),
+    h("span", { class: "who" }, row.userId),
+    h("code", { class: "id", title: row.id }, short(row.id)),
+  );
+  return h("li", {}, link);
+}
+
+function change(item, row) {
+  const mark = item.querySelector(".status");
+  if (mark.dataset.status !== row.status) {
+    mark.dataset.status = row.status;
+    mark.replaceChildren(icon(row.status));
+  }
+  say(item.querySelector(".word"), row.status);
+  say(item.querySelector("time"), age(row.createdAt));
+}
+
+/** Say how to start a session, where there is none. */
+export const beginning = () =>
+  h(
+    "section",
+    { class: "empty" },
+    h("h1", {}, "No session yet"),
+    h("p", {}, "A session is one run of one goal. Register an API, then say what you want done:"),
+    h(
+      "pre",
+      {},
+      h("code", {}, 'reprise tools add openapi.json --name mine --base-url https://api.example.com\nreprise orchestrate "what you want done" --wait'),
+    ),
+    h("p", {}, "Or watch the sample goal, which asks you twice:"),
+    h("pre", {}, h("code", {}, "reprise up --demo")),
+    h("p", { class: "hint" }, "It shows up here by itself."),
+  );
+
+/** Say what to do where sessions are, and none is chosen. */
+export const choosing = () => h("p", { class: "empty hint" }, "Choose a session to see what it did, and why.");
+

@@ -1,0 +1,88 @@
+// The state at a version: its digest, what that version changed, and the whole of it.
+
+import { h, say } from "./dom.js";
+import { inline, lines } from "./json.js";
+import { ask } from "./transport.js";
+
+const AT = `query At($id: ID!, $version: Int!) {
+  session(id: $id) { stateAt(version: $version) { version schema digest state changes { op path before after } } }
+}`;
+const MOST_KEPT = 200;
+const PATIENCE_MS = 90;
+
+/** Draw the state; the newest question is the only one that is answered. */
+export function stateView(id, fail) {
+  const kept = new Map();
+  let timer = 0;
+  let asking = null;
+  const title = h("h2", {});
+  const digest = h("code", { class: "digest", title: "SHA-256 of the state's canonical form" });
+  const schema = h("span", { class: "hint" });
+  const changes = h("ul", { class: "changes" });
+  const state = h("pre", { class: "json", tabindex: 0, "aria-label": "The whole state" });
+  const root = h(
+    "section",
+    { class: "state", "aria-label": "State", "aria-busy": "false" },
+    h("div", { class: "heading" }, title, schema),
+    digest,
+    h("h3", {}, "What this version changed"),
+    changes,
+    h("h3", {}, "The whole state"),
+    state,
+  );
+
+  function show(version) {
+    if (!version || Number(root.dataset.asked) === version) return;
+    root.dataset.asked = version;
+    root.setAttribute("aria-busy", "true");
+    say(title, `State at ${version}`);
+    clearTimeout(timer);
+    asking?.abort();
+    if (kept.has(version)) return draw(kept.get(version));
+    timer = setTimeout(() => load(version), PATIENCE_MS);
+  }
+
+  async function load(version) {
+    asking = new AbortController();
+    try {
+      const { session } = await ask(AT, { id, version }, { signal: asking.signal });
+      keep(version, session.stateAt);
+      if (Number(root.dataset.asked) === version) draw(session.stateAt);
+    } catch (fault) {
+      if (fault.name === "AbortError") return;
+      delete root.dataset.asked;
+      fail(fault);
+    }
+  }
+
+  function keep(version, found) {
+    kept.set(version, found);
+    if (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value);
+  }
+
+  function draw(found) {
+    root.dataset.version = found.version;
+    root.setAttribute("aria-busy", "false");
+    say(digest, found.digest);
+    say(schema, found.schema);
+    changes.replaceChildren(...found.changes.map(changed));
+    if (!found.changes.length) changes.append(h("li", { class: "hint" }, "Nothing: it is recorded, and changes no state."));
+    state.replaceChildren(...drawn(found));
+    const first = state.querySelector(".changed");
+    if (first) state.scrollTop = first.offsetTop - state.clientHeight / 3;
+  }
+
+  return { root, show };
+}
+
+function changed({ op, path, before, after }) {
+  const was = op === "add" ? null : h("del", {}, inline(before));
+  const is = op === "remove" ? null : h("ins", {}, inline(after));
+  return h("li", {}, h("code", { class: "path" }, path || "/"), h("span", { class: "values" }, was, is));
+}
+
+function drawn({ state, changes }) {
+  const paths = changes.map((each) => each.path).filter(Boolean);
+  const isChanged = (path) => paths.some((each) => path === each || path.startsWith(`${each}/`));
+  return [...lines(state)].map(({ path, text }) => h("span", { class: isChanged(path) ? "line changed" : "line" }, text));
+}

@@ -1,0 +1,158 @@
+// Tell a session from its events: pure functions, so that any version can be told again.
+
+/** What is known before the first event. */
+export const NOTHING = {
+  version: 0,
+  goal: "",
+  stage: "queued",
+  paused: false,
+  steps: [],
+  asked: [],
+  spent: { modelCalls: 0, toolCalls: 0, tokens: 0 },
+};
+
+/** Tell the session up to a version. */
+export function tell(events, version = Infinity) {
+  let story = NOTHING;
+  for (const event of events) {
+    if (event.version > version) break;
+    story = advance(story, event);
+  }
+  return story;
+}
+
+/** Add an event behind the last; one that is known already changes nothing. */
+export const add = (events, event) => (event.version <= (events.at(-1)?.version ?? 0) ? events : [...events, event]);
+
+/** Say what a session is doing, as its read model does. */
+export function statusOf(story) {
+  if (ENDED.includes(story.stage)) return story.stage;
+  if (story.paused) return "paused";
+  const open = story.steps.filter((step) => OPEN(step)).length;
+  return story.asked.length && story.asked.length >= open ? "waiting" : story.stage;
+}
+
+/** Name an event's type without its aggregate and version. */
+export const nameOf = (event) => event.type.replace(/^session\./, "").replace(/\.v\d+$/, "");
+
+/** Return the step of a call's name, `call-3-1`, or 0. */
+export const stepOf = (call) => Number(/^[a-z]+-(\d+)-\d+$/.exec(call ?? "")?.[1] ?? 0);
+
+/** Return the story with one more event. */
+export function advance(story, event) {
+  const data = event.event.data;
+  const next = { ...story, version: event.version, updatedAt: event.at };
+  return { ...next, ...CHANGES[nameOf(event)]?.(next, data, event) };
+}
+
+export const ENDED = ["completed", "failed", "cancelled"];
+const OPEN = (step) => !["pending", "accepted", "failed", "cancelled"].includes(step.state);
+
+const CHANGES = {
+  "goal-submitted": (_, data, event) => ({
+    goal: data.goal,
+    user: data.user,
+    model: data.model,
+    lane: data.lane ?? "standard",
+    startedAt: event.at,
+  }),
+  "plan-proposed": (_, data) => ({ stage: "running", steps: data.steps.map(planned) }),
+  "model-retry-scheduled": (story, data) => ({ stage: "running", ...onCall(story, data, later("retrying", data)) }),
+  "model-call-requested": (story, data) =>
+    onStep(story, data.step, { state: data.purpose === "review" ? "under review" : "choosing", wait: null }),
+  "model-call-attempted": (story, data) => (stepOf(data.call) ? onCall(story, data, { wait: null }) : {}),
+  "step-started": (story, data) => onStep(story, data.step, { state: "choosing", agent: data.agent }),
+  "tool-chosen": (story, data) =>
+    onStep(story, data.step, { state: "checking", tool: data.tool, arguments: data.arguments.value, attempts: [] }),
+  "result-stated": (story, data) => onStep(story, data.step, { state: "under review" }),
+  "arguments-checked": (story, data) => onCall(story, data, { operation: data.operation ?? "" }),
+  "verdict-reached": (story, data) => onCall(story, data, { verdict: data }),
+  "approval-requested": (story, data, event) => ({
+    asked: [...story.asked, question(story, data, event)],
+    ...onStep(story, data.step, { state: data.question === "outcome" ? "unknown" : "asking" }),
+  }),
+  "approval-granted": (story, data) => decided(story, data, "approved"),
+  "approval-denied": (story, data) => decided(story, data, "denied"),
+  "approval-expired": (story, data) => decided(story, data, "not answered in time"),
+  "outcome-reported": answered,
+  "call-requested": (story, data) => onStep(story, data.step, { state: "calling", operation: data.operation }),
+  "call-attempted": (story, data) =>
+    onCall(story, data, (step) => ({ state: "calling", wait: null, attempts: [...step.attempts, data.attempt] })),
+  "call-retry-scheduled": (story, data) => onCall(story, data, later("retrying", data)),
+  "call-deferred": (story, data) => onCall(story, data, later("deferred", data)),
+  "call-succeeded": (story, data) => ({ ...answered(story, data), ...onCall(story, data, { state: "under review" }) }),
+  "rework-requested": (story, data) =>
+    onStep(story, data.step, { state: "choosing", round: data.round, attempts: [], verdict: null }),
+  "step-accepted": (story, data) => onStep(story, data.step, { state: "accepted", wait: null }),
+  "step-failed": (story, data) => onStep(story, data.step, { state: "failed", wait: null, reason: data.reason }),
+  "budget-spent": (story, data) => ({
+    spent: {
+      modelCalls: story.spent.modelCalls + (data.model_calls ?? 0),
+      toolCalls: story.spent.toolCalls + (data.tool_calls ?? 0),
+      tokens: story.spent.tokens + (data.tokens ?? 0),
+    },
+  }),
+  paused: () => ({ paused: true }),
+  resumed: () => ({ paused: false }),
+  completed: (story, data, event) => ended(story, "completed", data.answer, event),
+  failed: (story, data, event) => ended(story, "failed", data.reason, event),
+  cancelled: (story, data, event) => ended(story, "cancelled", data.reason, event),
+};
+
+const planned = (step, index) => ({
+  number: index + 1,
+  goal: step.goal,
+  agent: step.agent,
+  after: step.after ?? [],
+  criteria: step.criteria ?? "",
+  state: "pending",
+  round: 1,
+  attempts: [],
+  wait: null,
+  verdict: null,
+});
+
+const later = (state, data) => ({
+  state,
+  wait: { at: data.until ?? data.not_before, reason: data.reason ?? data.fault ?? "" },
+});
+
+const onCall = (story, data, changes) => onStep(story, stepOf(data.call), changes);
+
+function onStep(story, number, changes) {
+  if (!number) return {};
+  const changed = (step) => ({ ...step, ...(typeof changes === "function" ? changes(step) : changes) });
+  return { steps: story.steps.map((step) => (step.number === number ? changed(step) : step)) };
+}
+
+function question(story, data, event) {
+  const step = story.steps[data.step - 1];
+  return {
+    id: data.approval,
+    kind: data.question,
+    step: data.step,
+    call: data.call,
+    digest: data.request_digest,
+    reason: data.reason,
+    expiresAt: data.expires_at,
+    at: event.at,
+    tool: step?.tool ?? "",
+    operation: step?.operation ?? "",
+    arguments: step?.arguments,
+    rules: step?.verdict?.rules ?? [],
+  };
+}
+
+function decided(story, data, state) {
+  const step = story.asked.find((each) => each.id === data.approval)?.step;
+  return { ...answered(story, data), ...onStep(story, step, { state }) };
+}
+
+function answered(story, data) {
+  return { asked: story.asked.filter((each) => each.id !== data.approval && each.call !== data.call) };
+}
+
+function ended(story, stage, text, event) {
+  const steps = story.steps.map((step) => (OPEN(step) || step.state === "pending" ? { ...step, state: "cancelled" } : step));
+  return { stage, outcome: text, finishedAt: event.at, asked: [], steps };
+}

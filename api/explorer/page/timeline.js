@@ -1,0 +1,125 @@
+// The timeline: every event in words, step by step; what it is about opens under it.
+
+import { h, keyed, say } from "./dom.js";
+import { indented } from "./json.js";
+import { nameOf, stepOf } from "./story.js";
+import { clock, moment, oneLine, stepWords } from "./words.js";
+
+const QUIET = ["model-call-attempted", "budget-spent", "model-call-requested", "result-checked"];
+const GOOD = ["step-accepted", "completed", "approval-granted", "call-succeeded", "dead-letter-resolved"];
+const BAD = ["call-failed", "model-failed", "step-failed", "failed", "call-dead-lettered", "approval-denied", "approval-expired", "lease-lapsed", "call-expired"];
+const HELD = ["approval-requested", "call-deferred", "call-retry-scheduled", "model-retry-scheduled", "call-outcome-unknown", "rework-requested", "paused", "cancel-requested", "cancelled"];
+
+/** Say of an event whether it is good, bad, holds the run up, or none of these. */
+export function tone(event) {
+  const name = nameOf(event);
+  if (name === "verdict-reached") return { allow: "good", deny: "bad", ask: "held" }[event.event.data.decision] ?? "";
+  if (GOOD.includes(name)) return "good";
+  if (BAD.includes(name)) return "bad";
+  return HELD.includes(name) ? "held" : "";
+}
+
+/** Add to an event the step it belongs to (an approval's is its question's, a consequence's its fact's) and whether it is bookkeeping. */
+export function placed(event, earlier) {
+  const data = event.event.data;
+  const asked = /-(call-\d+-\d+)$/.exec(data.approval ?? "")?.[1];
+  const own = event.step || stepOf(event.call || asked);
+  const lane = own || (nameOf(event) === "budget-spent" ? (earlier.at(-1)?.lane ?? 0) : 0);
+  return { ...event, lane, quiet: QUIET.includes(nameOf(event)) };
+}
+
+/** Draw the timeline; rows are only ever added, what changes is how they look. */
+export function timelineView(id) {
+  const chapters = h("div", { class: "chapters" });
+  const all = h("input", { type: "checkbox", onchange: () => chapters.classList.toggle("all", all.checked) });
+  let revealed = null;
+  const root = h(
+    "section",
+    { class: "timeline", "aria-label": "Timeline", tabindex: -1 },
+    h("div", { class: "heading" }, h("h2", {}, "Timeline"), h("label", { class: "hint" }, all, " bookkeeping too")),
+    chapters,
+  );
+
+  function show(events, story, version) {
+    const rows = chaptersOf(events, story);
+    keyed(chapters, rows, (row) => row.key, chapter, (item, row) => {
+      say(item.querySelector(".doing"), row.step ? stepWords(row.step) : "");
+      item.querySelector(".doing").dataset.state = row.step?.state ?? "";
+      keyed(item.querySelector("ol"), row.events, (event) => event.position, (event) => line(id, event), (element, event) => {
+        element.classList.toggle("future", version !== null && event.version > version);
+        if (event.version === version) element.setAttribute("aria-current", "true");
+        else element.removeAttribute("aria-current");
+      });
+    });
+    reveal(version);
+  }
+
+  /** Bring the version that one moved to into sight, once. */
+  function reveal(version) {
+    const current = version === revealed ? null : chapters.querySelector("[aria-current]");
+    if (!current && version !== null) return;
+    revealed = version;
+    // Rows out of sight have estimated heights: only from close by is the place exact.
+    current?.scrollIntoView({ block: "nearest" });
+    requestAnimationFrame(() => current?.scrollIntoView({ block: "nearest" }));
+  }
+
+  const toStep = (step) => chapters.querySelector(`[data-step="${step}"]`)?.scrollIntoView({ block: "start" });
+  return { root, show, toStep };
+}
+
+function chaptersOf(events, story) {
+  const first = events.find((event) => event.lane)?.version ?? Infinity;
+  const opening = events.filter((event) => !event.lane && event.version < first);
+  const closing = events.filter((event) => !event.lane && event.version > first);
+  const steps = [...new Set(events.map((event) => event.lane))].filter(Boolean).sort((one, other) => one - other);
+  return [
+    { key: "opening", title: "Goal and plan", events: opening },
+    ...steps.map((step) => ({
+      key: step,
+      step: story.steps[step - 1],
+      title: story.steps[step - 1]?.goal ?? "",
+      events: events.filter((event) => event.lane === step),
+    })),
+    { key: "closing", title: "Answer", events: closing },
+  ].filter((row) => row.events.length);
+}
+
+function chapter(row) {
+  const number = row.step ? h("span", { class: "number" }, String(row.step.number)) : null;
+  return h(
+    "section",
+    { class: "chapter", "data-step": row.step?.number },
+    h("h3", {}, number, h("span", { class: "title" }, row.title), h("span", { class: "doing" })),
+    h("ol", {}),
+  );
+}
+
+function line(id, event) {
+  const row = h(
+    "summary",
+    {},
+    h("a", { class: "at", href: `#/sessions/${id}@${event.version}`, title: "See the state at this version" }, String(event.version)),
+    h("time", { datetime: event.at, title: moment(event.at) }, clock(event.at, 3)),
+    h("span", { class: "mark", role: "img", "aria-label": event.kind }, event.kind === "fact" ? "●" : "→"),
+    h("span", { class: "words" }, h("b", {}, event.title), ...rules(event), event.detail ? h("span", { class: "detail" }, oneLine(event.detail)) : null),
+  );
+  const details = h("details", { ontoggle: () => details.open && details.childElementCount === 1 && details.append(whole(event)) }, row);
+  return h("li", { class: `event ${event.kind} ${tone(event)}${event.quiet ? " quiet" : ""}`, "data-version": event.version }, details);
+}
+
+/** Name the rules that determined a verdict. */
+const rules = (event) => (event.event.data.rules ?? []).map((rule) => h("code", { class: "rule" }, rule));
+
+function whole(event) {
+  const facts = { type: event.type, actor: event.actor, call: event.call, position: event.position };
+  const known = Object.entries(facts).filter(([, value]) => value);
+  return h(
+    "div",
+    { class: "whole" },
+    event.detail ? h("p", { class: "text" }, event.detail) : null,
+    h("dl", {}, known.map(([name, value]) => [h("dt", {}, name), h("dd", {}, String(value))])),
+    h("pre", { tabindex: 0 }, indented(event.event)),
+  );
+}
+

@@ -1,0 +1,211 @@
+// Speak with the service: GraphQL over fetch, subscriptions over graphql-transport-ws, writes over REST.
+
+import { parse } from "./json.js";
+
+const TOKEN = "reprise.token";
+const PATIENCE_MS = [300, 600, 1_200, 2_500, 5_000, 8_000];
+const SILENCE_MS = 20_000;
+
+/** Be what went wrong, in words; `code` is the problem's name, `after` where a reader goes on. */
+export class Problem extends Error {
+  constructor(message, code = "", after = null) {
+    super(message);
+    this.code = code;
+    this.after = after;
+  }
+
+  /** Tell whether a valid token is what is missing. */
+  get needsToken() {
+    return this.code === "UNAUTHENTICATED";
+  }
+}
+
+/** The bearer token; it is gone with the tab. */
+export const token = {
+  get: () => sessionStorage.getItem(TOKEN) ?? "",
+  set: (text) => sessionStorage.setItem(TOKEN, text),
+};
+
+const authorization = () => (token.get() ? { authorization: `Bearer ${token.get()}` } : {});
+
+/** Ask one GraphQL question; return its data, raise Problem. */
+export async function ask(query, variables = {}, options = {}) {
+  const body = JSON.stringify({ query, variables });
+  const answer = await request("POST", "/graphql", body, {}, options);
+  if (answer.errors?.length) throw problemOf(answer.errors);
+  return answer.data;
+}
+
+/** Write over REST under a key of its own, so that a repeat is one write; raise Problem. */
+export function write(path, body, headers = {}) {
+  return request("POST", path, JSON.stringify(body), { "Idempotency-Key": crypto.randomUUID(), ...headers });
+}
+
+async function request(method, path, body, headers, options = {}) {
+  const all = { "Content-Type": "application/json", ...authorization(), ...headers };
+  let response;
+  try {
+    response = await fetch(path, { method, body, headers: all, ...options });
+  } catch (fault) {
+    if (fault.name === "AbortError") throw fault;
+    throw new Problem("The service cannot be reached: see that `reprise up` runs.", "UNREACHABLE");
+  }
+  const text = await response.text();
+  const answer = text ? read(text) : {};
+  if (response.ok || answer.errors) return answer;
+  const code = response.status === 401 ? "UNAUTHENTICATED" : String(response.status);
+  throw new Problem(answer.detail ?? `The service answered with status ${response.status}.`, code);
+}
+
+function read(text) {
+  try {
+    return parse(text);
+  } catch {
+    return {};
+  }
+}
+
+function problemOf(errors) {
+  const [first] = errors;
+  return new Problem(first.message, first.extensions?.code, first.extensions?.after ?? null);
+}
+
+/** Hold one socket open, for as long as the page is; each subscription goes on where it stopped. */
+export class Live {
+  #socket = null;
+  #subscriptions = new Map();
+  #number = 0;
+  #failures = 0;
+  #timer = 0;
+  #silence = 0;
+  #hear;
+
+  /** `hear` is told "connecting", "live", "reconnecting" or "locked". */
+  constructor(hear) {
+    this.#hear = hear;
+    addEventListener("online", () => this.#socket || this.connect());
+  }
+
+  /** Connect now, with the token of now. */
+  connect() {
+    clearTimeout(this.#timer);
+    this.#socket?.close();
+    this.#hear(this.#failures ? "reconnecting" : "connecting");
+    const url = new URL("/graphql", location.href);
+    url.protocol = url.protocol.replace("http", "ws");
+    const socket = new WebSocket(url, "graphql-transport-ws");
+    this.#socket = socket;
+    socket.onopen = () => this.#send({ type: "connection_init", payload: authorization() });
+    socket.onmessage = ({ data }) => socket === this.#socket && this.#heard(parse(data));
+    socket.onclose = ({ code }) => socket === this.#socket && this.#lost(code);
+  }
+
+  /**
+   * Subscribe: `next` gets the data, `fail` a Problem, both until the returned function is called.
+   * `variables` is asked at each connection, so that it names the position that was reached by then.
+   */
+  subscribe(query, variables, next, fail) {
+    const subscription = { query, variables, next, fail, id: "" };
+    this.#start(subscription);
+    return () => this.#stop(subscription);
+  }
+
+  #start(subscription) {
+    this.#subscriptions.delete(subscription.id);
+    subscription.id = String((this.#number += 1));
+    this.#subscriptions.set(subscription.id, subscription);
+    if (this.#ready) this.#request(subscription);
+  }
+
+  #stop(subscription) {
+    if (this.#subscriptions.delete(subscription.id) && this.#ready) this.#send({ id: subscription.id, type: "complete" });
+  }
+
+  #ready = false;
+
+  #request({ id, query, variables }) {
+    this.#send({ id, type: "subscribe", payload: { query, variables: variables() } });
+  }
+
+  #send(message) {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
+  }
+
+  #heard(message) {
+    this.#watch();
+    const subscription = this.#subscriptions.get(message.id);
+    switch (message.type) {
+      case "connection_ack":
+        this.#ready = true;
+        this.#failures = 0;
+        this.#hear("live");
+        for (const each of this.#subscriptions.values()) this.#request(each);
+        break;
+      case "ping":
+        this.#send({ type: "pong" });
+        break;
+      case "next":
+        if (message.payload.errors?.length) this.#refused(subscription, message.payload.errors);
+        else subscription?.next(message.payload.data);
+        break;
+      case "error":
+        this.#refused(subscription, message.payload);
+        break;
+      case "complete":
+        this.#subscriptions.delete(message.id);
+        break;
+    }
+  }
+
+  /** Go on behind a resync, ask for a token where that is missing, and leave the rest to the subscriber. */
+  #refused(subscription, errors) {
+    if (!subscription) return;
+    const problem = problemOf(errors);
+    this.#subscriptions.delete(subscription.id);
+    if (problem.needsToken) {
+      this.#subscriptions.set(subscription.id, subscription);
+      this.#lock();
+    } else if (problem.code === "RESYNC") {
+      this.#start(subscription);
+    } else if (problem.code === "UNAVAILABLE") {
+      setTimeout(() => this.#start(subscription), PATIENCE_MS[2]);
+    } else {
+      subscription.fail(problem, () => this.#start(subscription));
+    }
+  }
+
+  #lock() {
+    const socket = this.#socket;
+    this.#socket = null;
+    this.#ready = false;
+    clearTimeout(this.#silence);
+    socket?.close();
+    this.#hear("locked");
+  }
+
+  #lost(code) {
+    this.#ready = false;
+    this.#socket = null;
+    clearTimeout(this.#silence);
+    if (code === 4401 || code === 4403) return this.#hear("locked");
+    const patience = PATIENCE_MS[Math.min(this.#failures, PATIENCE_MS.length - 1)];
+    this.#failures += 1;
+    this.#hear("reconnecting");
+    this.#timer = setTimeout(() => this.connect(), patience * (0.75 + Math.random() / 2));
+  }
+
+  /** Ask whether the other side is there when it has been silent, and connect again when it stays so. */
+  #watch() {
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => {
+      this.#send({ type: "ping" });
+      this.#silence = setTimeout(() => this.#abandon(), SILENCE_MS);
+    }, SILENCE_MS);
+  }
+
+  #abandon() {
+    const socket = this.#socket;
+    this.#lost();
+    socket?.close();
+  }
+}
