@@ -79,7 +79,11 @@ class Spans:
         self, effect: str, parent: str, operation: str, what: str, at: datetime, attributes: Mapping[str, Value]
     ) -> Span:
         """Open a span and return it."""
-        span = self.open[effect] = self.make(effect, parent, operation, what, at, attributes)
+        return self.begin_as(effect, self.make(effect, parent, operation, what, at, attributes))
+
+    def begin_as(self, name: str, span: Span) -> Span:
+        """Open a span under another name than its own: what is done again goes by the name of the first time."""
+        self.open[name] = span
         return span
 
     def add(self, effect: str, attributes: Mapping[str, Value]) -> None:

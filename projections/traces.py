@@ -4,6 +4,7 @@ A span closes with an event, and everything about it, its ids included, follows 
 reads the log finds the spans that were exported. No goal, argument, output or name of a person is in them.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -23,6 +24,7 @@ from domain.session.events import (
     CallOutcomeUnknown,
     CallRetryScheduled,
     CallSucceeded,
+    DeadLetterReplayed,
     GoalSubmitted,
     LeaseLapsed,
     ModelCallAttempted,
@@ -60,6 +62,8 @@ class Trace:
         self._spans = Spans(str(session))
         self._model: dict[str, str] = {}
         self._asked: dict[str, str] = {}
+        self._chosen: dict[str, tuple[int, str]] = {}
+        self._replays: Counter[str] = Counter()
 
     @property
     def open(self) -> dict[str, Span]:
@@ -159,6 +163,8 @@ class Trace:
                 return self._spans.close(call, at, attributes=answered)
             case CallDeadLettered(call=call):
                 return self._spans.close(call, at, error="dead-lettered")
+            case DeadLetterReplayed(call=call) if call in self._chosen:
+                self._replay(call, at)
             case _:
                 return self._happened_to_attempt(data, at)
         return []
@@ -194,8 +200,19 @@ class Trace:
         self._spans.begin(_question(call, attempt), parent, named.CHAT, model, at, attributes).kind = "client"
 
     def _choose(self, data: ToolChosen, at: datetime) -> None:
-        attributes = {named.TOOL: data.tool, named.TOOL_CALL: data.call, named.TOOL_TYPE: "function"}
-        self._spans.begin(data.call, _step(data.step), named.EXECUTE_TOOL, data.tool, at, attributes)
+        self._chosen[data.call] = data.step, data.tool
+        self._execute(data.call, data.call, at)
+
+    def _replay(self, call: str, at: datetime) -> None:
+        """Begin the execution of a call that was given up: a span of its own, for the first one is over."""
+        self._replays[call] += 1
+        self._execute(call, f"{call}-r{self._replays[call]}", at)
+
+    def _execute(self, call: str, effect: str, at: datetime) -> None:
+        step, tool = self._chosen[call]
+        attributes = {named.TOOL: tool, named.TOOL_CALL: call, named.TOOL_TYPE: "function"}
+        span = self._spans.make(effect, _step(step), named.EXECUTE_TOOL, tool, at, attributes)
+        self._spans.begin_as(call, span)
 
     def _end_step(self, step: int, at: datetime, error: str = "") -> list[Span]:
         return self._end_calls(step, at) + self._spans.close(_step(step), at, error=error)
@@ -206,9 +223,9 @@ class Trace:
         return [span for key in left for span in self._spans.give_up(key, at)]
 
     def _end(self, status: str, in_flight: Sequence[str], at: datetime) -> list[Span]:
-        """Close everything but the calls in flight, whose answers are still recorded; the session last."""
+        """Close everything but calls that have an end of their own, in flight or sent again; the session last."""
         self._spans.add(SESSION, {named.STATUS: status})
-        left = [key for key in self.open if key != SESSION and key not in in_flight]
+        left = [key for key in self.open if key != SESSION and key not in in_flight and key not in self._replays]
         closed = [span for key in left for span in self._spans.close(key, at, error=f"session-{status}")]
         return closed + self._spans.close(SESSION, at, error="" if status == "completed" else status)
 

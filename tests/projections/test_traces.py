@@ -63,6 +63,15 @@ def test_a_call_that_was_not_sent_says_why() -> None:
     assert all(span.attributes.get("error.type", "") == span.error for span in told.values())
 
 
+def test_a_call_that_is_sent_again_has_a_span_of_its_own_behind_the_sessions_end() -> None:
+    told = {span.effect: span for span in spans(recorded("replayed"))}
+    (again,) = [span for effect, span in told.items() if effect.endswith("-r1")]
+    first = told[again.effect.removesuffix("-r1")]
+    assert (first.error, again.error) == ("dead-lettered", "")
+    assert again.start >= (told["session"].end or again.start) and described(again)[:2] == described(first)[:2]
+    assert "command dead-letter-replayed" in {span.name for span in told.values()}
+
+
 @pytest.mark.parametrize("name", sorted(path.name.split(".")[0] for path in FOLDER.glob("*.v1.jsonl")))
 def test_no_goal_argument_output_or_person_is_in_a_trace(name: str) -> None:
     said = " ".join(str((span.name, span.attributes, span.notes)) for span in spans(recorded(name)))
