@@ -1,6 +1,6 @@
 """Name what the read side is fed with: the log's events, in order."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -26,8 +26,8 @@ class Follower(Protocol):
         """Return the id of the log that is followed."""
         ...
 
-    def follow(self, after: int, *, stream: UUID | None = None) -> AsyncIterator[Sequence[Recorded]]:
-        """Yield batches of the events behind a position, of one stream or of all; an empty batch marks time.
+    def follow(self, after: int) -> AsyncGenerator[Sequence[Recorded], None]:
+        """Yield batches of the events behind a position; an empty batch marks time.
 
         Raises WrongLog when the log is replaced by another while it is followed.
         """

@@ -10,7 +10,6 @@ import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from typing import Protocol
-from uuid import UUID
 
 from nats.aio.client import Client
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
@@ -37,10 +36,6 @@ class Log(Protocol):
 
     async def read_log(self, after: int, limit: int) -> list[LogNotification]:
         """Read at most ``limit`` events behind position ``after``, in order."""
-        ...
-
-    async def read_stream(self, stream: UUID, after: int = 0) -> list[LogNotification]:
-        """Read a stream's events behind version ``after``, in order."""
         ...
 
     async def wait_for_commit(self, after: int, timeout: float) -> bool:
@@ -90,8 +85,8 @@ class Tail:
         await self._known.wait()
         return self._log_id
 
-    async def follow(self, after: int, *, stream: UUID | None = None) -> AsyncGenerator[Sequence[Recorded]]:
-        """Yield batches of the events behind a position, of one stream or of all; an empty batch marks time.
+    async def follow(self, after: int) -> AsyncGenerator[Sequence[Recorded], None]:
+        """Yield batches of the events behind a position; an empty batch marks time.
 
         Raises WrongLog when the log is replaced by another, Unavailable where Postgres is needed and away.
         """
@@ -103,21 +98,12 @@ class Tail:
                 if not await self._newest.wait(MARK_SECONDS):
                     yield ()
                 continue
-            batch, position = await self._behind(position, stream)
-            if batch:
-                yield batch
-
-    async def _behind(self, position: int, stream: UUID | None) -> tuple[Sequence[Recorded], int]:
-        end = self._newest.end
-        events = self._newest.behind(position)
-        if events is not None:
-            return [event for event in events if stream in (None, event.stream)], end
-        if stream is not None:
-            rows = [row for row in await self._log.read_stream(stream) if row.id > position]
-            # Read after ``end`` was, so nothing up to there is missing.
-            return list(map(from_log, rows)), max(end, rows[-1].id if rows else 0)
-        events = list(map(from_log, await self._log.read_log(position, READ_EVENTS)))
-        return events, events[-1].position if events else position
+            events = self._newest.behind(position)
+            if events is None:
+                events = list(map(from_log, await self._log.read_log(position, READ_EVENTS)))
+            if events:
+                position = events[-1].position
+                yield events
 
     async def _recognise(self) -> None:
         """Find out which log this is; a log that was replaced is followed from its present end."""

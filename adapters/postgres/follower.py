@@ -21,15 +21,15 @@ class LogFollower:
         """Return the id of the log that is followed."""
         return await self._store.log_id()
 
-    async def follow(self, after: int, *, stream: UUID | None = None) -> AsyncGenerator[Sequence[Recorded], None]:
-        """Yield batches of the events behind a position, of one stream or of all; an empty batch marks time."""
+    async def follow(self, after: int) -> AsyncGenerator[Sequence[Recorded], None]:
+        """Yield batches of the events behind a position; an empty batch marks time."""
         while True:
             rows = await self._store.read_log(after, READ_EVENTS)
             if rows:
                 after = rows[-1].id
             else:
                 await self._store.wait_for_commit(after, MARK_SECONDS)
-            yield [recorded(row) for row in rows if stream in (None, row.originator_id)]
+            yield [recorded(row) for row in rows]
 
 
 def recorded(row: LogNotification) -> Recorded:

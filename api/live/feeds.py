@@ -10,7 +10,7 @@ import logging
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
-from typing import Protocol, TypeAlias, cast
+from typing import Protocol, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -174,8 +174,7 @@ class Feeds:
     async def _hand_out(self) -> None:
         self._log_id, self._position = await self._begin()
         self._ready.set()
-        batches = cast(AsyncGenerator[Sequence[Recorded], None], self._follower.follow(self._position))
-        async with aclosing(batches):
+        async with aclosing(self._follower.follow(self._position)) as batches:
             async for batch in batches:
                 for start in range(0, len(batch), HAND_OUT_EVENTS):
                     self._put(batch[start : start + HAND_OUT_EVENTS])

@@ -7,7 +7,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
 from typing import cast
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from nats.aio.client import Client
@@ -18,7 +18,7 @@ from adapters.nats.newest import MOST_BYTES, MOST_EVENTS, Newest
 from adapters.postgres.store import PostgresEventStore
 from domain.errors import Unavailable, WrongLog
 from projections.ports import Recorded
-from tests.adapters.nats.logs import append, paused, relaying, until
+from tests.adapters.nats.logs import append, relaying, until
 
 Dial = Callable[[], Awaitable[Client]]
 
@@ -36,10 +36,10 @@ async def tailing(store: PostgresEventStore, client: Client) -> AsyncIterator[Ta
             await running
 
 
-async def take(tail: Tail, after: int, last: int, *, stream: UUID | None = None) -> list[int]:
+async def take(tail: Tail, after: int, last: int) -> list[int]:
     """Follow from a position until a last one, and return the positions that came."""
     positions: list[int] = []
-    async with asyncio.timeout(20), aclosing(tail.follow(after, stream=stream)) as batches:
+    async with asyncio.timeout(20), aclosing(tail.follow(after)) as batches:
         async for batch in batches:
             positions += [event.position for event in batch]
             if positions and positions[-1] >= last:
@@ -80,18 +80,6 @@ async def test_the_read_events_are_those_of_the_log(store: PostgresEventStore, d
 async def _joined(tail: Tail, store: PostgresEventStore) -> bool:
     await append(store, 1)
     return tail._newest.from_stream > 0
-
-
-async def test_one_session_is_followed_without_the_others(store: PostgresEventStore, dial: Dial) -> None:
-    client = await dial()
-    mine = uuid4()
-    await append(store, 5)
-    first = await store.append([paused(mine, 1)])
-    async with relaying(store, client), tailing(store, client) as tail:
-        await append(store, 5)
-        last = await store.append([paused(mine, 2), paused(mine, 3)])
-        assert await take(tail, 0, last, stream=mine) == [first, last - 1, last]
-        assert await take(tail, first, last, stream=mine) == [last - 1, last]
 
 
 async def test_without_a_relay_events_still_come(store: PostgresEventStore, dial: Dial) -> None:

@@ -242,7 +242,7 @@ class Replaced(LogFollower):
         super().__init__(store)
         self.replaced = asyncio.Event()
 
-    async def follow(self, after: int, *, stream: UUID | None = None) -> AsyncGenerator[Sequence[Recorded]]:
+    async def follow(self, after: int) -> AsyncGenerator[Sequence[Recorded], None]:
         """Wait, then raise WrongLog; follow the next time."""
         if self.replaced.is_set():
             async for batch in super().follow(after):
@@ -274,7 +274,7 @@ class Interrupted(LogFollower):
 
     interruptions = 0
 
-    async def follow(self, after: int, *, stream: UUID | None = None) -> AsyncGenerator[Sequence[Recorded]]:
+    async def follow(self, after: int) -> AsyncGenerator[Sequence[Recorded], None]:
         """Yield some batches, then raise Unavailable."""
         batches = 0
         async with aclosing(super().follow(after)) as following:

@@ -1,6 +1,6 @@
 """Fill a log with whole sessions and project it to its end."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from itertools import zip_longest
 from random import Random
 from uuid import UUID, uuid4
@@ -36,7 +36,7 @@ class Once:
         """Return the log's id."""
         return await self._store.log_id()
 
-    async def follow(self, after: int, *, stream: UUID | None = None) -> AsyncIterator[Sequence[Recorded]]:
+    async def follow(self, after: int) -> AsyncGenerator[Sequence[Recorded], None]:
         """Yield batches of a fixed size, then stop the reader."""
         while rows := await self._store.read_log(after, self._size):
             yield [from_log(row) for row in rows]

@@ -1,7 +1,7 @@
 """However the log is cut into batches, and however often it is read, the rows are the same."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from random import Random
 from uuid import UUID, uuid4
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from adapters.postgres.read_models.keeper import PostgresReadModels
 from adapters.postgres.read_models.open_work import PostgresOpenWork
-from adapters.postgres.read_models.rebuild import compare, rebuild
+from adapters.postgres.read_models.watching import rebuild
 from adapters.postgres.store import PostgresEventStore
 from commands.ports import LogEvent
 from domain.errors import Conflict
@@ -96,11 +96,11 @@ async def test_a_log_that_is_replaced_while_positions_are_read_is_built_anew(
 
         replaced = False
 
-        def follow(self, after: int, *, stream: UUID | None = None) -> AsyncIterator[Sequence[Recorded]]:
+        def follow(self, after: int) -> AsyncGenerator[Sequence[Recorded], None]:
             """Yield what the other log has."""
-            return super().follow(after, stream=stream) if self.replaced else self._replaced(after)
+            return super().follow(after) if self.replaced else self._replaced(after)
 
-        async def _replaced(self, after: int) -> AsyncIterator[Sequence[Recorded]]:
+        async def _replaced(self, after: int) -> AsyncGenerator[Sequence[Recorded], None]:
             self.replaced = True
             await store.renew_log_id()
             async for batch in super().follow(after):
@@ -120,12 +120,12 @@ async def test_a_difference_between_live_and_rebuilt_is_found(
     await tell(store, Random(3))
     await project_all(store, keeper)
     for model in READ_MODELS.values():
-        assert (await compare(database, model)).differences == ()
+        assert (await rebuild(database, model, check=True)).differences == 0
     async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
         await connection.execute("UPDATE timeline_v1.timeline SET title = 'altered' WHERE position = 4")
-    differences = (await compare(database, READ_MODELS["timeline"])).differences
-    assert differences is not None and len(differences) == 2
-    assert "altered" in differences[0]
+    found = await rebuild(database, READ_MODELS["timeline"], check=True)
+    assert found.differences == 2
+    assert sorted("altered" in row for row in found.examples) == [False, True]
 
 
 async def test_a_rebuild_tells_its_progress_and_leaves_nothing_behind(
@@ -134,7 +134,7 @@ async def test_a_rebuild_tells_its_progress_and_leaves_nothing_behind(
     await tell(store, Random(4))
     told: list[tuple[int, int]] = []
     rebuilt = await rebuild(database, READ_MODELS["actions"], lambda done, head: told.append((done, head)))
-    assert told[-1] == (rebuilt.position, rebuilt.position) == (await store.head(),) * 2
+    assert told[-1] == (rebuilt.position, rebuilt.head) == (await store.head(),) * 2
     async with await psycopg.AsyncConnection.connect(database) as connection:
         cursor = await connection.execute("SELECT count(*) FROM pg_namespace WHERE nspname LIKE '%_next'")
         assert await cursor.fetchone() == (0,)
