@@ -11,7 +11,7 @@ from litestar.response import Redirect
 
 from domain.errors import NotFound
 
-FOLDER = files("api.explorer").joinpath("page")
+FOLDER = files("api.explorer").joinpath("files")
 MEDIA_TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 POLICY = {
     "default-src": "'none'",

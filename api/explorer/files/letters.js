@@ -1,7 +1,7 @@
 // Dead letters: calls that were given up and wait for people.
 
 import { h, icon, keyed } from "./dom.js";
-import { ask } from "./transport.js";
+import { ask } from "./asking.js";
 import { age, moment } from "./words.js";
 
 const LIST = `query Letters($status: String) {

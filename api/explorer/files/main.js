@@ -4,7 +4,8 @@ import { byId, h, say } from "./dom.js";
 import { lettersView } from "./letters.js";
 import { sessionView } from "./session.js";
 import { beginning, choosing, sessionList } from "./sessions.js";
-import { Live, token } from "./transport.js";
+import { token } from "./asking.js";
+import { Live } from "./live.js";
 
 const WORDS = { connecting: "connecting", live: "live", reconnecting: "reconnecting", locked: "no valid token" };
 const THEMES = ["system", "light", "dark"];
@@ -13,6 +14,7 @@ const live = new Live(connection);
 let view = null;
 let letters = null;
 let none = false;
+let begun = null;
 
 const list = sessionList(byId("sessions"), live, {
   fail,
@@ -46,7 +48,7 @@ function route() {
   }
 }
 
-/** Say what the connection does; behind a new one, read what a subscription does not repeat. */
+/** Say what the connection does; what is no subscription is read again behind a new one. */
 function connection(state) {
   const shown = byId("connection");
   const was = shown.dataset.state;
@@ -54,11 +56,10 @@ function connection(state) {
   say(shown, WORDS[state]);
   document.body.classList.toggle("locked", state === "locked");
   if (state === "locked") askForToken();
-  if (state === "live" && was !== "live") {
-    byId("problem")?.remove();
-    list?.load();
-    letters?.load();
-  }
+  if (state !== "live" || was === "live") return;
+  byId("problem")?.remove();
+  letters?.load();
+  if (!begun) begun = list.begin();
 }
 
 /** Say what went wrong, above what is shown. */

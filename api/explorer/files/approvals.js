@@ -2,7 +2,7 @@
 
 import { h, icon } from "./dom.js";
 import { indented } from "./json.js";
-import { write } from "./transport.js";
+import { write } from "./asking.js";
 import { moment } from "./words.js";
 
 const ANSWERS = {

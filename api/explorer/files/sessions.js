@@ -1,8 +1,8 @@
 // The list of sessions: what is there, and each change as it happens.
 
+import { ask } from "./asking.js";
 import { h, icon, keyed, say, soon } from "./dom.js";
 import { age, moment, short } from "./words.js";
-import { ask } from "./transport.js";
 
 const STATUSES = ["queued", "running", "waiting", "paused", "completed", "failed", "cancelled"];
 const PAGE = 50;
@@ -13,6 +13,7 @@ const LIST = `query Sessions($filter: SessionFilter, $first: Int!, $after: Strin
     pageInfo { hasNextPage endCursor }
   }
 }`;
+const REACHED = "query Reached { projections { name position } }";
 const CHANGED = `subscription Changed($after: Position) {
   sessionsChanged(after: $after) { position sessionId type session { ${ROW} } }
 }`;
@@ -91,13 +92,24 @@ export function sessionList(root, live, { fail, empty, letters }) {
   addEventListener("hashchange", mark);
   setInterval(draw, 20_000);
 
-  live.subscribe(CHANGED, () => ({ after: position }), changed, (problem, again) => {
-    if (problem.code !== "WRONG_LOG") return fail(problem);
-    position = null;
-    again();
-    load();
-  });
-  return { load };
+  /** Hear changes from where the list is about to be read, so that none falls between the two. */
+  async function begin() {
+    try {
+      const { projections } = await ask(REACHED);
+      position = projections.find((each) => each.name === "sessions").position;
+      live.subscribe(CHANGED, () => ({ after: position }), changed, ended);
+      load();
+    } catch (fault) {
+      fail(fault);
+    }
+  }
+
+  function ended(problem) {
+    if (problem.code === "WRONG_LOG") begin();
+    else fail(problem);
+  }
+
+  return { begin, load };
 }
 
 function make(row) {

@@ -2,7 +2,7 @@
 
 import { h, say } from "./dom.js";
 import { inline, lines } from "./json.js";
-import { ask } from "./transport.js";
+import { ask } from "./asking.js";
 
 const AT = `query At($id: ID!, $version: Int!) {
   session(id: $id) { stateAt(version: $version) { version schema digest state changes { op path before after } } }
