@@ -14,7 +14,7 @@ from api.openapi import CONFIG, document
 from api.parameters import check_parameters, parameters_of
 from api.problems import problem
 from api.reads import read_of
-from api.rest import agents, approvals, history, orchestrate, sessions, steering, system, tools
+from api.rest import agents, approvals, dead_letters, history, orchestrate, sessions, steering, system, tools
 from api.services import Services
 from api.writes import write_of
 
@@ -57,6 +57,10 @@ def _app(services: Services, openapi: OpenAPIConfig | None) -> Litestar:
             approvals.list_all,
             approvals.show,
             approvals.decide,
+            dead_letters.list_all,
+            dead_letters.show,
+            dead_letters.replay,
+            dead_letters.discard,
             over_http.query,
             over_http.execute,
             system.healthz,
