@@ -147,5 +147,14 @@ class Relay:
             last = mirror.last
 
 
+async def lag(log: Log, client: Client, settings: Settings | None = None) -> int:
+    """Return how many events of the log are not in the stream yet; raises Unavailable."""
+    try:
+        mirror = await EventsStream(client, settings or Settings()).look()
+    except FAULTS as fault:
+        raise Unavailable(f"Expected NATS to answer, but: {_said(fault)}.") from fault
+    return max(0, await log.head() - (mirror.last if mirror else 0))
+
+
 def _said(fault: BaseException) -> str:
     return str(fault) or type(fault).__name__

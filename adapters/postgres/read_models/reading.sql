@@ -154,17 +154,55 @@ ORDER BY t.id
 LIMIT %(limit)s
 
 -- projections
--- How far each of this code's read models is: those whose schemas are in the search path.
-SELECT v.name, v.version, v.position, h.head, greatest(0, h.head - v.position) AS lag, v.updated_at
+-- How far each version of each read model is; this code's are those whose schemas are in the search path.
+SELECT v.name, v.version, v.position, h.head, greatest(0, h.head - v.position) AS lag, v.updated_at,
+       v.name || '_v' || v.version = ANY (current_schemas(false)) AS ours
 FROM read_models.versions v
     CROSS JOIN (SELECT coalesce(max(notification_id), 0) AS head FROM log_events) h
-WHERE v.name || '_v' || v.version = ANY (current_schemas(false))
-ORDER BY v.name
+WHERE to_regnamespace(v.name || '_v' || v.version) IS NOT NULL
+ORDER BY v.name, v.version
+
+-- builds
+-- The last build of each version of each read model, or of one that is named, and whether a process is at it.
+SELECT DISTINCT ON (b.name, b.version)
+       b.id, b.name, b.version, b.state, b.checking, b.position, b.head, b.skipped, b.differences, b.examples, b.remark,
+       b.error, b.requested_by, b.requested_at, b.started_at, b.updated_at, b.finished_at,
+       EXISTS (
+           SELECT FROM pg_locks l
+           WHERE l.locktype = 'advisory' AND l.classid = 1380995668 AND l.objsubid = 2 AND l.granted
+               AND l.objid::bigint = hashtext(b.name || '_v' || b.version)::bigint & 4294967295
+               AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+       ) AS held
+FROM read_models.builds b
+WHERE %(name)s::text = '' OR b.name = %(name)s::text AND b.version = %(version)s
+ORDER BY b.name, b.version, b.id DESC
 
 -- reached
--- The position that each of this code's read models has reached; one that is not built from this log is at 0.
-SELECT min(coalesce(v.position, 0)) AS position
+-- The position that each of this code's read models has reached, and the log's head; one that is not built from this
+-- log is at 0.
+SELECT min(coalesce(v.position, 0)) AS position, (SELECT coalesce(max(notification_id), 0) FROM log_events) AS head
 FROM regexp_split_to_table(current_setting('search_path'), ',') AS schema
     LEFT JOIN read_models.versions v
         ON v.name || '_v' || v.version = schema AND v.log_id = (SELECT log_id FROM log_identity)
 WHERE schema <> 'public'
+
+-- measures
+-- How much there is of everything, over all tenants: work that is due, and since how many seconds the oldest, by lane;
+-- sessions by status; what waits for people.
+WITH due AS (
+    SELECT w.lane, count(*) AS items, extract(epoch FROM now() - min(w.due_at)) AS age
+    FROM open_work w
+    WHERE w.due_at <= now()
+        AND (w.kind = 'timer' OR NOT EXISTS (
+            SELECT FROM open_work p WHERE p.session_id = w.session_id AND p.item = 'pause'))
+    GROUP BY w.lane
+)
+SELECT 'work_due' AS name, lane AS label, items::float8 AS value FROM due
+UNION ALL
+SELECT 'work_oldest_seconds', lane, age::float8 FROM due
+UNION ALL
+SELECT 'sessions', status, count(*)::float8 FROM sessions GROUP BY status
+UNION ALL
+SELECT 'approvals_open', '', count(*)::float8 FROM approvals WHERE status = 'open'
+UNION ALL
+SELECT 'dead_letters_open', '', count(*)::float8 FROM dead_letters WHERE status = 'open'

@@ -1,0 +1,90 @@
+"""Count what this process does, and show it with how the whole service is in the text form that Prometheus reads.
+
+No label can take values without bound: no ids, no tenants, no tools are among them. Counters are this process's own, to
+be summed over all; gauges of the whole service are the same in every process, to be taken from any.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from adapters.telemetry.gauges import Gauges, Part
+from adapters.telemetry.overheads import Overheads
+from commands.ports import Appended
+from domain.session.events import CallFailed, CallSucceeded, ModelFailed, ModelReplied, SessionEvent, VerdictReached
+
+METHODS = frozenset(("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"))
+OTHER = "other"
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Metrics:
+    """Hold one process's metrics in a registry of its own; ``parts`` are asked for gauges when somebody looks."""
+
+    def __init__(self, parts: Mapping[str, Part]):
+        self._registry, self._gauges, self._overheads = CollectorRegistry(), Gauges(parts), Overheads()
+        self._registry.register(self._gauges)
+        self._appends = self._histogram("append_seconds", "Appends to the log, with the wait for their turn.")
+        self._events = self._counter("events_appended", "Events that this process appended.")
+        self._verdicts = self._counter("verdicts", "Verdicts of the policy.", "decision")
+        self._model_calls = self._counter("model_calls", "Questions to models, by how they ended.", "outcome")
+        self._tool_calls = self._counter("tool_calls", "Attempts of calls to tools, by how they ended.", "outcome")
+        self._tokens = self._counter("tokens", "Tokens that models read and wrote.", "direction")
+        self._steps = self._histogram("step_overhead_seconds", "Steps without models, tools, people and chosen waits.")
+        self._requests = self._counter("http_requests", "Requests.", "method", "route", "status")
+        self._latencies = self._histogram("http_request_seconds", "Requests, but for live streams.", "route")
+        self._streams = Gauge("reprise_live_streams", "Live streams that are open.", ["kind"], registry=self._registry)
+
+    def heard(self, appended: Appended) -> None:
+        """Count what this process appended."""
+        if not appended.events:
+            return
+        self._appends.observe(appended.seconds)
+        self._events.inc(len(appended.events))
+        for event in appended.events:
+            self._count(event.data)
+            overhead = self._overheads.take(appended.session, event)
+            if overhead is not None:
+                self._steps.observe(overhead)
+
+    def _count(self, data: SessionEvent) -> None:
+        match data:
+            case VerdictReached(decision=decision):
+                self._verdicts.labels(decision).inc()
+            case ModelReplied(tokens_in=tokens_in, tokens_out=tokens_out):
+                self._model_calls.labels("replied").inc()
+                self._tokens.labels("in").inc(tokens_in)
+                self._tokens.labels("out").inc(tokens_out)
+            case ModelFailed():
+                self._model_calls.labels("failed").inc()
+            case CallSucceeded():
+                self._tool_calls.labels("succeeded").inc()
+            case CallFailed(failure=failure):
+                self._tool_calls.labels(failure).inc()
+            case _:
+                pass
+
+    def request(self, method: str, route: str, status: int, seconds: float | None) -> None:
+        """Count a request by its route's template, "" where it has none; ``seconds`` is None for a live stream."""
+        route, method = route or OTHER, method if method in METHODS else OTHER
+        self._requests.labels(method, route, f"{status // 100}xx").inc()
+        if seconds is not None:
+            self._latencies.labels(route).observe(seconds)
+
+    @contextmanager
+    def stream(self, kind: str) -> Iterator[None]:
+        """Count a live stream while it is open."""
+        with self._streams.labels(kind).track_inprogress():
+            yield
+
+    async def text(self) -> bytes:
+        """Return everything; what cannot be said now is left out."""
+        await self._gauges.refresh()
+        return generate_latest(self._registry)
+
+    def _counter(self, name: str, words: str, *labels: str) -> Counter:
+        return Counter(f"reprise_{name}", words, labels, registry=self._registry)
+
+    def _histogram(self, name: str, words: str, *labels: str) -> Histogram:
+        return Histogram(f"reprise_{name}", words, labels, buckets=SECONDS, registry=self._registry)
