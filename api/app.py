@@ -8,7 +8,7 @@ from litestar.openapi import OpenAPIConfig
 
 from api.auth import Doorkeeper
 from api.explorer import page
-from api.graphql import over_http
+from api.graphql import over_http, over_websocket
 from api.live.websocket import stream_session
 from api.openapi import CONFIG, document
 from api.parameters import check_parameters, parameters_of
@@ -63,6 +63,7 @@ def _app(services: Services, openapi: OpenAPIConfig | None) -> Litestar:
             dead_letters.discard,
             over_http.query,
             over_http.execute,
+            over_websocket.converse,
             system.healthz,
             system.readyz,
             system.openapi_json,

@@ -55,8 +55,7 @@ class Doorkeeper(ASGIMiddleware):
         check_host(host, (*LOOPBACK_NAMES, *hosts))
         check_origin(headers.get("origin"), (f"{scheme}://{host}", *(f"https://{name}" for name in hosts)))
         if not scope["route_handler"].opt.get("open"):
-            shown = headers.get("authorization", "") or _bearer(_protocols(scope))
-            scope["user"] = identify(self._services, _client(scope), shown)
+            scope["user"] = identify_from(self._services, scope)
 
 
 async def _deny(fault: RepriseError, path: str, send: Send) -> None:
@@ -118,6 +117,12 @@ def identify(services: Services, client: str, authorization: str) -> Principal:
             "require tokens to serve others."
         )
     return LOCAL
+
+
+def identify_from(services: Services, scope: Scope, said: str = "") -> Principal:
+    """Return who asks, by the request, or by what was said in the header's form over the connection it opened."""
+    shown = said or Headers.from_scope(scope).get("authorization", "") or _bearer(_protocols(scope))
+    return identify(services, _client(scope), shown)
 
 
 def check_fresh(principal: Principal, now: datetime) -> None:

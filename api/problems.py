@@ -30,6 +30,8 @@ RETRY_AFTER_SECONDS = 1
 # Codes with which a WebSocket is closed: try again later (RFC 6455 and the IANA registry), or 4000 and an HTTP number.
 COME_BACK = 1013
 _OWN_CODES = 4000
+# What graphql-transport-ws closes with besides; source: PROTOCOL.md of enisdenjo/graphql-ws.
+NO_PROTOCOL, LATE_INIT, DOUBLED_ID, DOUBLED_INIT = 4406, 4408, 4409, 4429
 
 logger = logging.getLogger(__name__)
 

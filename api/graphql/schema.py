@@ -16,6 +16,7 @@ from api.graphql.errors import wrapped
 from api.graphql.limits import MOST_TOKENS, check
 from api.graphql.query import Query
 from api.graphql.scalars import SCALARS
+from api.graphql.subscription import Subscription
 from domain.errors import Invalid, Unavailable
 
 PATIENCE_SECONDS = 10.0
@@ -72,6 +73,7 @@ def schema(*, introspection: bool = True) -> Schema:
     """Return the schema; without ``introspection`` it is not told to callers."""
     return Schema(
         query=Query,
+        subscription=Subscription,
         extensions=[Watched if introspection else Closed],
         config=StrawberryConfig(default_resolver=field_of, scalar_map=SCALARS),
     )

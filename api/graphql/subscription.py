@@ -1,0 +1,117 @@
+"""Say what can be followed: each event of a session, or that something happened in any."""
+
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from contextlib import aclosing
+from typing import Annotated, Any, TypeAlias
+from uuid import UUID
+
+import msgspec
+import strawberry
+from strawberry import field
+from strawberry.types.nodes import SelectedField, Selection
+
+from api.auth import check_fresh
+from api.graphql.context import Context, Info, position
+from api.graphql.errors import Resynced
+from api.graphql.history import AfterPosition, Event
+from api.graphql.query import Id
+from api.graphql.scalars import Position
+from api.graphql.sessions import Session
+from api.live.feeds import Batch, Resync
+from api.live.seats import seat
+from api.positions import inside
+from api.rest.found import find_session
+from projections.ports import Recorded
+from queries.events import show_event
+from queries.freshness import wait_for
+from queries.sessions import SessionShown, sessions_of
+
+SinceNow: TypeAlias = Annotated[
+    Position | None, strawberry.argument(description="The position behind which to begin; from now on without it.")
+]
+
+
+class Changed(msgspec.Struct, frozen=True, kw_only=True):
+    """Be an event of some session, and that session with it."""
+
+    position: int
+    session_id: UUID
+    version: int
+    type: str
+    session: SessionShown | None
+
+
+@strawberry.type(description="Something happened in a session.")
+class SessionChanged:
+    position: Position = field(resolver=position, description="Where the event stands in the log.")
+    session_id: strawberry.ID = field(description="The session.")
+    version: int = field(description="The event's number in the session.")
+    type: str = field(description="The event's topic.")
+    session: Session | None = field(
+        description="The session, at least as new as the event; null where the read models are far behind."
+    )
+
+
+async def session_events(info: Info, id: Id, after: AfterPosition = None) -> AsyncGenerator[Any, None]:
+    """Yield a session's events behind a position, the recorded ones and then each new one."""
+    context = info.context
+    session, _, _ = await find_session(context.services, context.tenant, id)
+    behind = inside(after, context.log_id) if after is not None else 0
+    feed = context.services.feeds.session(session, behind, log_id=context.log_id)
+    async with aclosing(_followed(context, feed)) as batches:
+        async for batch in batches:
+            for row in batch:
+                yield show_event(row)
+
+
+async def sessions_changed(info: Info, after: SinceNow = None) -> AsyncGenerator[Any, None]:
+    """Yield that something happened in a session of the tenant, once for each event behind a position."""
+    context, shows = info.context, _names(info.selected_fields, "session")
+    behind = inside(after, context.log_id) if after is not None else await context.services.shell.store.head()
+    feed = context.services.feeds.tenant(context.tenant, behind, log_id=context.log_id)
+    async with aclosing(_followed(context, feed)) as batches:
+        async for batch in batches:
+            found = await _sessions(context, batch) if shows and batch else {}
+            for row in batch:
+                yield _changed(row, found.get(row.stream))
+
+
+async def _followed(context: Context, feed: AsyncGenerator[Batch]) -> AsyncGenerator[Sequence[Recorded], None]:
+    """Yield batches while the caller may read them; raise Resynced, Unauthenticated, WrongLog, Unavailable."""
+    services = context.services
+    async with seat(services), aclosing(feed) as batches:
+        async for batch in batches:
+            check_fresh(context.principal, services.shell.clock.now())
+            if isinstance(batch, Resync):
+                raise Resynced(context.outside(batch.after))
+            yield batch
+
+
+async def _sessions(context: Context, batch: Sequence[Recorded]) -> Mapping[UUID, SessionShown]:
+    """Return the sessions of a batch as new as its events."""
+    reads = context.services.reads
+    await wait_for(reads, batch[-1].position, patience=context.services.read_patience)
+    return await sessions_of(reads, context.tenant, list({row.stream for row in batch}))
+
+
+def _changed(row: Recorded, session: SessionShown | None) -> Changed:
+    return Changed(position=row.position, session_id=row.stream, version=row.version, type=row.topic, session=session)
+
+
+def _names(selections: Iterable[Selection], name: str) -> bool:
+    """Tell whether a subscription's selections ask for a field of its event."""
+    return any(
+        inner.name == name if isinstance(inner, SelectedField) else _names([inner], name)
+        for selection in selections
+        for inner in selection.selections
+    )
+
+
+@strawberry.type(description="What can be followed over graphql-transport-ws: nothing is skipped, nothing comes twice.")
+class Subscription:
+    session_events: AsyncGenerator[Event, None] = strawberry.subscription(
+        resolver=session_events, description="What is recorded of a session behind a position, then each new event."
+    )
+    sessions_changed: AsyncGenerator[SessionChanged, None] = strawberry.subscription(
+        resolver=sessions_changed, description="That something happened in a session, once for each event."
+    )
