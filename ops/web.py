@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import uvicorn
+from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from domain.errors import Unavailable
@@ -18,11 +19,18 @@ BACKLOG = 2_048
 MESSAGE_BYTES = 64 << 10
 PING_SECONDS = 20.0
 UNREAD_SECONDS = 20.0
+UNREAD_BYTES = 256 << 10
 GRACE_SECONDS = 3
 
 
 class WebSockets(WebSocketsSansIOProtocol):
     """Answer no pings that would pile up unread, and end at once whoever answers none of ours."""
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """Send a message; an HTTP answer in its place completes the handshake too, and is no error to log."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body":
+            self.handshake_complete = True
 
     def handle_ping(self) -> None:
         """Answer a ping, unless the client does not read: the answer to a later one will do (RFC 6455, 5.5.3)."""
@@ -65,7 +73,8 @@ def server_of(app: Any) -> Server:
 def bound(host: str, port: int, *, unread_seconds: float = UNREAD_SECONDS) -> socket.socket:
     """Listen on an address, 0 for a free port; raise Unavailable where it is taken.
 
-    The kernel ends a connection whose client has read nothing of what waits for it for ``unread_seconds``.
+    The kernel holds a quarter of a megabyte or so for a client that reads slowly, and ends the connection of one that
+    has read nothing of it for ``unread_seconds``.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
@@ -74,7 +83,8 @@ def bound(host: str, port: int, *, unread_seconds: float = UNREAD_SECONDS) -> so
         raise Unavailable(
             f"Port {port} on {host} cannot be listened on ({fault}): choose another with --port."
         ) from fault
-    # Accepted connections inherit it. Source: tcp(7), TCP_USER_TIMEOUT, which is Linux's.
+    # Accepted connections inherit both. Source: socket(7), SO_SNDBUF; tcp(7), TCP_USER_TIMEOUT, which is Linux's.
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNREAD_BYTES)
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         door.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(unread_seconds * 1000))
     return door

@@ -1,0 +1,50 @@
+"""Open live streams as clients do, over server-sent events and over WebSockets."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+from websockets.asyncio.client import ClientConnection, connect
+
+SSE = {"Accept": "text/event-stream"}
+
+
+@asynccontextmanager
+async def streaming(
+    client: httpx.AsyncClient, session: str, **headers: str
+) -> AsyncIterator[AsyncIterator[dict[str, str]]]:
+    """Open a stream of server-sent events and give them, each as its fields; comments are left out."""
+    path = f"/sessions/{session}/events"
+    async with client.stream("GET", path, headers={**SSE, **headers}) as response:
+        assert response.headers["content-type"] == "text/event-stream", await response.aread()
+        yield events(response)
+
+
+async def events(response: httpx.Response) -> AsyncIterator[dict[str, str]]:
+    """Read server-sent events, each as its fields."""
+    fields: dict[str, str] = {}
+    async for line in response.aiter_lines():
+        if line:
+            name, _, value = line.partition(": ")
+            fields[name] = value
+        elif "data" in fields:
+            yield fields
+            fields = {}
+        else:
+            fields = {}
+
+
+def socket(
+    client: httpx.AsyncClient, session: str, after: str = "", *, name: str = "127.0.0.1", **options: Any
+) -> connect:
+    """Open a WebSocket on a session, and call the service by a name."""
+    port, query = client.base_url.port, f"?after={after}" if after else ""
+    url = f"ws://{name}:{port}/streams/{session}{query}"
+    return connect(url, host="127.0.0.1", port=port, proxy=None, compression=None, **options)
+
+
+async def take(frames: ClientConnection, number: int) -> list[dict[str, Any]]:
+    """Take so many frames."""
+    return [json.loads(await frames.recv()) for _ in range(number)]
