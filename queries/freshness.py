@@ -1,31 +1,11 @@
-"""Ask how far the read models are, and wait for what was just written to be in them."""
+"""Ask whether the read models are up to date, and wait for what was just written to be in them."""
 
 import asyncio
-from datetime import datetime
-
-import msgspec
 
 from queries.ports import ReadStore
-from queries.shapes import shaped
 
 PATIENCE_SECONDS = 2.0
 POLL_SECONDS = 0.02
-
-
-class ProjectionShown(msgspec.Struct, frozen=True, kw_only=True):
-    """Show how far a read model is: ``lag`` events are in the log but not in it yet."""
-
-    name: str
-    version: int
-    position: int
-    head: int
-    lag: int
-    updated_at: datetime
-
-
-async def list_projections(store: ReadStore) -> list[ProjectionShown]:
-    """Return how far each read model is."""
-    return [shaped(ProjectionShown, row) for row in await store.fetch("projections")]
 
 
 async def wait_for(store: ReadStore, position: int, *, patience: float = PATIENCE_SECONDS) -> bool:
@@ -39,6 +19,16 @@ async def wait_for(store: ReadStore, position: int, *, patience: float = PATIENC
 
 
 async def reached(store: ReadStore) -> int:
-    """Return the position that every read model has reached, 0 where there is none yet."""
+    """Return the position that each of this code's read models has reached, 0 where one is not built yet."""
+    return (await _state(store))[0]
+
+
+async def behind(store: ReadStore) -> int:
+    """Return how many events the log is ahead of the slowest of this code's read models."""
+    position, head = await _state(store)
+    return max(0, head - position)
+
+
+async def _state(store: ReadStore) -> tuple[int, int]:
     rows = await store.fetch("reached")
-    return int(rows[0]["position"] or 0) if rows else 0
+    return (int(rows[0]["position"] or 0), int(rows[0]["head"])) if rows else (0, 0)

@@ -17,7 +17,7 @@ from api.rest.approvals import Status as ApprovalStatus
 from domain.errors import Invalid
 from queries.approvals import ApprovalShown, list_approvals
 from queries.catalogue import list_agents
-from queries.freshness import list_projections
+from queries.projections import list_projections
 from queries.sessions import SessionShown, list_sessions
 
 Id: TypeAlias = Annotated[strawberry.ID, strawberry.argument(description="Its id.")]

@@ -4,7 +4,7 @@ from adapters.policy.rules import FirstRules
 from adapters.postgres.follower import LogFollower
 from adapters.postgres.migrations import migrate
 from adapters.postgres.read_models.keeper import PostgresReadModels
-from adapters.postgres.read_models.rebuild import compare, rebuild
+from adapters.postgres.read_models.watching import rebuild
 from adapters.postgres.store import PostgresEventStore
 from adapters.system import SystemChance, SystemClock
 from ops.bench import rebuild as rebuilding
@@ -29,8 +29,7 @@ def rebuild_parts() -> rebuilding.Parts:
     return rebuilding.Parts(
         open_store=migrated_store,
         project=_project,
-        rebuild=lambda url, name: rebuild(url, READ_MODELS[name]),
-        compare=lambda url, name: compare(url, READ_MODELS[name]),
+        rebuild=lambda url, name, check: rebuild(url, READ_MODELS[name], check=check),
     )
 
 

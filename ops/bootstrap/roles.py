@@ -7,6 +7,7 @@ from adapters.nats.relay import Relay
 from adapters.nats.wakeups import NatsWakeups
 from adapters.postgres.read_models.keeper import PostgresReadModels
 from adapters.postgres.read_models.open_work import PostgresOpenWork
+from adapters.postgres.read_models.watching import take_builds
 from commands.worker import sweep, work
 from ops.bootstrap.core import Core
 from projections.registry import READ_MODELS
@@ -31,11 +32,12 @@ async def run_relay(core: Core) -> None:
 
 
 async def run_projector(core: Core) -> None:
-    """Keep the read models up to date, until cancelled."""
+    """Keep the read models up to date, and rebuild those that are asked for, until cancelled."""
     tail, rows = Tail(core.store, core.wired), PostgresReadModels(core.where.postgres_url)
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(tail.run(), name="tail")
             tasks.create_task(Projector(tail, rows, READ_MODELS).run(), name="projector")
+            tasks.create_task(take_builds(core.where.postgres_url, READ_MODELS), name="builds")
     finally:
         await rows.close()

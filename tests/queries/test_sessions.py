@@ -16,7 +16,8 @@ from domain.session.react import fold
 from domain.session.state import Accepted, Asking, Calling, Ended, OutcomeUnknown, Planning, Session
 from ops.bench.histories import history
 from queries.approvals import list_approvals, show_approval
-from queries.freshness import list_projections, wait_for
+from queries.freshness import wait_for
+from queries.projections import list_projections
 from queries.sessions import list_sessions, show_session
 from queries.timeline import read_timeline
 from tests.adapters.postgres.read_models.logs import append, project_all, tell

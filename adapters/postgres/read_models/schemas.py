@@ -49,12 +49,17 @@ async def make(connection: Connection, model: ReadModel, schema: str) -> None:
     """Make a read model's tables and types in a schema, unless it is there."""
     async with connection.transaction():
         await connection.execute(SQL["hold_schemas"])
-        cursor = await connection.execute(SQL["has_schema"], {"schema": schema})
-        if await cursor.fetchone() == (True,):
+        if await has_schema(connection, schema):
             return
         await connection.execute(SQL["make_schema"], {"schema": schema})
         await connection.execute(sql.SQL("SET LOCAL search_path = {}").format(sql.Identifier(schema)))
         await connection.execute(definitions(model))
+
+
+async def has_schema(connection: Connection, schema: str) -> bool:
+    """Tell whether there is a schema of this name."""
+    cursor = await connection.execute(SQL["has_schema"], {"schema": schema})
+    return await cursor.fetchone() == (True,)
 
 
 def definitions(model: ReadModel) -> bytes:

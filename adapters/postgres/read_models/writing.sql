@@ -220,6 +220,10 @@ SELECT pg_advisory_xact_lock(1380995667, 3)
 -- has_schema
 SELECT to_regnamespace(%(schema)s) IS NOT NULL
 
+-- schemas
+-- The schemas of read models, of whatever version.
+SELECT nspname FROM pg_namespace WHERE pg_get_userbyid(nspowner) = 'reprise_service' ORDER BY nspname
+
 -- make_schema
 SELECT read_models.make_schema(%(schema)s)
 

@@ -15,7 +15,7 @@ from adapters.embedded.nats import NatsServer
 from adapters.nats.follow import Tail
 from adapters.nats.relay import Relay
 from adapters.postgres.read_models.keeper import PostgresReadModels
-from adapters.postgres.read_models.rebuild import compare
+from adapters.postgres.read_models.watching import rebuild
 from adapters.postgres.store import PostgresEventStore
 from projections.registry import READ_MODELS
 from projections.runner import Projector
@@ -51,7 +51,7 @@ async def settled(store: PostgresEventStore, client: Client, database: str) -> b
     await keeper.close()
     if {(mark.log_id, mark.position) for mark in marks} != {(log_id, head)}:
         return False
-    return all([(await compare(database, model)).differences == () for model in READ_MODELS.values()])
+    return all([(await rebuild(database, model, check=True)).differences == 0 for model in READ_MODELS.values()])
 
 
 async def test_a_deleted_stream_store(

@@ -1,5 +1,6 @@
 """However the log is cut into batches, and however often it is read, the rows are the same."""
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from random import Random
@@ -26,7 +27,7 @@ from projections.registry import READ_MODELS
 from projections.runner import Projector
 from tests.adapters.postgres.read_models.logs import AtTheEnd, Once, append, project_all, tell
 
-SLOW = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+SLOW = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 async def tables(database: str) -> dict[str, Counter[str]]:
@@ -50,8 +51,7 @@ async def test_batches_of_any_size_end_in_the_same_rows(
     await tell(store, Random(seed), sessions=2)
     await project_all(store, keeper, size)
     live = await tables(database)
-    for model in READ_MODELS.values():
-        await rebuild(database, model)
+    await asyncio.gather(*[rebuild(database, model) for model in READ_MODELS.values()])
     assert await tables(database) == live
     assert all(live[table] for table in ("sessions", "timeline"))
 
