@@ -34,6 +34,7 @@ VERBS = {
     "orchestrate": Verb("ops.cli.sessions", "Start a session for a goal."),
     "sessions": Verb("ops.cli.sessions", "List, show, watch and steer sessions."),
     "approvals": Verb("ops.cli.approvals", "See what waits for people, and answer it."),
+    "dlq": Verb("ops.cli.dlq", "See which calls were given up, send them again or close them."),
     "tools": Verb("ops.cli.catalogue", "Register APIs, and look at the tools that they give."),
     "agents": Verb("ops.cli.catalogue", "Define agents, and look at them."),
     "replay": Verb("ops.cli.replaying", "Replay sessions; name the first field that differs."),

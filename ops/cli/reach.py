@@ -1,13 +1,16 @@
 """Reach the log from a verb: through a running `up`, the configured servers, or embedded ones started for it."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from uuid import UUID
 
 from domain.envelope import Context
 from domain.errors import Invalid
+from ops import running
 from ops.bootstrap.core import Core, open_core
+from ops.bootstrap.roles import run_worker
 from ops.bootstrap.servers import addresses
 from ops.cli.verb import as_person, settings
 
@@ -20,6 +23,27 @@ async def core(*, wakes: bool = False) -> AsyncIterator[Core]:
         needed = where if wakes else replace(where, nats_url="")
         async with open_core(loaded, needed, "cli", needs_nats=False) as opened:
             yield opened
+
+
+@asynccontextmanager
+async def performing(perform: bool) -> AsyncIterator[tuple[Core, bool]]:
+    """Open the core, and say whether workers are served elsewhere; where none are, ``perform`` runs one here."""
+    loaded = settings()
+    served = running.find(loaded.folder) is not None or bool(loaded.postgres_url)
+    async with AsyncExitStack() as stack:
+        performs = perform and not served
+        where = await stack.enter_async_context(addresses(loaded, nats=performs))
+        opened = await stack.enter_async_context(open_core(loaded, where, "cli", needs_nats=performs))
+        if performs:
+            worker = asyncio.create_task(run_worker(opened))
+            stack.push_async_callback(end, worker)
+        yield opened, served
+
+
+async def end(task: asyncio.Task[None]) -> None:
+    """Cancel a task and wait for its clean-up."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def context(opened: Core, correlation: str = "") -> Context:

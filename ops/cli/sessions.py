@@ -1,8 +1,6 @@
 """Start, watch and steer sessions: `orchestrate`, `sessions`."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
 from uuid import UUID
 
 import click
@@ -14,13 +12,10 @@ from commands.orchestrate import orchestrate as start
 from domain.session.admit import open_approvals
 from domain.session.commands import CancelSession, PauseSession, ResumeSession, SessionCommand
 from domain.session.state import Ended, Session
-from ops import running
-from ops.bootstrap.core import Core, open_core
+from ops.bootstrap.core import Core
 from ops.bootstrap.read_models import catch_up
-from ops.bootstrap.roles import run_worker
-from ops.bootstrap.servers import addresses
 from ops.cli.output import count, hint, placed, result, say, table
-from ops.cli.reach import context, core, session_id
+from ops.cli.reach import context, core, end, performing, session_id
 from ops.cli.traces import trace
 from ops.cli.verb import settings, verb
 from ops.cli.watching import QUIET, entries, line
@@ -31,12 +26,13 @@ STATUSES = ("queued", "running", "waiting", "paused", "completed", "failed", "ca
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """Say where a started session stands; ``approvals`` are what it asks people."""
+    """Say where a started session stands; ``approvals`` are what it asks people, ``dead_letters`` what it gave up."""
 
     session_id: UUID
     status: str
     text: str = ""
     approvals: tuple[str, ...] = ()
+    dead_letters: tuple[str, ...] = ()
 
 
 @verb()
@@ -47,7 +43,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 async def orchestrate(goal: str, wait: bool, model: str | None, lane: str) -> None:
     """Start a session for a goal."""
     loaded = settings(model=model)
-    async with _reach(wait) as (opened, served):
+    async with performing(wait) as (opened, served):
         wanted = Goal(text=goal, model=whole_model(loaded.model), lane=lane)
         session, _ = await start(opened.shell, opened.catalogue, wanted, context(opened))
         if not wait:
@@ -60,26 +56,6 @@ async def orchestrate(goal: str, wait: bool, model: str | None, lane: str) -> No
     result(outcome, lambda: _text(outcome))
     if outcome.status == "failed":
         click.get_current_context().exit(1)
-
-
-@asynccontextmanager
-async def _reach(perform: bool) -> AsyncIterator[tuple[Core, bool]]:
-    """Open the core; where no `up` runs and the session is waited for, perform it in this process."""
-    loaded = settings()
-    served = running.find(loaded.folder) is not None or bool(loaded.postgres_url)
-    async with AsyncExitStack() as stack:
-        performs = perform and not served
-        where = await stack.enter_async_context(addresses(loaded, nats=performs))
-        opened = await stack.enter_async_context(open_core(loaded, where, "cli", needs_nats=performs))
-        if performs:
-            worker = asyncio.create_task(run_worker(opened))
-            stack.push_async_callback(_end, worker)
-        yield opened, served
-
-
-async def _end(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 async def _follow(opened: Core, session: UUID) -> Session:
@@ -97,7 +73,7 @@ async def _follow(opened: Core, session: UUID) -> Session:
                 return state
             await asyncio.sleep(SECONDS)
     finally:
-        await _end(showing)
+        await end(showing)
 
 
 async def _show_entries(opened: Core, session: UUID) -> None:
@@ -109,7 +85,8 @@ async def _show_entries(opened: Core, session: UUID) -> None:
 def _outcome(session: UUID, state: Session) -> Outcome:
     asked = tuple(approval.id for approval, _ in open_approvals(state))
     if isinstance(state.stage, Ended):
-        return Outcome(session_id=session, status=state.stage.status, text=state.stage.text)
+        letters = tuple(letter.id for letter in state.letters)
+        return Outcome(session_id=session, status=state.stage.status, text=state.stage.text, dead_letters=letters)
     return Outcome(session_id=session, status="waiting", approvals=asked)
 
 
@@ -118,6 +95,7 @@ def _text(outcome: Outcome) -> str:
     lines += [
         f"  reprise approvals show {each}\n  reprise approvals approve {each} --reason …" for each in outcome.approvals
     ]
+    lines += [f"  reprise dlq show {each}\n  reprise dlq replay {each} --reason …" for each in outcome.dead_letters]
     return "\n".join(each for each in lines if each)
 
 

@@ -19,16 +19,19 @@ QUIET = (
 """Bookkeeping that a reader of the timeline rarely wants; `--all` shows it."""
 
 
-async def entries(core: Core, session: UUID, *, tenant: str = "local") -> AsyncIterator[Entry]:
-    """Yield a session's timeline, first what is there, then what comes, to its end."""
-    seen = 0
+async def entries(core: Core, session: UUID, *, after: int = 0, tenant: str = "local") -> AsyncIterator[Entry]:
+    """Yield a session's timeline behind a version: what is there, then what comes, to its end.
+
+    What came after its end by now is yielded too: late answers, dead letters that were sent again.
+    """
+    seen, over = after, False
     while True:
         found = await read_timeline(core.reads, tenant, session, after=seen)
         for entry in found:
-            seen = entry.version
+            seen, over = entry.version, over or entry.type in LAST
             yield entry
-            if entry.type in LAST:
-                return
+        if over and not found:
+            return
         if not found:
             await asyncio.sleep(POLL_SECONDS)
             await catch_up(core)
