@@ -45,17 +45,14 @@ class Write:
 
         Call it after the body was read: the request's digest covers the body's canonical form.
         """
-        require(self.principal, action)
-        tenant, chance = self.principal.tenant, self.services.shell.chance
-        command_id = derive(tenant, "idempotency", self.key) if self.key else chance.command_id()
-        return Context(
-            command_id=command_id,
-            actor=Actor(kind="person", id=self.principal.actor),
-            at=self.services.shell.clock.now(),
-            correlation=correlation or command_id,
-            tenant=tenant,
-            lane=lane,
+        return write_context(
+            self.services,
+            self.principal,
+            action,
+            key=self.key,
             request_digest=await self._digest(),
+            lane=lane,
+            correlation=correlation,
             traceparent=self._traceparent,
         )
 
@@ -79,6 +76,33 @@ class Write:
         return int(self.etag)
 
 
+def write_context(
+    services: Services,
+    principal: Principal,
+    action: Action,
+    *,
+    key: str | None,
+    request_digest: str,
+    lane: str = "standard",
+    correlation: str = "",
+    traceparent: str = "",
+) -> Context:
+    """Return the context of a command, named by the caller's key where it gave one; raise Forbidden."""
+    require(principal, action)
+    tenant = principal.tenant
+    command_id = derive(tenant, "idempotency", key) if key else services.shell.chance.command_id()
+    return Context(
+        command_id=command_id,
+        actor=Actor(kind="person", id=principal.actor),
+        at=services.shell.clock.now(),
+        correlation=correlation or command_id,
+        tenant=tenant,
+        lane=lane,
+        request_digest=request_digest,
+        traceparent=traceparent,
+    )
+
+
 Writing: TypeAlias = SkipValidation[NamedDependency[Write]]
 
 
@@ -89,17 +113,18 @@ def write_of(
     if_match: IfMatch = None,
 ) -> Write:
     """Read the headers of a write; raise Invalid."""
-    if idempotency_key is not None and not _is_key(idempotency_key):
-        raise Invalid(
-            f"Expected an Idempotency-Key of 1 to {MOST_KEY_CHARACTERS} printable ASCII characters, "
-            f"but got {idempotency_key[:50]!r}."
-        )
+    check_key(idempotency_key)
     principal: Principal = request.user
     return Write(request=request, services=services, principal=principal, key=idempotency_key, etag=_unquoted(if_match))
 
 
-def _is_key(text: str) -> bool:
-    return 0 < len(text) <= MOST_KEY_CHARACTERS and text.isascii() and text.isprintable()
+def check_key(key: str | None) -> None:
+    """Raise Invalid for an idempotency key that is none; a request may go without."""
+    if key is None or (0 < len(key) <= MOST_KEY_CHARACTERS and key.isascii() and key.isprintable()):
+        return
+    raise Invalid(
+        f"Expected an Idempotency-Key of 1 to {MOST_KEY_CHARACTERS} printable ASCII characters, but got {key[:50]!r}."
+    )
 
 
 def _unquoted(etag: str | None) -> str | None:

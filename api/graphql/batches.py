@@ -8,6 +8,7 @@ from uuid import UUID
 from api.graphql.context import Batch
 from queries.approvals import approvals_of
 from queries.costs import costs_of
+from queries.dead_letters import letters_of
 from queries.events import events_of
 from queries.policy import verdicts_of, violations_of
 from queries.ports import ReadStore
@@ -41,6 +42,7 @@ BATCHES: Mapping[str, Batch] = {
     "verdicts": verdicts_of,
     "violations": violations_of,
     "approvals": approvals_of,
+    "dead_letters": letters_of,
     "costs": costs_of,
     "events": _paged(events_of),
     "messages": _paged(messages_of),

@@ -15,7 +15,7 @@ from litestar.params import QueryParameter
 from api.answers import Output, answer
 from api.bodies import body_of
 from api.graphql.asked import Asked
-from api.services import Given, Services
+from api.reads import Read, Reading
 from domain.errors import Invalid
 
 MOST_BYTES = 64 << 10
@@ -52,8 +52,7 @@ class Answered(Output, frozen=True, kw_only=True):
 
 @get("/graphql", tags=["graphql"], summary="Query by GraphQL")
 async def query(
-    request: Request[Any, Any, Any],
-    services: Given,
+    read: Reading,
     document: Document,
     operation_name: Name = None,
     variables: Variables = None,
@@ -61,22 +60,21 @@ async def query(
     """Answer a query, as a link can hold it."""
     asked = {"query": document, "operationName": operation_name, "variables": _object(variables)}
     try:
-        return await _answer(request, services, msgspec.convert(asked, Asked), writes=False)
+        return await _answer(read, msgspec.convert(asked, Asked), writes=False)
     except msgspec.ValidationError as fault:
         raise Invalid(f"Expected the parameters that /openapi.json describes, but: {fault}.") from fault
 
 
 @post("/graphql", status_code=200, opt={"body": Asked}, tags=["graphql"], request_max_body_size=MOST_BYTES)
-async def execute(request: Request[Any, Any, Any], services: Given) -> Response[Answered]:
+async def execute(request: Request[Any, Any, Any], read: Reading) -> Response[Answered]:
     """Answer a query or mutation; subscriptions go over graphql-transport-ws, at this path too."""
-    return await _answer(request, services, await body_of(request, Asked), writes=True)
+    return await _answer(read, await body_of(request, Asked), writes=True)
 
 
-async def _answer(
-    request: Request[Any, Any, Any], services: Services, asked: Asked, *, writes: bool
-) -> Response[Answered]:
+async def _answer(read: Read, asked: Asked, *, writes: bool) -> Response[Answered]:
     engine = await loaded()
-    return answer(await engine.execute(services, request.user, asked, writes=writes))
+    await read.wait()
+    return answer(await engine.execute(read.services, read.principal, asked, writes=writes))
 
 
 async def loaded() -> ModuleType:

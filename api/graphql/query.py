@@ -9,6 +9,7 @@ from strawberry import field
 from api.graphql.approvals import Approval
 from api.graphql.catalogue import Agent, Projection
 from api.graphql.context import Info
+from api.graphql.dead_letters import DeadLetter
 from api.graphql.fresh import find_current
 from api.graphql.pages import After, Connection, First, bounded, keyed, page
 from api.graphql.sessions import Session, SessionStatus
@@ -17,6 +18,7 @@ from api.rest.approvals import Status as ApprovalStatus
 from domain.errors import Invalid
 from queries.approvals import ApprovalShown, list_approvals
 from queries.catalogue import list_agents
+from queries.dead_letters import DeadLetterShown, LetterStatus, list_letters, show_letter
 from queries.projections import list_projections
 from queries.sessions import SessionShown, list_sessions
 
@@ -86,6 +88,28 @@ def _requested(approval: ApprovalShown) -> str:
     return approval.requested_at.isoformat()
 
 
+async def dead_letters(info: Info, status: Status = "open", first: First = 50, after: After = None) -> Connection[Any]:
+    """List dead letters; raise Invalid, WrongLog."""
+    context, wanted = info.context, bounded(first)
+    found = await list_letters(
+        context.services.reads,
+        context.tenant,
+        status=_one_of((*get_args(LetterStatus), "all"), status),
+        after=keys_of(after, context.log_id, tuple[Time, Text]) if after is not None else None,
+        limit=wanted + 1,
+    )
+    return page(found, wanted, keyed(context.log_id, _given_up, lambda letter: letter.id))
+
+
+def _given_up(letter: DeadLetterShown) -> str:
+    return letter.dead_lettered_at.isoformat()
+
+
+async def dead_letter(info: Info, id: Id) -> Any:
+    """Return one dead letter; raise NotFound."""
+    return await show_letter(info.context.services.reads, info.context.tenant, id)
+
+
 async def agents(info: Info) -> list[Any]:
     """List agents."""
     return list(await list_agents(info.context.services.reads, info.context.tenant))
@@ -103,5 +127,9 @@ class Query:
     approvals: Connection[Approval] = field(
         resolver=approvals, description="What waits for humans, or with another status what they decided."
     )
+    dead_letters: Connection[DeadLetter] = field(
+        resolver=dead_letters, description="Calls that were given up, those that wait longest first."
+    )
+    dead_letter: DeadLetter = field(resolver=dead_letter, description="One call that was given up.")
     projections: list[Projection] = field(resolver=projections, description="How far each read model is.")
     agents: list[Agent] = field(resolver=agents, description="The registered agents.")

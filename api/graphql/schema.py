@@ -14,6 +14,7 @@ from strawberry.types.execution import ExecutionContext
 from api.graphql.context import field_of
 from api.graphql.errors import wrapped
 from api.graphql.limits import MOST_TOKENS, check
+from api.graphql.mutation import Mutation
 from api.graphql.query import Query
 from api.graphql.scalars import SCALARS
 from api.graphql.subscription import Subscription
@@ -73,6 +74,7 @@ def schema(*, introspection: bool = True) -> Schema:
     """Return the schema; without ``introspection`` it is not told to callers."""
     return Schema(
         query=Query,
+        mutation=Mutation,
         subscription=Subscription,
         extensions=[Watched if introspection else Closed],
         config=StrawberryConfig(default_resolver=field_of, scalar_map=SCALARS),

@@ -9,6 +9,7 @@ from strawberry import field
 from api.graphql.approvals import Approval
 from api.graphql.context import loaded, position
 from api.graphql.costs import Cost
+from api.graphql.dead_letters import DeadLetter
 from api.graphql.history import Event, Message, StateAt, events, messages, state_at
 from api.graphql.pages import Connection
 from api.graphql.policy import Verdict, Violation
@@ -98,5 +99,8 @@ class Session:
     violations: list[Violation] = field(resolver=loaded("violations"), description="What the policy denied, in order.")
     approvals: list[Approval] = field(
         resolver=loaded("approvals"), description="What it asked of humans, the oldest first."
+    )
+    dead_letters: list[DeadLetter] = field(
+        resolver=loaded("dead_letters"), description="Its calls that were given up, those that wait longest first."
     )
     cost: Cost = field(resolver=loaded("costs"), description="What it took.")

@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 
 from tests.api.conftest import GOAL, Parts, finish
+from tests.api.graphql.conftest import ask
 
 SESSION = """
 query ($id: ID!) {
@@ -27,16 +28,6 @@ query ($id: ID!) {
   }
 }
 """
-
-
-async def ask(client: httpx.AsyncClient, query: str, **variables: Any) -> dict[str, Any]:
-    """Ask, and give the data; there are no errors."""
-    response = await client.post("/graphql", json={"query": query, "variables": variables})
-    assert response.status_code == 200, response.text
-    answered: dict[str, Any] = response.json()
-    assert "errors" not in answered, answered
-    data: dict[str, Any] = answered["data"]
-    return data
 
 
 async def test_a_session_is_shown_as_rest_shows_it(
