@@ -14,7 +14,7 @@ from api.openapi import CONFIG, document
 from api.parameters import check_parameters, parameters_of
 from api.problems import problem
 from api.reads import read_of
-from api.rest import agents, approvals, dead_letters, history, orchestrate, sessions, steering, system, tools
+from api.rest import agents, approvals, dead_letters, history, metrics, orchestrate, sessions, steering, system, tools
 from api.services import Services
 from api.writes import write_of
 
@@ -66,6 +66,7 @@ def _app(services: Services, openapi: OpenAPIConfig | None) -> Litestar:
             over_websocket.converse,
             system.healthz,
             system.readyz,
+            metrics.metrics,
             system.openapi_json,
             system.problem_page,
             page.home,
@@ -74,6 +75,7 @@ def _app(services: Services, openapi: OpenAPIConfig | None) -> Litestar:
         ],
         dependencies={
             "services": Provide(lambda: services, sync_to_thread=False),
+            "watched": Provide(lambda: services.watched, sync_to_thread=False),
             "read": Provide(read_of),
             "write": Provide(write_of, sync_to_thread=False),
         },

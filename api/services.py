@@ -1,7 +1,6 @@
 """Name what the edge needs to serve requests; the composition root fills it in."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -9,14 +8,12 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from api.live.feeds import Feeds
+from api.watching import Watched
 from commands.authorize import Verifier
 from commands.catalogue import Catalogue, Documents
 from commands.ports import Dialer
 from commands.shell import Shell
 from queries.ports import ReadStore
-
-Probe: TypeAlias = Callable[[], Awaitable[None]]
-"""Return where a part can be reached, raise Unavailable where it cannot."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +43,7 @@ class Services:
     read_patience: float = 2.0
     heartbeat: float = 15.0
     introspection: bool = True
-    probes: Mapping[str, Probe] = field(default_factory=dict)
+    watched: Watched = field(default_factory=Watched)
     live_streams: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1_000))
 
 

@@ -2,10 +2,11 @@
 
 import asyncio
 import signal
+import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from domain.errors import Unavailable
 from ops import running
@@ -13,8 +14,14 @@ from ops.bootstrap.core import Core, open_core
 from ops.bootstrap.edge import api_edge
 from ops.bootstrap.roles import run_projector, run_relay, run_worker
 from ops.bootstrap.servers import addresses
+from ops.bootstrap.watch import watch
 from ops.settings import Settings
 from ops.web import bound, server_of, url_of
+
+if TYPE_CHECKING:
+    from litestar.types import ASGIApp
+
+    from api.watching import Watched
 
 ROLES: dict[str, Callable[[Core], Coroutine[Any, Any, None]]] = {
     "worker": run_worker,
@@ -43,33 +50,55 @@ async def everything(settings: Settings) -> AsyncIterator[Up]:
     async with (
         addresses(settings, nats=True) as where,
         open_core(settings, where, "up") as core,
-        _listening(core) as (url, served),
+        _listening(core, watched := watch(core)) as (url, served),
+        _aside(core, watched) as aside,
     ):
         roles = [asyncio.create_task(role(core), name=name) for name, role in ROLES.items()]
         settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with running.announced(settings.folder, running.mark(url, where.postgres_url, where.nats_url)):
             try:
-                yield Up(url=url, core=core, tasks=(*served, *roles, *where.keepers))
+                yield Up(url=url, core=core, tasks=(*served, *aside, *roles, *where.keepers))
             finally:
                 await _end(roles)
 
 
 @asynccontextmanager
-async def _listening(core: Core) -> AsyncIterator[tuple[str, Sequence[asyncio.Task[None]]]]:
+async def _listening(core: Core, watched: "Watched") -> AsyncIterator[tuple[str, Sequence[asyncio.Task[None]]]]:
     """Serve the API for the duration of the block; yield its URL and its tasks."""
     door = bound(core.settings.host, core.settings.port)
-    async with api_edge(core) as edge:
-        server = server_of(edge.app)
-        task = asyncio.create_task(server.serve(sockets=[door]), name="api")
+    async with api_edge(core, watched) as edge, _served(edge.app, door) as task:
         try:
-            while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn has no event for it
-                await asyncio.sleep(0.01)
             yield url_of(door), [task, *edge.tasks]
         finally:
             # Live streams first: the server would wait for them.
             await _end(edge.tasks)
-            server.should_exit = True
-            await asyncio.wait([task], timeout=10)
+
+
+@asynccontextmanager
+async def _aside(core: Core, watched: "Watched | None" = None) -> AsyncIterator[Sequence[asyncio.Task[None]]]:
+    """Show probes and metrics on a port of their own where one is set; yield what runs for it."""
+    port = core.settings.metrics.port
+    if not port:
+        yield ()
+        return
+    from api.aside import build_aside  # a third of a second that a role which nobody watches need not wait for
+
+    door = bound("127.0.0.1", port, setting="REPRISE_METRICS__PORT")
+    async with _served(build_aside(watched or watch(core)), door) as task:
+        yield (task,)
+
+
+@asynccontextmanager
+async def _served(app: "ASGIApp", door: socket.socket) -> AsyncIterator[asyncio.Task[None]]:
+    server = server_of(app)
+    task = asyncio.create_task(server.serve(sockets=[door]), name="http")
+    try:
+        while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn has no event for it
+            await asyncio.sleep(0.01)
+        yield task
+    finally:
+        server.should_exit = True
+        await asyncio.wait([task], timeout=10)
 
 
 async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
@@ -82,16 +111,22 @@ async def one_role(settings: Settings, name: str, say: Callable[[str], None]) ->
     """Run one role until it is told to end."""
     async with addresses(settings, nats=True) as where, open_core(settings, where, name) as core:
         if name == "api":
-            async with _listening(core) as (url, served):
+            watched = watch(core)
+            async with _listening(core, watched) as (url, served), _aside(core, watched) as aside:
                 say(f"serving api: {url}")
-                await until_told(served)
+                await until_told([*served, *aside])
         else:
-            say(f"serving {name}")
-            task = asyncio.create_task(ROLES[name](core), name=name)
-            try:
-                await until_told([task])
-            finally:
-                await _end([task])
+            await _perform(core, name, say)
+
+
+async def _perform(core: Core, name: str, say: Callable[[str], None]) -> None:
+    async with _aside(core) as aside:
+        say(f"serving {name}")
+        task = asyncio.create_task(ROLES[name](core), name=name)
+        try:
+            await until_told([task, *aside])
+        finally:
+            await _end([task])
 
 
 async def until_told(tasks: Sequence[asyncio.Task[None]]) -> None:

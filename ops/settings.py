@@ -44,6 +44,12 @@ class Otlp(msgspec.Struct, frozen=True, kw_only=True):
     service: str = "reprise"
 
 
+class MetricsPort(msgspec.Struct, frozen=True, kw_only=True):
+    """Say on which loopback port a process shows its metrics and probes aside, 0 for none."""
+
+    port: int = 0
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Hold every setting; no URL means the embedded server."""
 
@@ -62,6 +68,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     breaker: BreakerSettings = BreakerSettings()
     tokens: Tokens = Tokens()
     otlp: Otlp = Otlp()
+    metrics: MetricsPort = MetricsPort()
 
     @property
     def folder(self) -> Path:
@@ -137,8 +144,9 @@ def _check(settings: Settings) -> None:
         raise Invalid(f"Expected REPRISE_LOG_LEVEL to be one of {', '.join(LEVELS)}, but it is {settings.log_level!r}.")
     if odd := [lane for lane in settings.lane_names if lane not in LANES]:
         raise Invalid(f"Expected REPRISE_LANES to be some of {', '.join(LANES)}, but it names {odd[0]!r}.")
-    if not 0 <= settings.port <= 65535:
-        raise Invalid(f"Expected REPRISE_PORT to be from 0 to 65535, but it is {settings.port}.")
+    for name, port in {"REPRISE_PORT": settings.port, "REPRISE_METRICS__PORT": settings.metrics.port}.items():
+        if not 0 <= port <= 65535:
+            raise Invalid(f"Expected {name} to be from 0 to 65535, but it is {port}.")
     for name, url in _leaves(settings, PREFIX):
         if url and name in SCHEMES and not _is_url(url, SCHEMES[name]):
             raise Invalid(f"Expected {name} to be a URL like {SCHEMES[name][0]}://HOST:PORT, but it is none.")

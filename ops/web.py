@@ -70,7 +70,7 @@ def server_of(app: Any) -> Server:
     return Server(config)
 
 
-def bound(host: str, port: int, *, unread_seconds: float = UNREAD_SECONDS) -> socket.socket:
+def bound(host: str, port: int, *, unread_seconds: float = UNREAD_SECONDS, setting: str = "--port") -> socket.socket:
     """Listen on an address, 0 for a free port; raise Unavailable where it is taken.
 
     The kernel holds a quarter of a megabyte or so for a client that reads slowly, and ends the connection of one that
@@ -81,7 +81,7 @@ def bound(host: str, port: int, *, unread_seconds: float = UNREAD_SECONDS) -> so
         door = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as fault:
         raise Unavailable(
-            f"Port {port} on {host} cannot be listened on ({fault}): choose another with --port."
+            f"Port {port} on {host} cannot be listened on ({fault}): choose another with {setting}."
         ) from fault
     # Accepted connections inherit both. Source: socket(7), SO_SNDBUF; tcp(7), TCP_USER_TIMEOUT, which is Linux's.
     door.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNREAD_BYTES)

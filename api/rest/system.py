@@ -9,7 +9,7 @@ from litestar.params import FromPath
 
 from api.answers import Output, answer
 from api.problems import BY_NAME
-from api.services import Given
+from api.watching import Watching
 from domain.encoding import encode
 from domain.errors import NotFound, Unavailable
 
@@ -36,17 +36,16 @@ async def healthz() -> Response[Health]:
 
 
 @get("/readyz", opt={"open": True}, tags=["system"])
-async def readyz(services: Given) -> Response[Readiness]:
-    """Answer when requests can be served."""
-    part = "the log"
+async def readyz(watched: Watching) -> Response[Readiness]:
+    """Answer when every part that requests need is ready, or name the first one that is not."""
+    part = ""
     try:
         async with asyncio.timeout(READY_SECONDS):
-            await services.shell.store.head()
-            for part, probe in services.probes.items():  # noqa: B007, so that a time-out can name it
+            for part, probe in watched.probes.items():  # noqa: B007, so that a time-out can name it
                 await probe()
     except TimeoutError as fault:
         raise Unavailable(f"Expected {part} to answer within {READY_SECONDS:.0f} s, but it did not.") from fault
-    return answer(Readiness(parts=("log", *services.probes)))
+    return answer(Readiness(parts=tuple(watched.probes)))
 
 
 @get("/openapi.json", opt={"open": True}, include_in_schema=False, sync_to_thread=False)

@@ -3,9 +3,10 @@
 import logging
 import os
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -55,7 +56,7 @@ class NoWakeups:
 
 @dataclass(frozen=True)
 class Core:
-    """Hold what every role and verb is made of."""
+    """Hold what every role and verb is made of; ``skipped`` counts the events that its projectors left out."""
 
     settings: Settings
     store: PostgresEventStore
@@ -67,6 +68,7 @@ class Core:
     where: Addresses
     nats: Client | None
     tracing: "Tracing | None" = None
+    skipped: list[Counter[str]] = field(default_factory=list)
 
     @property
     def wired(self) -> Client:

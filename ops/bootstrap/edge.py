@@ -14,22 +14,25 @@ from ops.bootstrap.core import Core
 from ops.bootstrap.tokens import keys
 
 if TYPE_CHECKING:
-    from litestar import Litestar
+    from litestar.types import ASGIApp
+
+    from api.watching import Watched
 
 
 @dataclass(frozen=True)
 class Edge:
     """Be the API's application and what runs beside it for its live streams; they end with these tasks."""
 
-    app: "Litestar"
+    app: "ASGIApp"
     tasks: tuple[asyncio.Task[None], ...]
 
 
 @asynccontextmanager
-async def api_edge(core: Core) -> AsyncIterator[Edge]:
+async def api_edge(core: Core, watched: "Watched") -> AsyncIterator[Edge]:
     """Yield the API's application."""
     from api.app import build  # a third of a second that verbs without an API need not wait for
     from api.live.feeds import Feeds
+    from api.observed import Observed
     from api.services import Services
 
     tail, history = Tail(core.store, core.wired), PostgresHistory(core.where.postgres_url)
@@ -51,10 +54,12 @@ async def api_edge(core: Core) -> AsyncIterator[Edge]:
         hosts=tuple(host for host in core.settings.hosts.split(",") if host),
         verifier=verifier,
         loopback_without_token=not tokens.required,
+        watched=watched,
         live_streams=asyncio.Semaphore(core.settings.max_streams),
     )
     try:
-        yield Edge(app=build(services), tasks=tasks)
+        app = build(services)
+        yield Edge(app=Observed(app, watched.watch) if watched.watch else app, tasks=tasks)
     finally:
         for task in tasks:
             task.cancel()

@@ -34,10 +34,12 @@ async def run_relay(core: Core) -> None:
 async def run_projector(core: Core) -> None:
     """Keep the read models up to date, and rebuild those that are asked for, until cancelled."""
     tail, rows = Tail(core.store, core.wired), PostgresReadModels(core.where.postgres_url)
+    projector = Projector(tail, rows, READ_MODELS)
+    core.skipped.append(projector.skipped)
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(tail.run(), name="tail")
-            tasks.create_task(Projector(tail, rows, READ_MODELS).run(), name="projector")
+            tasks.create_task(projector.run(), name="projector")
             tasks.create_task(take_builds(core.where.postgres_url, READ_MODELS), name="builds")
     finally:
         await rows.close()

@@ -31,6 +31,7 @@ from adapters.system import SystemChance, SystemClock
 from api.app import build
 from api.live.feeds import Feeds
 from api.services import Services
+from api.watching import Watched
 from commands.catalogue import Catalogue
 from commands.shell import Shell
 from commands.worker import work
@@ -122,6 +123,7 @@ async def parts(database: str, nats_server: NatsServer) -> AsyncIterator[Parts]:
             reads=reads,
             model=f"scripted:{SCRIPT}",
             heartbeat=0.2,
+            watched=Watched(probes={"log": store.head}),
         )
 
         @asynccontextmanager
