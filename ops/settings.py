@@ -50,6 +50,12 @@ class MetricsPort(msgspec.Struct, frozen=True, kw_only=True):
     port: int = 0
 
 
+class GraphQL(msgspec.Struct, frozen=True, kw_only=True):
+    """Say whether GraphQL tells callers what can be asked; ``api/schemas/schema.graphql`` says it in any case."""
+
+    introspection: bool = True
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Hold every setting; no URL means the embedded server."""
 
@@ -68,6 +74,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     breaker: BreakerSettings = BreakerSettings()
     tokens: Tokens = Tokens()
     otlp: Otlp = Otlp()
+    graphql: GraphQL = GraphQL()
     metrics: MetricsPort = MetricsPort()
 
     @property

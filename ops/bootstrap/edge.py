@@ -54,6 +54,7 @@ async def api_edge(core: Core, watched: "Watched") -> AsyncIterator[Edge]:
         hosts=tuple(host for host in core.settings.hosts.split(",") if host),
         verifier=verifier,
         loopback_without_token=not tokens.required,
+        introspection=core.settings.graphql.introspection,
         watched=watched,
         live_streams=asyncio.Semaphore(core.settings.max_streams),
     )
