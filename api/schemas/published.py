@@ -4,6 +4,7 @@ from typing import Any
 
 from api.problems import Problem
 from api.rest.approvals import ApprovalView, Decided, DecisionInput
+from api.rest.dead_letters import DeadLetterView, LetterDecidedView, LetterReason
 from api.rest.history import EventShown, StateShown
 from api.rest.orchestrate import GoalInput, Started
 from api.rest.sessions import ActionView, SessionDetailView, TaskView
@@ -22,6 +23,9 @@ PAYLOADS: dict[str, Any] = {
     "approval-decision": DecisionInput,
     "call-arguments": Sourced,
     "call-result": Content,
+    "dead-letter": DeadLetterView,
+    "dead-letter-decided": LetterDecidedView,
+    "dead-letter-decision": LetterReason,
     "event": EventShown,
     "orchestrate": GoalInput,
     "orchestrated": Started,
