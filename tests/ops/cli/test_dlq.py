@@ -6,19 +6,24 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.ops.cli.conftest import Say
+from ops.sample import demo
+from tests.ops.cli.conftest import GOAL, Say
 from tests.ops.cli.test_approvals import _asked
 
 
 @pytest.fixture
 def letter(up: Say, waiting: str, shop: str) -> str:
     """Let an order fail, and a person give it up; return the dead letter's id."""
-    fault = {"operation": "POST /orders", "kind": "error"}
-    urlopen(Request(f"{shop}/_faults", json.dumps(fault).encode(), method="POST"), timeout=5).close()
+    plan_fault(shop, "POST /orders")
     up("approvals", "approve", f"{waiting}-call-2-1")
     question = _asked(up, waiting, "outcome")
     up("approvals", "settle", question["id"], "give-up", "--reason", "the shop is closed")
     return f"{waiting}-call-2-1"
+
+
+def plan_fault(shop: str, operation: str, times: int = 1) -> None:
+    fault = {"operation": operation, "kind": "error", "times": times}
+    urlopen(Request(f"{shop}/_faults", json.dumps(fault).encode(), method="POST"), timeout=5).close()
 
 
 def statuses(up: Say) -> dict[str, Any]:
@@ -48,8 +53,7 @@ def test_what_is_replayed_is_followed_to_its_end(up: Say, letter: str) -> None:
 def test_a_replay_that_fails_says_so_by_its_exit_code_and_the_letter_is_discarded(
     up: Say, letter: str, shop: str
 ) -> None:
-    fault = {"operation": "POST /orders", "kind": "error"}
-    urlopen(Request(f"{shop}/_faults", json.dumps(fault).encode(), method="POST"), timeout=5).close()
+    plan_fault(shop, "POST /orders")
     said = up("dlq", "replay", letter, "--reason", "try", "--wait", "--json")
     assert (said.code, said.json["status"], said.json["attempts"]) == (1, "open", 2)
     assert "may have happened" in said.json["reason"]
@@ -64,3 +68,13 @@ def test_wrong_words_are_answered_in_one_line(up: Say) -> None:
         said = up("dlq", *words)
         assert said.code == 1 and "dead letter" in said.errors and len(said.errors.splitlines()) == 1
     assert up("dlq", "replay", "x").code == 2
+
+
+def test_without_an_up_waiting_sends_it_again_itself(say: Say, shop: str) -> None:
+    say("tools", "add", f"{shop}/openapi.json", "--name", "shop", "--allow-private")
+    plan_fault(shop, "GET /products", times=5)
+    told = say("orchestrate", GOAL, "--model", demo.script(), "--wait")
+    letter = f"{told.output.split('session ')[-1][:36]}-call-1-1"
+    assert told.code == 1 and f"reprise dlq replay {letter} --reason …" in told.output
+    said = say("dlq", "replay", letter, "--reason", "the shop is open", "--wait", "--json")
+    assert (said.code, said.json["status"], said.json["attempts"]) == (0, "resolved", 6)
