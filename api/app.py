@@ -7,6 +7,7 @@ from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 
 from api.auth import Doorkeeper
+from api.docs.pages import DOCS
 from api.explorer import page
 from api.graphql import over_http, over_websocket
 from api.live.websocket import stream_session
@@ -14,7 +15,19 @@ from api.openapi import CONFIG, document
 from api.parameters import check_parameters, parameters_of
 from api.problems import problem
 from api.reads import read_of
-from api.rest import agents, approvals, dead_letters, history, metrics, orchestrate, sessions, steering, system, tools
+from api.rest import (
+    agents,
+    approvals,
+    dead_letters,
+    history,
+    metrics,
+    orchestrate,
+    schemas,
+    sessions,
+    steering,
+    system,
+    tools,
+)
 from api.services import Services
 from api.writes import write_of
 
@@ -68,7 +81,9 @@ def _app(services: Services, openapi: OpenAPIConfig | None) -> Litestar:
             system.readyz,
             metrics.metrics,
             system.openapi_json,
-            system.problem_page,
+            schemas.list_schemas,
+            schemas.show_schema,
+            *DOCS,
             page.home,
             page.explorer,
             page.explorer_file,

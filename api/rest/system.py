@@ -1,17 +1,14 @@
-"""Say whether the service lives, and explain it: its OpenAPI document and a page for every type of problem."""
+"""Say whether the service lives, and give its OpenAPI document."""
 
 import asyncio
-from html import escape
 from typing import Any, Literal
 
 from litestar import Request, Response, get
-from litestar.params import FromPath
 
 from api.answers import Output, answer
-from api.problems import BY_NAME
 from api.watching import Watching
 from domain.encoding import encode
-from domain.errors import NotFound, Unavailable
+from domain.errors import Unavailable
 
 READY_SECONDS = 2.0
 
@@ -52,17 +49,3 @@ async def readyz(watched: Watching) -> Response[Readiness]:
 def openapi_json(request: Request[Any, Any, Any]) -> Response[Any]:
     """Give the OpenAPI document of this service."""
     return Response(encode(request.app.state.openapi()), media_type="application/json")
-
-
-@get("/docs/problems/{name:str}", opt={"open": True, "html": True}, media_type="text/html", tags=["system"])
-async def problem_page(name: FromPath[str]) -> str:
-    """Explain one type of problem."""
-    kind = BY_NAME.get(name)
-    if kind is None:
-        raise NotFound(f"Expected a type of problem out of {', '.join(BY_NAME)}, but got {name[:100]!r}.")
-    title, advice = escape(kind.title), escape(kind.advice)
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>'
-        f"<body><h1>{title}</h1><p>Problem type <code>{kind.name}</code>, HTTP status {kind.status}.</p>"
-        f"<p>{advice}</p></body></html>"
-    )

@@ -31,9 +31,9 @@ def described(kind: Any, name: str, description: str) -> Schema:
     return {**schema, "$defs": held} if held else schema
 
 
-def words(kind: type) -> str:
+def words(docstring: str | None) -> str:
     """Return a docstring as plain text: one line a paragraph, code between single backticks."""
-    paragraphs = inspect.cleandoc(kind.__doc__ or "").split("\n\n")
+    paragraphs = inspect.cleandoc(docstring or "").split("\n\n")
     return "\n\n".join(" ".join(each.split()) for each in paragraphs).replace("``", "`")
 
 
@@ -41,7 +41,7 @@ def _struct(kind: kinds.StructType, definitions: Definitions) -> Schema:
     tag = {str(kind.tag_field): {"const": kind.tag}} if kind.tag_field else {}
     schema: Schema = {
         "type": "object",
-        "description": words(kind.cls),
+        "description": words(kind.cls.__doc__),
         "properties": {**tag, **{field.encode_name: _field(field, definitions) for field in kind.fields}},
         "required": [*tag, *(field.encode_name for field in kind.fields if field.required)],
     }

@@ -40,10 +40,10 @@ PAYLOADS: dict[str, Any] = {
 def published() -> dict[str, Schema]:
     """Return all schemas by the path of their file in this folder."""
     events = {f"events/{topic_of(data)}.json": _event(data) for data in (*SESSION_EVENTS, *CATALOG_EVENTS)}
-    payloads = {f"payloads/{name}.json": described(kind, name, words(kind)) for name, kind in PAYLOADS.items()}
+    payloads = {f"payloads/{name}.json": described(kind, name, words(kind.__doc__)) for name, kind in PAYLOADS.items()}
     return {**events, **payloads}
 
 
 def _event(data: type[AnyEvent]) -> Schema:
     # Subscripted at run time: each event is published with its own data.
-    return described(Event[data], topic_of(data), f"{words(data)}\n\n{words(Event)}")  # type: ignore[valid-type]
+    return described(Event[data], topic_of(data), f"{words(data.__doc__)}\n\n{words(Event.__doc__)}")  # type: ignore[valid-type]

@@ -11,6 +11,9 @@ from openapi_core.exceptions import OpenAPIError
 from openapi_core.templating.paths.exceptions import PathError
 from werkzeug.datastructures import Headers, ImmutableMultiDict
 
+PAGES = ("text/html", "text/css", "text/javascript", "image/svg+xml")
+"""What is for people to look at is no part of the REST API."""
+
 
 class SentRequest:
     """Show an httpx request to openapi-core."""
@@ -43,7 +46,12 @@ class Contract:
 
     def __init__(self, document: dict[str, Any]):
         self.document = document
-        config = Config(extra_media_type_deserializers={"application/problem+json": json.loads})
+        config = Config(
+            extra_media_type_deserializers={
+                "application/problem+json": json.loads,
+                "application/schema+json": json.loads,
+            }
+        )
         self._openapi = OpenAPI.from_dict(document, config=config)
 
     def check(self, response: httpx.Response, body: bytes) -> None:
@@ -51,7 +59,8 @@ class Contract:
         request = SentRequest(response.request, body)
         fault = self._fault(request)
         if isinstance(fault, PathError):
-            undocumented = request.path == "/openapi.json" or response.status_code in (404, 405)
+            page = response.headers.get("content-type", "").partition(";")[0] in PAGES
+            undocumented = page or request.path == "/openapi.json" or response.status_code in (404, 405)
             assert undocumented, f"{request.method} {request.path} is served, but not documented"
             return
         self._openapi.validate_response(request, ReceivedResponse(response))

@@ -112,6 +112,6 @@ def test_a_type_that_cannot_be_described_is_named() -> None:
         held: bytes
 
     with pytest.raises(TypeError, match="BytesType"):
-        described(Odd, "odd", words(Odd))
+        described(Odd, "odd", words(Odd.__doc__))
     with pytest.raises(TypeError, match="Expected a Struct to publish as number"):
         described(int, "number", "")
