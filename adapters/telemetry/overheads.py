@@ -41,14 +41,14 @@ class Clock:
     attempted: datetime | None = None
     waiting: datetime | None = None
 
-    def attempt(self, at: datetime) -> None:
-        """Note that a model or tool is asked now, after whatever was waited for."""
+    def go_on(self, at: datetime) -> None:
+        """Note that whatever was waited for has come."""
         self.elsewhere += at - self.waiting if self.waiting else ZERO
-        self.attempted, self.waiting = at, None
+        self.waiting = None
 
     def overhead(self, at: datetime) -> float:
         """Return the seconds that are left for us when the step ends."""
-        self.attempt(at)
+        self.go_on(at)
         return max(0.0, (at - self.begun - self.elsewhere).total_seconds())
 
 
@@ -89,12 +89,14 @@ class Overheads:
 def _elsewhere(clock: Clock, data: SessionEvent, at: datetime) -> None:
     match data:
         case ModelCallAttempted() | CallAttempted():
-            clock.attempt(at)
+            clock.go_on(at)
+            clock.attempted = at
         case ModelReplied(latency_ms=took) | CallSucceeded(latency_ms=took) | CallFailed(latency_ms=took):
             clock.elsewhere += timedelta(milliseconds=took)
         case ModelFailed():  # says nothing of how long it took
             clock.elsewhere += at - (clock.attempted or at)
         case ModelRetryScheduled(not_before=later) | CallRetryScheduled(not_before=later) | CallDeferred(until=later):
+            clock.go_on(at)
             clock.elsewhere += max(ZERO, later - at)
         case _:
             pass
