@@ -54,7 +54,7 @@ class Parts:
 async def run(url: str, parts: Parts, *, events: int = 200_000, rounds: int = 3) -> dict[str, object]:
     """Measure on a scratch database of the server at ``url``; ``events_per_s`` is the median of the rebuilds."""
     with _scratch_database(url) as scratch:
-        written = await _fill(await parts.open_store(scratch), events)
+        written = await fill(await parts.open_store(scratch), events)
         await parts.project(scratch, READ_MODEL)
         builds = [await parts.rebuild(scratch, READ_MODEL, False) for _ in range(rounds)]
         builds.append(await parts.rebuild(scratch, READ_MODEL, True))
@@ -74,7 +74,7 @@ def _rate(build: Build) -> float:
     return build.position / (build.finished_at - build.started_at).total_seconds()
 
 
-async def _fill(store: Store, events: int) -> int:
+async def fill(store: Store, events: int) -> int:
     """Append sessions until the log has that many events; return how many it has."""
     written, unit = 0, list[LogEvent]()
     try:
