@@ -67,8 +67,8 @@ async def show(letter: str) -> None:
 def _shown(found: DeadLetterShown) -> str:
     lines = [
         f"{found.id}: {found.status}",
-        f"  given up   {found.dead_lettered_at:%Y-%m-%d %H:%M:%S} UTC after {count(found.attempts, 'attempt')}: "
-        f"{found.reason}",
+        f"  given up   {found.dead_lettered_at:%Y-%m-%d %H:%M:%S} UTC: {found.reason}",
+        f"  sent       {count(found.attempts, 'time')}",
         f"  goal       {found.goal} ({found.session_status})",
         f"  tool       {found.tool} ({found.operation}, {found.effect_class})",
         f"  arguments  {encode(found.request_json).decode()}",
