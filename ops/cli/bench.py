@@ -6,10 +6,12 @@ from contextlib import asynccontextmanager
 from tempfile import TemporaryDirectory
 
 import click
+import msgspec
 
 from ops.bench import rebuild as rebuild_bench
 from ops.bench import replay as replay_bench
 from ops.bench import steps as steps_bench
+from ops.bench import streams as streams_bench
 from ops.bench import write as write_bench
 from ops.bootstrap.benches import bench_parts, migrated_store
 from ops.bootstrap.servers import Addresses, addresses
@@ -76,3 +78,17 @@ async def rebuild(events: int) -> None:
 
     async with _servers() as where:
         _show(await rebuild_bench.run(where.postgres_url, rebuild_parts(), events=events))
+
+
+@verb(bench)
+@click.option("--subscribers", default=500, show_default=True, type=click.IntRange(2, 5_000))
+@click.option("--silent", default=50, show_default=True, type=click.IntRange(0, 5_000), help="So many never read.")
+@click.option("--rate", default=500, show_default=True, type=click.IntRange(1, 5_000), help="Events a second in all.")
+@click.option("--seconds", default=60, show_default=True, type=click.IntRange(4, 3_600))
+async def streams(subscribers: int, silent: int, rate: int, seconds: int) -> None:
+    """Measure live streams: memory of the API, and how soon its subscribers have an event."""
+    load = streams_bench.Load(subscribers=subscribers, silent=silent, events_per_s=rate, seconds=seconds)
+    with TemporaryDirectory(prefix="reprise-bench-") as folder:
+        own = msgspec.structs.replace(settings(data=folder), postgres_url="", nats_url="")
+        async with addresses(own, nats=True) as where:
+            _show(await streams_bench.run(where.postgres_url, where.nats_url, migrated_store, load))
