@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Protocol
 from uuid import UUID
 
+from commands.current import about
 from commands.perform import drive
 from commands.ports import OpenWork
 from commands.shell import Shell
@@ -73,20 +74,21 @@ class Failing:
 
 async def _drive(shell: Shell, wakeup: Wakeup, heartbeat: float, failing: Failing) -> None:
     """Drive one session to where nothing more is due."""
-    beat = asyncio.create_task(_beat(wakeup, heartbeat))
-    try:
-        await drive(shell, wakeup.session)
-        failing.forget(wakeup.session)
-    except Unavailable as fault:
-        logger.warning("session %s has to wait: %s", wakeup.session, fault)
-    except Exception:
-        # One broken session must not stop the others; its open work stays on record and comes up again.
-        failing.note(wakeup.session)
-        logger.exception("session %s could not be driven", wakeup.session)
-    finally:
-        beat.cancel()
-        await asyncio.gather(beat, return_exceptions=True)
-    await wakeup.ack()
+    with about(wakeup.session):
+        beat = asyncio.create_task(_beat(wakeup, heartbeat))
+        try:
+            await drive(shell, wakeup.session)
+            failing.forget(wakeup.session)
+        except Unavailable as fault:
+            logger.warning("session %s has to wait: %s", wakeup.session, fault)
+        except Exception:
+            # One broken session must not stop the others; its open work stays on record and comes up again.
+            failing.note(wakeup.session)
+            logger.exception("session %s could not be driven", wakeup.session)
+        finally:
+            beat.cancel()
+            await asyncio.gather(beat, return_exceptions=True)
+        await wakeup.ack()
 
 
 async def _beat(wakeup: Wakeup, seconds: float) -> None:

@@ -51,6 +51,8 @@ def _probes(core: Core) -> "dict[str, Probe]":
 
 
 async def _ping(client: Client) -> None:
+    if not client.is_connected:  # then nats-py would ask nobody, and call that a success
+        raise Unavailable("Expected NATS to answer, but the connection is lost; it is tried again.")
     try:
         await client.flush(PING_SECONDS)
     except FAULTS as fault:

@@ -7,6 +7,7 @@ import click
 from domain.errors import Refused
 from ops.cli.output import result, say
 from ops.cli.verb import settings, verb
+from ops.logs import as_json_lines
 from ops.sample import demo as sample
 from ops.serving import everything, one_role, until_told
 from ops.settings import LOOPBACK, Settings
@@ -29,6 +30,7 @@ async def up(data: str | None, host: str | None, port: int | None, demo: bool) -
     """Serve everything on this machine until Ctrl-C: servers, API, workers, relay, projectors."""
     loaded = settings(data=data, host=host, port=port)
     _refuse_open_door(loaded)
+    as_json_lines("up")
     async with AsyncExitStack() as stack:
         running = await stack.enter_async_context(everything(loaded))
         result({"url": running.url, "data": str(loaded.folder)})
@@ -57,6 +59,7 @@ def _role(name: str, words: str) -> None:
             )
         if name == "api":
             _refuse_open_door(loaded)
+        as_json_lines(name)
         await one_role(loaded, name, say)
 
     role.help = words

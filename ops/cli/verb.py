@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import getpass
-import logging
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -15,6 +14,7 @@ import click
 import msgspec
 
 from domain.envelope import Actor, Context
+from ops import logs
 from ops import settings as settings_module
 from ops.settings import Settings
 
@@ -73,7 +73,7 @@ def settings(**changes: Any) -> Settings:
     loaded = settings_module.load()
     given = {key: value for key, value in changes.items() if value is not None}
     loaded = msgspec.structs.replace(loaded, **given)
-    logging.basicConfig(level=loaded.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.begin(loaded.log_level)
     return loaded
 
 
