@@ -13,6 +13,7 @@ from commands.authorize import Verifier
 from commands.catalogue import Catalogue, Documents
 from commands.ports import Dialer
 from commands.shell import Shell
+from projections.building import Builds
 from queries.ports import ReadStore
 
 
@@ -33,6 +34,7 @@ class Services:
     dialer: Dialer
     feeds: Feeds
     reads: ReadStore
+    builds: Builds
     model: str = ""
     models: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()

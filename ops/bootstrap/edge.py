@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from adapters.identity import TokenVerifier
 from adapters.nats.follow import Tail
 from adapters.postgres.history import PostgresHistory
+from adapters.postgres.read_models.builds import PostgresBuilds
 from commands.orchestrate import whole_model
 from ops.bootstrap.core import Core
 from ops.bootstrap.tokens import keys
@@ -36,7 +37,7 @@ async def api_edge(core: Core, watched: "Watched") -> AsyncIterator[Edge]:
     from api.services import Services
 
     tail, history = Tail(core.store, core.wired), PostgresHistory(core.where.postgres_url)
-    feeds = Feeds(tail, history)
+    feeds, builds = Feeds(tail, history), PostgresBuilds(core.where.postgres_url)
     tasks = asyncio.create_task(tail.run(), name="tail"), asyncio.create_task(feeds.run(), name="feeds")
     tokens = core.settings.tokens
     verifier = (
@@ -49,6 +50,7 @@ async def api_edge(core: Core, watched: "Watched") -> AsyncIterator[Edge]:
         dialer=core.dialer,
         feeds=feeds,
         reads=core.reads,
+        builds=builds,
         model=whole_model(core.settings.model),
         models=tuple(core.settings.model_names),
         hosts=tuple(host for host in core.settings.hosts.split(",") if host),
@@ -66,3 +68,4 @@ async def api_edge(core: Core, watched: "Watched") -> AsyncIterator[Edge]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await history.close()
+        await builds.close()

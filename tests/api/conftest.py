@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -24,6 +24,7 @@ from adapters.openapi.documents import OpenApiDocuments
 from adapters.openapi.tools import OpenApiTools
 from adapters.policy.rules import FirstRules
 from adapters.postgres.history import PostgresHistory
+from adapters.postgres.read_models.builds import PostgresBuilds
 from adapters.postgres.read_models.keeper import PostgresReadModels
 from adapters.postgres.read_models.reader import PostgresReadStore
 from adapters.postgres.store import PostgresEventStore
@@ -93,6 +94,8 @@ async def parts(database: str, nats_server: NatsServer) -> AsyncIterator[Parts]:
         stack.push_async_callback(EventsStream(client, mirror).delete)
         reads, rows = PostgresReadStore(database), PostgresReadModels(database)
         stack.push_async_callback(reads.close)
+        builds = PostgresBuilds(database)
+        stack.push_async_callback(builds.close)
         stack.push_async_callback(rows.close)
         projector = Projector(tail, rows, READ_MODELS)
         relay = Relay(store, client, mirror)
@@ -121,6 +124,7 @@ async def parts(database: str, nats_server: NatsServer) -> AsyncIterator[Parts]:
             dialer=dialer,
             feeds=feeds,
             reads=reads,
+            builds=builds,
             model=f"scripted:{SCRIPT}",
             heartbeat=0.2,
             watched=Watched(probes={"log": store.head}),
@@ -188,6 +192,23 @@ async def started(client: httpx.AsyncClient, tools: dict[str, Any]) -> dict[str,
     assert response.status_code == 201, response.text
     answered: dict[str, Any] = response.json()
     return answered
+
+
+@asynccontextmanager
+async def without_parts(**given: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """Give a client of an application whose every part is missing, for what asks none of them."""
+    needed = [each.name for each in fields(Services) if each.default is MISSING and each.default_factory is MISSING]
+    app: Any = build(Services(**{**dict.fromkeys(needed), **given}))
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(base_url="http://127.0.0.1:8080", transport=transport) as client:
+        yield client
+
+
+@pytest.fixture
+async def reader() -> AsyncIterator[httpx.AsyncClient]:
+    """Read what is the same for every service."""
+    async with without_parts() as client:
+        yield client
 
 
 async def finish(client: httpx.AsyncClient, parts: Parts) -> dict[str, Any]:
