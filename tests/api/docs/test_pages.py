@@ -13,7 +13,7 @@ from api.docs.html import EMPTY
 from api.docs.operations import body_of, example, operations
 from api.problems import BY_NAME
 from api.schemas.files import graphql_schema, schemas
-from tests.api.conftest import Serve, problem
+from tests.api.conftest import problem, without_parts
 
 PAGES = ("/docs", "/docs/graphql", "/docs/schemas", "/docs/problems", *(f"/docs/problems/{name}" for name in BY_NAME))
 
@@ -57,8 +57,8 @@ async def read(client: httpx.AsyncClient, path: str) -> Page:
     return Page(response.text)
 
 
-async def test_every_link_leads_somewhere_here(client: httpx.AsyncClient) -> None:
-    pages = {path: await read(client, path) for path in PAGES}
+async def test_every_link_leads_somewhere_here(reader: httpx.AsyncClient) -> None:
+    pages = {path: await read(reader, path) for path in PAGES}
     elsewhere: set[str] = set()
     for path, page in pages.items():
         assert len(page.ids) == len(set(page.ids)), path
@@ -67,27 +67,27 @@ async def test_every_link_leads_somewhere_here(client: httpx.AsyncClient) -> Non
             assert not anchor or anchor in pages[place or path].ids, f"{path} links to {target}"
             elsewhere |= {place} - {*pages, ""}
     for place in sorted(elsewhere):
-        assert place.startswith("/") and (await client.get(place)).status_code == 200, place
+        assert place.startswith("/") and (await reader.get(place)).status_code == 200, place
 
 
-async def test_whoever_may_not_read_sessions_may_read_the_pages(serve: Serve, tmp_path: Path) -> None:
+async def test_whoever_may_not_read_sessions_may_read_the_pages(tmp_path: Path) -> None:
     create_keys(tmp_path)
     verifier = TokenVerifier(tmp_path, issuer="reprise", audience="reprise")
-    async with serve(verifier=verifier, loopback_without_token=False) as stranger:
+    async with without_parts(verifier=verifier, loopback_without_token=False) as stranger:
         problem(await stranger.get("/sessions"), 401, "unauthenticated")
         for path in ("/docs", "/docs/docs.css", "/schemas", "/schemas/problem"):
             assert (await stranger.get(path)).status_code == 200
 
 
-async def test_every_operation_stands_there_with_a_command_line(client: httpx.AsyncClient) -> None:
-    document, page = (await client.get("/openapi.json")).json(), await read(client, "/docs")
+async def test_every_operation_stands_there_with_a_command_line(reader: httpx.AsyncClient) -> None:
+    document, page = (await reader.get("/openapi.json")).json(), await read(reader, "/docs")
     lines = [shlex.split(text) for text in page.text if text.startswith("curl ")]
     documented = sum(len(methods) for methods in document["paths"].values())
-    assert len(lines) == documented and all(str(client.base_url) in " ".join(line) for line in lines)
+    assert len(lines) == documented and all(str(reader.base_url) in " ".join(line) for line in lines)
 
 
-async def test_every_example_is_as_documented(client: httpx.AsyncClient) -> None:
-    document = (await client.get("/openapi.json")).json()
+async def test_every_example_is_as_documented(reader: httpx.AsyncClient) -> None:
+    document = (await reader.get("/openapi.json")).json()
     bodies = [body for held in operations(document).values() for each in held if (body := body_of(each))]
     assert bodies
     for body in bodies:
@@ -104,16 +104,16 @@ async def test_an_example_can_be_pasted(client: httpx.AsyncClient) -> None:
     assert response.status_code == 201
 
 
-async def test_the_graphql_schema_stands_there_whole(client: httpx.AsyncClient) -> None:
-    page = await read(client, "/docs/graphql")
+async def test_the_graphql_schema_stands_there_whole(reader: httpx.AsyncClient) -> None:
+    page = await read(reader, "/docs/graphql")
     shown = "".join("".join(page.text).split())
     assert all("".join(block.split()) in shown for block in graphql_schema().split("\n\n"))
 
 
-async def test_every_published_type_and_every_problem_is_listed(client: httpx.AsyncClient) -> None:
-    assert {*schemas()} <= {*(await read(client, "/docs/schemas")).text}
-    assert {*BY_NAME} <= {*(await read(client, "/docs/problems")).text}
+async def test_every_published_type_and_every_problem_is_listed(reader: httpx.AsyncClient) -> None:
+    assert {*schemas()} <= {*(await read(reader, "/docs/schemas")).text}
+    assert {*BY_NAME} <= {*(await read(reader, "/docs/problems")).text}
 
 
-async def test_an_unknown_problem_is_one(client: httpx.AsyncClient) -> None:
-    assert "conflict" in problem(await client.get("/docs/problems/nonsense"), 404, "not-found")
+async def test_an_unknown_problem_is_one(reader: httpx.AsyncClient) -> None:
+    assert "conflict" in problem(await reader.get("/docs/problems/nonsense"), 404, "not-found")

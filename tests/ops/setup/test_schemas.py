@@ -1,7 +1,10 @@
 """What is published is committed, and a change that breaks what was written is refused."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -90,3 +93,11 @@ def test_an_old_version_of_an_event_keeps_its_schema(monkeypatch: pytest.MonkeyP
     assert [each.breaks for each in changes(gone, gone)] == [
         (Break("", "such events are still read, but their schema is gone"),)
     ]
+
+
+def test_the_wheel_holds_what_is_served(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=FOLDER.parents[1], check=True, capture_output=True)
+    (wheel,) = tmp_path.iterdir()
+    with ZipFile(wheel) as held:
+        assert {f"api/schemas/{path}" for path in committed(FOLDER)} | {"api/docs/docs.css"} <= {*held.namelist()}

@@ -10,22 +10,22 @@ from ops.setup.schemas import FOLDER, committed
 from tests.api.conftest import Parts, finish, problem
 
 
-async def test_every_schema_is_listed_and_served_as_it_is_committed(client: httpx.AsyncClient) -> None:
-    listed = (await client.get("/schemas")).json()["schemas"]
+async def test_every_schema_is_listed_and_served_as_it_is_committed(reader: httpx.AsyncClient) -> None:
+    listed = (await reader.get("/schemas")).json()["schemas"]
     files = committed(FOLDER)
     assert {each["type"] for each in listed if each["kind"] == "event"} == KNOWN_TOPICS
     for each in listed:
-        response = await client.get(each["href"])
+        response = await reader.get(each["href"])
         assert response.headers["content-type"] == "application/schema+json"
         assert response.text == files[f"{each['kind']}s/{each['type']}.json"]
         assert each["description"] in response.json()["description"]
     assert len(listed) == len(files) - 1, "the GraphQL schema is the only other file"
 
 
-async def test_an_unknown_type_is_answered_with_its_neighbours(client: httpx.AsyncClient) -> None:
-    told = problem(await client.get("/schemas/session.call-requestd.v1"), 404, "not-found")
+async def test_an_unknown_type_is_answered_with_its_neighbours(reader: httpx.AsyncClient) -> None:
+    told = problem(await reader.get("/schemas/session.call-requestd.v1"), 404, "not-found")
     assert "session.call-requested.v1" in told and "/schemas" in told
-    assert "perhaps" not in problem(await client.get("/schemas/zzz"), 404, "not-found")
+    assert "perhaps" not in problem(await reader.get("/schemas/zzz"), 404, "not-found")
 
 
 async def test_what_a_session_stores_and_what_is_shown_of_it_is_as_published(
