@@ -50,17 +50,18 @@ class Size(NamedTuple):
 def check(schema: GraphQLSchema, document: DocumentNode, variables: Mapping[str, Any]) -> None:
     """Raise Invalid where a document has another number of operations than one, or asks for too much."""
     operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
-    _at_most(1, len(operations), "operations in a document", "send each by itself")
+    if len(operations) != 1:
+        raise Invalid(f"Expected one operation in a document, but there are {len(operations)}: send each by itself.")
     nodes = list(_selections(document))
     _at_most(
         MOST_ALIASES, sum(1 for node in nodes if getattr(node, "alias", None)), "aliases", "ask again for the rest"
     )
     _at_most(MOST_DIRECTIVES, sum(len(node.directives or ()) for node in nodes), "directives", "leave some out")
-    for operation in operations:
-        _at_most(MOST_ROOTS, len(operation.selection_set.selections), "fields at the root", "ask again for the rest")
-        size = Meter(schema, document, {**_defaults(operation), **variables}).operation(operation)
-        _at_most(MOST_DEEP, size.depth, "levels", "ask again with the ids that you found")
-        _at_most(MOST_FIELDS, size.fields, "fields in the answer", "lower `first`, or leave fields out")
+    roots = operations[0].selection_set.selections
+    _at_most(MOST_ROOTS, len(roots), "fields at the root", "ask again for the rest")
+    size = Meter(schema, document, {**_defaults(operations[0]), **variables}).operation(operations[0])
+    _at_most(MOST_DEEP, size.depth, "levels", "ask again with the ids that you found")
+    _at_most(MOST_FIELDS, size.fields, "fields in the answer", "lower `first`, or leave fields out")
 
 
 def _at_most(most: int, count: int, what: str, do: str) -> None:
@@ -129,11 +130,12 @@ class Meter:
     def _field(self, node: FieldNode, parent: Any) -> Size:
         name = node.name.value
         weight = WEIGHTS.get(name, 1)
-        definition: GraphQLField | None = getattr(parent, "fields", {}).get(name)
-        if definition is None:  # introspection, or nothing
+        if name.startswith("__"):  # GraphQL's own, which its own validation bounds
             return Size(1, weight)
-        inner = self._set(node.selection_set, get_named_type(definition.type))
-        return Size(1 + inner.depth, weight + self._items(node, definition, parent) * inner.fields)
+        definition: GraphQLField | None = getattr(parent, "fields", {}).get(name)
+        inner = self._set(node.selection_set, get_named_type(definition.type) if definition else None)
+        items = self._items(node, definition, parent) if definition else 1
+        return Size(1 + inner.depth, weight + items * inner.fields)
 
     def _items(self, node: FieldNode, definition: GraphQLField, parent: Any) -> int:
         """Return how many objects a field may stand for."""

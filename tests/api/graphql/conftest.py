@@ -16,7 +16,6 @@ PROTOCOL = "graphql-transport-ws"
 PATIENCE_SECONDS = 20.0
 
 
-
 def address(client: httpx.AsyncClient) -> str:
     """Return where the server that a client speaks to takes WebSockets."""
     return f"{client.base_url.join('/graphql')}".replace("http", "ws", 1)

@@ -25,10 +25,17 @@ async def letter(client: httpx.AsyncClient, tools: dict[str, Any], parts: Parts)
     async with parts.worker(), asyncio.timeout(15):
         body = {"goal": GOAL, "constraints": {"limits": {"callAttempts": 1}}}
         await client.post("/orchestrate", json=body, headers={"Prefer": "wait=10"})
-        while not (found := (await ask(client, LETTERS, status="open"))["deadLetters"]["nodes"]):
-            await asyncio.sleep(0.05)
-    shown: dict[str, Any] = found[0]
-    return shown
+        return await appeared(client, "open")
+
+
+async def appeared(client: httpx.AsyncClient, status: str) -> dict[str, Any]:
+    """Wait for a dead letter of a status."""
+    while True:
+        found = (await ask(client, LETTERS, status=status))["deadLetters"]["nodes"]
+        if found:
+            letter: dict[str, Any] = found[0]
+            return letter
+        await asyncio.sleep(0.05)
 
 
 async def test_a_call_that_was_given_up_is_sent_again(
@@ -37,9 +44,7 @@ async def test_a_call_that_was_given_up_is_sent_again(
     async with parts.worker(), asyncio.timeout(15):
         decided = (await ask(client, REPLAY, id=letter["id"], reason="it is back"))["replayDeadLetter"]
         assert (decided["letterId"], decided["sessionId"]) == (letter["id"], letter["sessionId"])
-        while not (found := (await ask(client, LETTERS, status="resolved"))["deadLetters"]["nodes"]):
-            await asyncio.sleep(0.05)
-    assert found == [{**letter, "status": "resolved", "attempts": 2}]
+        assert await appeared(client, "resolved") == {**letter, "status": "resolved", "attempts": 2}
     code, message = await refused(client, REPLAY, id=letter["id"], reason="once more")
     assert code == "NOT_POSSIBLE" and "was closed" in message
 
