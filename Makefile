@@ -20,6 +20,7 @@ up: $(INSTALLED) ## serve everything on this machine; data is kept in DATA=... o
 	@$(BIN)/reprise up $(if $(DATA),--data "$(DATA)")
 
 test: $(INSTALLED) ## everything that must pass, then what was skipped and why, and the ten slowest
+	@$(BIN)/python -m ops.setup.browser
 	@$(BIN)/python -m pytest -ra --durations=10 --numprocesses 2 --dist loadscope --ignore tests/chaos
 	@$(BIN)/python -m pytest -ra --durations=10 tests/chaos
 

@@ -105,8 +105,8 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     source: str
 
 
-NOT_SETTINGS = ("REPRISE_EVAL_DATA", "REPRISE_MODEL_KEY")
-"""Variables of ours that are read where they are used: a place of test data, and where a secret is."""
+NOT_SETTINGS = ("REPRISE_CHROMIUM", "REPRISE_EVAL_DATA", "REPRISE_MODEL_KEY")
+"""Variables of ours that are read where they are used: what tests need, and where a secret is."""
 
 
 def model_key() -> str:

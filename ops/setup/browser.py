@@ -60,8 +60,7 @@ def main() -> None:
         found = chromium()
     except OSError as fault:
         sys.exit(f"Expected a Chromium, but there is none and none could be fetched ({fault}): {ADVICE}.")
-    if not sys.stdout.isatty():
-        print(f"{found.program}: {found.version()}")
+    print(f"the page is tested in {found.version()}", flush=True)
 
 
 def chromium() -> Chromium:

@@ -28,9 +28,9 @@ export const token = {
 export const authorization = () => (token.get() ? { authorization: `Bearer ${token.get()}` } : {});
 
 /** Ask one GraphQL question; return its data, raise Problem. */
-export async function ask(query, variables = {}, options = {}) {
+export async function ask(query, variables = {}) {
   const body = JSON.stringify({ query, variables });
-  const answer = await request("POST", "/graphql", body, {}, options);
+  const answer = await request("POST", "/graphql", body);
   if (answer.errors?.length) throw problemOf(answer.errors);
   return answer.data;
 }
@@ -40,13 +40,12 @@ export function write(path, body, headers = {}) {
   return request("POST", path, JSON.stringify(body), { "Idempotency-Key": crypto.randomUUID(), ...headers });
 }
 
-async function request(method, path, body, headers, options = {}) {
+async function request(method, path, body, headers = {}) {
   const all = { "Content-Type": "application/json", ...authorization(), ...headers };
   let response;
   try {
-    response = await fetch(path, { method, body, headers: all, ...options });
-  } catch (fault) {
-    if (fault.name === "AbortError") throw fault;
+    response = await fetch(path, { method, body, headers: all });
+  } catch {
     throw new Problem("The service cannot be reached: see that `reprise up` runs.", "UNREACHABLE");
   }
   const text = await response.text();

@@ -1,16 +1,13 @@
 // Dead letters: calls that were given up and wait for people.
 
-import { h, icon, keyed } from "./dom.js";
-import { ask } from "./asking.js";
-import { age, moment } from "./words.js";
+import { h, icon, keyed, say } from "./dom.js";
+import { indented } from "./json.js";
+import { ask, write } from "./asking.js";
+import { ago, count, moment, short } from "./words.js";
 
-const LIST = `query Letters($status: String) {
-  deadLetters(status: $status, first: 100) { nodes { id sessionId step tool operation status reason attempts requestDigest deadLetteredAt decidedBy decisionReason } }
-}`;
-const mutation = (name) => `mutation Decide($id: ID!, $reason: String!, $key: String!) {
-  ${name}(id: $id, reason: $reason, idempotencyKey: $key) { id status }
-}`;
-const DECISIONS = { replay: mutation("replayDeadLetter"), discard: mutation("discardDeadLetter") };
+const LIST = `query Letters { deadLetters(status: "all", first: 100) {
+  nodes { id sessionId step tool operation status reason attempts requestJson requestDigest deadLetteredAt decidedBy decisionReason }
+} }`;
 
 /** Show the list of dead letters; call `load` when one has changed. */
 export function lettersView(root, fail) {
@@ -24,7 +21,7 @@ export function lettersView(root, fail) {
     try {
       const { deadLetters } = await ask(LIST);
       none.hidden = deadLetters.nodes.length > 0;
-      keyed(list, deadLetters.nodes, (letter) => letter.id, (letter) => card(letter, load), refresh);
+      keyed(list, deadLetters.nodes, (letter) => letter.id, (letter) => card(letter), refresh);
     } catch (fault) {
       fail(fault);
     }
@@ -33,7 +30,7 @@ export function lettersView(root, fail) {
   return { load };
 }
 
-function card(letter, load) {
+function card(letter) {
   const reason = h("input", { name: "reason", autocomplete: "off", placeholder: "Why", "aria-label": "Reason", required: true });
   const told = h("p", { class: "told", role: "alert" });
   const button = (decision, words, kind) => h("button", { type: "button", class: kind, "data-decision": decision, onclick: () => decide(decision) }, words);
@@ -42,8 +39,7 @@ function card(letter, load) {
     if (!reason.reportValidity()) return;
     told.textContent = "";
     try {
-      await ask(DECISIONS[decision], { id: letter.id, reason: reason.value.trim(), key: crypto.randomUUID() });
-      load();
+      await write(`/dead-letters/${encodeURIComponent(letter.id)}/${decision}`, { reason: reason.value.trim() });
     } catch (problem) {
       told.textContent = problem.message;
     }
@@ -52,9 +48,16 @@ function card(letter, load) {
   return h(
     "li",
     { class: "letter", "data-id": letter.id },
-    h("h2", {}, h("span", { class: "status" }), h("code", {}, letter.operation), h("span", { class: "hint" }, letter.tool)),
-    h("p", { class: "why" }, letter.reason),
-    h("p", { class: "meta" }, h("a", { href: `#/sessions/${letter.sessionId}` }, `Session ${letter.sessionId.slice(0, 8)}, step ${letter.step}`), h("time", { datetime: letter.deadLetteredAt, title: moment(letter.deadLetteredAt) }, age(letter.deadLetteredAt)), h("code", { class: "digest" }, letter.requestDigest)),
+    h("h2", {}, h("code", {}, letter.operation), h("span", { class: "hint" }, letter.tool), h("span", { class: "status" })),
+    h("p", { class: "why" }),
+    h(
+      "p",
+      { class: "meta" },
+      h("a", { href: `#/sessions/${letter.sessionId}` }, `session ${short(letter.sessionId)}, step ${letter.step}`),
+      h("span", { class: "sent" }),
+      h("time", { datetime: letter.deadLetteredAt, title: moment(letter.deadLetteredAt) }, ago(letter.deadLetteredAt)),
+    ),
+    h("details", {}, h("summary", { class: "hint" }, "request ", h("code", { class: "digest" }, letter.requestDigest)), h("pre", { tabindex: 0 }, indented(letter.requestJson))),
     h("form", { onsubmit: (event) => event.preventDefault() }, reason, button("replay", "Replay", "main-button"), button("discard", "Discard", "")),
     told,
   );
@@ -62,11 +65,15 @@ function card(letter, load) {
 
 const ICONS = { open: "failed", replaying: "running", resolved: "completed", discarded: "cancelled" };
 
+/** Show how a letter stands now. */
 function refresh(item, letter) {
   const mark = item.querySelector(".status");
-  if (mark.dataset.status === letter.status) return;
-  mark.dataset.status = letter.status;
-  mark.replaceChildren(icon(ICONS[letter.status] ?? "failed"), h("span", {}, letter.status));
+  if (mark.dataset.status !== letter.status) {
+    mark.dataset.status = letter.status;
+    mark.replaceChildren(icon(ICONS[letter.status]), h("span", {}, letter.status));
+  }
+  const decided = letter.decidedBy && letter.status !== "open" ? ` — ${letter.decidedBy}: ${letter.decisionReason}` : "";
+  say(item.querySelector(".why"), `${letter.reason}${decided}`);
+  say(item.querySelector(".sent"), `sent ${count(letter.attempts, "time")}`);
   item.querySelector("form").hidden = letter.status !== "open";
 }
-

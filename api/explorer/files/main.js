@@ -7,7 +7,7 @@ import { beginning, choosing, sessionList } from "./sessions.js";
 import { token } from "./asking.js";
 import { Live } from "./live.js";
 
-const WORDS = { connecting: "connecting", live: "live", reconnecting: "reconnecting", locked: "no valid token" };
+const WORDS = { connecting: "connecting", live: "connected", reconnecting: "reconnecting", locked: "no valid token" };
 const THEMES = ["system", "light", "dark"];
 const main = byId("main");
 const live = new Live(connection);
@@ -69,6 +69,8 @@ function fail(problem) {
   const dismiss = h("button", { type: "button", class: "quiet-button", onclick: () => byId("problem").remove() }, "Dismiss");
   main.before(h("p", { id: "problem", role: "alert" }, problem.message, dismiss));
 }
+
+byId("connection").addEventListener("click", () => byId("connection").dataset.state === "locked" && askForToken());
 
 function askForToken() {
   const dialog = byId("token");

@@ -6,7 +6,7 @@ import { scoreView } from "./score.js";
 import { stateView } from "./state.js";
 import { ENDED, add, statusOf, tell } from "./story.js";
 import { placed, timelineView } from "./timeline.js";
-import { age, count, duration, moment } from "./words.js";
+import { ago, count, duration, moment } from "./words.js";
 
 const EVENTS = `subscription Events($id: ID!, $after: Position) {
   sessionEvents(id: $id, after: $after) { position version type kind at actor title detail step call role event }
@@ -65,19 +65,22 @@ export function sessionView(root, id, live, { fail, announce }) {
   }
 
   function pressed(event) {
-    if (event.altKey || event.ctrlKey || event.metaKey || event.target.closest?.("input, select, textarea, pre, dialog")) return;
-    const newest = events.at(-1)?.version ?? 1;
-    const at = version ?? newest;
-    if (event.key === "ArrowLeft") go(Math.max(1, at - 1));
-    else if (event.key === "ArrowRight") go(Math.min(newest, at + 1));
-    else if (event.key === "l") go(null);
-    else return;
+    const keys = { ArrowLeft: -1, ArrowRight: 1, l: 0 };
+    const field = event.target.closest?.("input, select, textarea, pre, dialog");
+    const taken = field && (field.type !== "range" || event.key !== "l");
+    if (taken || !(event.key in keys) || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
+    const newest = events.at(-1)?.version ?? 1;
+    const step = keys[event.key];
+    go(step ? Math.min(newest, Math.max(1, (version ?? newest) + step)) : null);
   }
 
   document.addEventListener("keydown", pressed);
   const end = live.subscribe(EVENTS, () => ({ id, after: events.at(-1)?.position ?? null }), heard, (problem, again) => {
-    if (problem.code !== "WRONG_LOG") return fail(problem);
+    if (problem.code !== "WRONG_LOG") {
+      say(waiting, problem.message);
+      return events.length ? fail(problem) : undefined;
+    }
     events = [];
     again();
   });
@@ -95,7 +98,8 @@ function header(id) {
   const meta = h("p", { class: "meta" });
   const outcome = h("p", { class: "outcome" });
   const past = h("p", { class: "past hint", hidden: true });
-  const root = h("header", { class: "head" }, h("div", { class: "title" }, mark, goal), meta, outcome, past);
+  const letters = h("p", { class: "given-up", hidden: true }, icon("failed"), h("a", { href: "#/dead-letters" }));
+  const root = h("header", { class: "head" }, h("div", { class: "title" }, mark, goal), meta, outcome, letters, past);
 
   function show(then, now) {
     const status = statusOf(then);
@@ -107,6 +111,9 @@ function header(id) {
     document.title = `${now.goal.slice(0, 60)} · Reprise`;
     meta.replaceChildren(...facts(id, then));
     say(outcome, then.outcome ?? "");
+    const open = then.letters.filter((letter) => letter.status === "open");
+    letters.hidden = !open.length;
+    say(letters.lastElementChild, `${count(open.length, "call")} given up: see the dead letters`);
     past.hidden = then.version === now.version;
     say(past, `As it was at version ${then.version} of ${now.version}.`);
   }
@@ -118,7 +125,7 @@ function facts(id, story) {
   return [
     h("code", { class: "id" }, id),
     h("span", {}, `by ${story.user}`),
-    h("time", { datetime: story.startedAt, title: moment(story.startedAt) }, `${age(story.startedAt)}${age(story.startedAt) === "now" ? "" : " ago"}`),
+    h("time", { datetime: story.startedAt, title: moment(story.startedAt) }, ago(story.startedAt)),
     story.finishedAt ? h("span", {}, `took ${duration(story.startedAt, story.finishedAt)}`) : "",
     h("span", {}, count(modelCalls, "model call")),
     h("span", {}, count(toolCalls, "tool call")),

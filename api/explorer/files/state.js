@@ -8,13 +8,12 @@ const AT = `query At($id: ID!, $version: Int!) {
   session(id: $id) { stateAt(version: $version) { version schema digest state changes { op path before after } } }
 }`;
 const MOST_KEPT = 200;
-const PATIENCE_MS = 90;
 
-/** Draw the state; the newest question is the only one that is answered. */
+/** Draw the state; while one version is asked for, of all that are wanted meanwhile only the last is asked for next. */
 export function stateView(id, fail) {
   const kept = new Map();
-  let timer = 0;
-  let asking = null;
+  let wanted = 0;
+  let asking = false;
   const title = h("h2", {});
   const digest = h("code", { class: "digest", title: "SHA-256 of the state's canonical form" });
   const schema = h("span", { class: "hint" });
@@ -32,27 +31,28 @@ export function stateView(id, fail) {
   );
 
   function show(version) {
-    if (!version || Number(root.dataset.asked) === version) return;
-    root.dataset.asked = version;
-    root.setAttribute("aria-busy", "true");
+    if (!version || wanted === version) return;
+    wanted = version;
     say(title, `State at ${version}`);
-    clearTimeout(timer);
-    asking?.abort();
     if (kept.has(version)) return draw(kept.get(version));
-    timer = setTimeout(() => load(version), PATIENCE_MS);
+    root.setAttribute("aria-busy", "true");
+    if (!asking) load();
   }
 
-  async function load(version) {
-    asking = new AbortController();
+  async function load() {
+    asking = true;
     try {
-      const { session } = await ask(AT, { id, version }, { signal: asking.signal });
-      keep(version, session.stateAt);
-      if (Number(root.dataset.asked) === version) draw(session.stateAt);
+      while (!kept.has(wanted)) {
+        const version = wanted;
+        const { session } = await ask(AT, { id, version });
+        keep(version, session.stateAt);
+      }
+      draw(kept.get(wanted));
     } catch (fault) {
-      if (fault.name === "AbortError") return;
-      delete root.dataset.asked;
+      wanted = 0;
       fail(fault);
     }
+    asking = false;
   }
 
   function keep(version, found) {

@@ -8,6 +8,7 @@ export const NOTHING = {
   paused: false,
   steps: [],
   asked: [],
+  letters: [],
   spent: { modelCalls: 0, toolCalls: 0, tokens: 0 },
 };
 
@@ -46,7 +47,8 @@ export function advance(story, event) {
 }
 
 export const ENDED = ["completed", "failed", "cancelled"];
-const OPEN = (step) => !["pending", "accepted", "failed", "cancelled"].includes(step.state);
+const OVER = ["accepted", "failed", "cancelled"];
+const OPEN = (step) => step.state !== "pending" && !OVER.includes(step.state);
 
 const CHANGES = {
   "goal-submitted": (_, data, event) => ({
@@ -85,6 +87,10 @@ const CHANGES = {
     onStep(story, data.step, { state: "choosing", round: data.round, attempts: [], verdict: null }),
   "step-accepted": (story, data) => onStep(story, data.step, { state: "accepted", wait: null }),
   "step-failed": (story, data) => onStep(story, data.step, { state: "failed", wait: null, reason: data.reason }),
+  "call-dead-lettered": (story, data) => letter(story, data.call, "open", data.reason),
+  "dead-letter-replayed": (story, data) => letter(story, data.call, "replaying"),
+  "dead-letter-resolved": (story, data) => letter(story, data.call, "resolved"),
+  "dead-letter-discarded": (story, data) => letter(story, data.call, "discarded"),
   "budget-spent": (story, data) => ({
     spent: {
       modelCalls: story.spent.modelCalls + (data.model_calls ?? 0),
@@ -119,10 +125,18 @@ const later = (state, data) => ({
 
 const onCall = (story, data, changes) => onStep(story, stepOf(data.call), changes);
 
+/** Change a step that is not over: what is sent again for a dead letter leaves its step as it was. */
 function onStep(story, number, changes) {
   if (!number) return {};
-  const changed = (step) => ({ ...step, ...(typeof changes === "function" ? changes(step) : changes) });
+  const changed = (step) =>
+    OVER.includes(step.state) ? step : { ...step, ...(typeof changes === "function" ? changes(step) : changes) };
   return { steps: story.steps.map((step) => (step.number === number ? changed(step) : step)) };
+}
+
+function letter(story, call, status, reason) {
+  const others = story.letters.filter((each) => each.call !== call);
+  const known = story.letters.find((each) => each.call === call);
+  return { letters: [...others, { ...known, call, step: stepOf(call), status, reason: reason ?? known?.reason ?? "" }] };
 }
 
 function question(story, data, event) {
@@ -153,6 +167,6 @@ function answered(story, data) {
 }
 
 function ended(story, stage, text, event) {
-  const steps = story.steps.map((step) => (OPEN(step) || step.state === "pending" ? { ...step, state: "cancelled" } : step));
+  const steps = story.steps.map((step) => (OVER.includes(step.state) ? step : { ...step, state: "cancelled", wait: null }));
   return { stage, outcome: text, finishedAt: event.at, asked: [], steps };
 }

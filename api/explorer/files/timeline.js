@@ -2,13 +2,13 @@
 
 import { h, keyed, say } from "./dom.js";
 import { indented } from "./json.js";
-import { nameOf, stepOf } from "./story.js";
+import { ENDED, nameOf, stepOf } from "./story.js";
 import { clock, moment, oneLine, stepWords } from "./words.js";
 
 const QUIET = ["model-call-attempted", "budget-spent", "model-call-requested", "result-checked"];
 const GOOD = ["step-accepted", "completed", "approval-granted", "call-succeeded", "dead-letter-resolved"];
 const BAD = ["call-failed", "model-failed", "step-failed", "failed", "call-dead-lettered", "approval-denied", "approval-expired", "lease-lapsed", "call-expired"];
-const HELD = ["approval-requested", "call-deferred", "call-retry-scheduled", "model-retry-scheduled", "call-outcome-unknown", "rework-requested", "paused", "cancel-requested", "cancelled"];
+const HELD = ["approval-requested", "call-deferred", "call-retry-scheduled", "model-retry-scheduled", "call-outcome-unknown", "rework-requested", "paused", "cancel-requested", "cancelled", "dead-letter-replayed"];
 
 /** Say of an event whether it is good, bad, holds the run up, or none of these. */
 export function tone(event) {
@@ -41,6 +41,7 @@ export function timelineView(id) {
   );
 
   function show(events, story, version) {
+    const follows = version === null && isAtEnd(root) && (chapters.childElementCount > 0 || !ENDED.includes(story.stage));
     const rows = chaptersOf(events, story);
     keyed(chapters, rows, (row) => row.key, chapter, (item, row) => {
       say(item.querySelector(".doing"), row.step ? stepWords(row.step) : "");
@@ -51,6 +52,7 @@ export function timelineView(id) {
         else element.removeAttribute("aria-current");
       });
     });
+    if (follows) root.scrollTop = root.scrollHeight;
     reveal(version);
   }
 
@@ -68,6 +70,8 @@ export function timelineView(id) {
   return { root, show, toStep };
 }
 
+const isAtEnd = (element) => element.scrollHeight - element.scrollTop - element.clientHeight < 40;
+
 function chaptersOf(events, story) {
   const first = events.find((event) => event.lane)?.version ?? Infinity;
   const opening = events.filter((event) => !event.lane && event.version < first);
@@ -81,7 +85,7 @@ function chaptersOf(events, story) {
       title: story.steps[step - 1]?.goal ?? "",
       events: events.filter((event) => event.lane === step),
     })),
-    { key: "closing", title: "Answer", events: closing },
+    { key: "closing", title: "Session", events: closing },
   ].filter((row) => row.events.length);
 }
 

@@ -13,6 +13,12 @@ export function age(at, now = Date.now()) {
   return unit ? `${Math.floor(seconds / unit[0])} ${unit[1]}` : "now";
 }
 
+/** Say how long ago something was, in a sentence: "12 min ago". */
+export function ago(at) {
+  const words = age(at);
+  return words === "now" ? words : `${words} ago`;
+}
+
 /** Say the time of day, to the millisecond where asked. */
 export function clock(at, digits = 0) {
   const time = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };

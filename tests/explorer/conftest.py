@@ -1,0 +1,163 @@
+"""Open the explorer in a real Chromium, on a real `reprise up`, and write down everything that it does."""
+
+import re
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TypeAlias
+
+import httpx
+import msgspec
+import pytest
+from playwright.sync_api import Browser, Page
+
+from domain.replay import Row
+from ops.pictures.chromium import opened
+from ops.sample.demo import script
+from tests.end_to_end.program import PROGRAM, started
+
+SECONDS = 30
+VIOLATIONS = """document.addEventListener("securitypolicyviolation", (event) =>
+  console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`))"""
+
+
+class Stored(msgspec.Struct):
+    """Be an event as REST shows it, its JSON as it is stored."""
+
+    position: str
+    version: int
+    type: str
+    event: msgspec.Raw
+
+
+class Events(msgspec.Struct):
+    """Be a page of events."""
+
+    events: list[Stored]
+
+
+@dataclass
+class Served:
+    """Be a running `up`, which can be ended and begun again in the same place."""
+
+    folder: Path
+    words: tuple[str, ...]
+    more: dict[str, str]
+    headers: dict[str, str] = field(default_factory=dict)
+    url: str = ""
+    _running: ExitStack = field(default_factory=ExitStack)
+
+    def start(self) -> None:
+        """Run it until it is stopped; the second time on the port of the first."""
+        port = self.url.rpartition(":")[2] or "0"
+        words: list[str | Path] = [PROGRAM, "up", "--port", port, *self.words]
+        _, line = self._running.enter_context(started(words, self.folder, "Reprise is up", self.more))
+        self.url = line.rpartition(" ")[2]
+
+    def stop(self) -> None:
+        """End it as Ctrl-C does."""
+        self._running.close()
+
+    def get(self, path: str) -> Any:
+        """Read over REST."""
+        answer = httpx.get(f"{self.url}{path}", headers=self.headers, timeout=SECONDS)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def post(self, path: str, body: dict[str, Any]) -> Any:
+        """Write over REST."""
+        answer = httpx.post(f"{self.url}{path}", json=body, headers=self.headers, timeout=SECONDS)
+        assert answer.status_code in (200, 201), answer.text
+        return answer.json()
+
+    def start_goal(self, goal: str, **limits: int) -> str:
+        """State a goal; give its session."""
+        started_one = self.post("/orchestrate", {"goal": goal, "constraints": {"limits": limits}})
+        return str(started_one["sessionId"])
+
+    def rows(self, session: str) -> list[Row]:
+        """Return a session's events as they are stored."""
+        answer = httpx.get(f"{self.url}/sessions/{session}/events?limit=500", headers=self.headers, timeout=SECONDS)
+        found = msgspec.json.decode(answer.content, type=Events).events
+        return [Row(version=each.version, topic=each.type, state=bytes(each.event)) for each in found]
+
+    def approve_all(self, session: str) -> None:
+        """Say yes to whatever a session asks, until it has ended."""
+        until = time.monotonic() + SECONDS
+        while self.get(f"/sessions/{session}")["status"] not in ("completed", "failed", "cancelled"):
+            assert time.monotonic() < until, f"{session} does not end"
+            for asked in self.get("/approvals")["approvals"]:
+                if asked["sessionId"] == session:
+                    self.post(f"/approvals/{asked['id']}", {"decision": "approve"})
+            time.sleep(0.05)
+
+
+@contextmanager
+def up(*words: str, **more: str) -> Iterator[Served]:
+    """Run `reprise up` in an empty folder, with the sample script as its model."""
+    with TemporaryDirectory(prefix="reprise-explorer-") as folder:
+        served = Served(Path(folder), words, {"REPRISE_MODEL": script(), **more})
+        served.start()
+        try:
+            yield served
+        finally:
+            served.stop()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Run one Chromium for the tests of a file; all of them are free of event loops of their own."""
+    with opened() as browser:
+        yield browser
+
+
+Open: TypeAlias = Callable[..., AbstractContextManager[Page]]
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Open:
+    """Open pages of their own, which must ask nobody but us for anything, and complain about nothing else than said."""
+
+    @contextmanager
+    def opening(url: str, *, complains: str = "(?!)", **options: Any) -> Iterator[Page]:
+        with browser.new_context(viewport={"width": 1440, "height": 900}, **options) as context:
+            page = context.new_page()
+            page.set_default_timeout(SECONDS * 1000)
+            asked, complaints = _written_down(page)
+            page.add_init_script(VIOLATIONS)
+            page.goto(url)
+            yield page
+            ours = url.partition("/explorer")[0].partition("://")[2]
+            elsewhere = [each for each in asked if each.partition("://")[2].partition("/")[0] != ours]
+            assert elsewhere == [] and len(asked) > 10
+            assert [each for each in complaints if not re.search(complains, each)] == []
+
+    return opening
+
+
+def _written_down(page: Page) -> tuple[list[str], list[str]]:
+    """Note what a page asks for, and what it complains about."""
+    asked: list[str] = []
+    complaints: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("websocket", lambda opened: asked.append(opened.url))
+    page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("pageerror", lambda fault: complaints.append(str(fault)))
+    return asked, complaints
+
+
+def versions(page: Page) -> list[int]:
+    """Return the versions in the timeline, sorted: each once where nothing was skipped or repeated."""
+    shown = page.eval_on_selector_all(".event", "(all) => all.map((each) => Number(each.dataset.version))")
+    return sorted(shown)
+
+
+def closed_port() -> int:
+    """Return a port of this machine on which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        port: int = door.getsockname()[1]
+        return port

@@ -1,0 +1,199 @@
+"""Somebody watches a goal in the browser, answers what it asks, and looks at every version of it afterwards."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, WebSocketRoute, expect
+
+from domain.replay import replay_state, state_digest
+from ops.sample.demo import GOAL
+from tests.end_to_end.program import reprise
+from tests.explorer.conftest import Open, Served, up, versions
+
+HOSTILE = """<img src=x onerror="document.title='gone'"><script>alert(1)</script> Order two blue mugs"""
+CONTRAST = """(pairs) => {
+  const drawn = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const luminance = (name) => {
+    const probe = document.body.appendChild(document.createElement("i"));
+    probe.style.color = `var(${name})`;
+    drawn.fillStyle = getComputedStyle(probe).color;
+    probe.remove();
+    drawn.fillRect(0, 0, 1, 1);
+    const linear = [...drawn.getImageData(0, 0, 1, 1).data].slice(0, 3)
+      .map((each) => each / 255).map((each) => (each <= 0.03928 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
+  };
+  return pairs.map(([one, other]) => {
+    const [low, high] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+    return [`${one} on ${other}`, (high + 0.05) / (low + 0.05)];
+  });
+}"""
+INKS = ("--ink", "--soft", "--accent", "--good", "--bad", "--held")
+PAPERS = ("--paper", "--card", "--well")
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    """Run `up --demo`, whose goal waits for people."""
+    with up("--demo") as served:
+        yield served
+
+
+@pytest.fixture
+def demo(served: Served) -> str:
+    """Give the session of the demo's goal."""
+    (found,) = [each["id"] for each in served.get("/sessions")["sessions"] if each["goal"] == GOAL]
+    return str(found)
+
+
+def state_at(page: Page, version: int) -> str:
+    """Wait until the state of a version is shown; give its digest."""
+    page.wait_for_selector(f'.state[data-version="{version}"][aria-busy="false"]')
+    return page.locator(".state .digest").inner_text()
+
+
+def test_a_goal_is_watched_live_and_both_its_questions_are_approved_from_the_page(
+    served: Served, demo: str, open_page: Open
+) -> None:
+    with open_page(f"{served.url}/explorer") as page:
+        page.get_by_role("link", name=GOAL).click()
+        for step, operation in ((2, "POST /orders"), (3, "POST /orders/{orderId}/shipments")):
+            approval = f"{demo}-call-{step}-1"
+            card = page.locator(f'[data-approval="{approval}"]')
+            expect(card.locator(".operation code")).to_have_text(operation)
+            asked = served.get(f"/approvals/{approval}")
+            expect(card.locator(".digest")).to_have_text(asked["requestDigest"])
+            assert json.loads(card.locator("pre").inner_text()) == asked["requestJson"]
+            card.get_by_label("Reason").fill("two mugs are fine")
+            card.get_by_role("button", name="Approve").click()
+            expect(card).to_have_count(0)
+        expect(page.locator(".head .status")).to_have_text("completed")
+        expect(page.locator(".outcome")).to_contain_text("Two blue mugs were ordered for customer 7")
+        expect(page.locator(".sessions a .word")).to_have_text("completed")
+        newest = len(served.rows(demo))
+        expect(page.locator("article.session")).to_have_attribute("data-version", str(newest))
+        assert versions(page) == list(range(1, newest + 1))
+        expect(page.locator(".step-label .doing")).to_have_text(["", *["accepted"] * 3, "accepted, round 2"])
+        assert page.locator(".timeline").get_by_text("two mugs are fine").count() == 2
+
+
+def test_every_version_shows_the_digest_that_replay_finds(served: Served, demo: str, open_page: Open) -> None:
+    served.approve_all(demo)
+    rows = served.rows(demo)
+    with open_page(f"{served.url}/explorer#/sessions/{demo}@1") as page:
+        found = {1: state_at(page, 1)}
+        for version in range(2, len(rows) + 1):
+            page.keyboard.press("ArrowRight")
+            found[version] = state_at(page, version)
+        assert page.url.endswith(f"@{len(rows)}")
+        page.get_by_role("button", name="Live").click()
+        assert page.url.endswith(demo)
+    assert found == {row.version: state_digest(replay_state(rows, row.version)) for row in rows}
+    for version in (31, len(rows)):
+        told = json.loads(reprise("replay", demo, "--at", str(version), "--json", folder=served.folder).stdout)
+        assert told["state_digest"] == found[version]
+
+
+def test_a_version_shows_what_it_changed_and_a_reload_stays_on_it(served: Served, demo: str, open_page: Open) -> None:
+    with open_page(f"{served.url}/explorer#/sessions/{demo}@6") as page:
+        for _ in range(2):
+            state_at(page, 6)
+            expect(page.locator(".changes .path")).to_have_text(["/stage/model", "/stage/stage", "/steps"])
+            expect(page.locator(".past")).to_contain_text("at version 6 of")
+            expect(page.locator(".event[aria-current]")).to_contain_text("A plan of 4 steps")
+            assert page.locator(".json .changed").count() > 10
+            page.reload()
+        state_at(page, 6)
+        page.get_by_role("slider", name="Version").focus()
+        page.keyboard.press("Home")
+        state_at(page, 1)
+        page.keyboard.press("l")
+        expect(page.get_by_role("button", name="Live")).to_have_attribute("aria-pressed", "true")
+
+
+def test_a_hostile_goal_stays_text_and_a_denied_call_is_never_sent(served: Served, open_page: Open) -> None:
+    with open_page(f"{served.url}/explorer") as page:
+        session = served.start_goal(HOSTILE)
+        page.get_by_role("link", name=HOSTILE).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(HOSTILE)
+        assert page.locator("main img, main script, aside img").count() == 0
+        card = page.locator(".question")
+        card.get_by_label("Reason").fill("<b>never</b>")
+        card.get_by_role("button", name="Deny").click()
+        expect(page.locator(".event.fact.bad", has_text="said no")).to_contain_text("<b>never</b>")
+        assert page.title().startswith("<img")
+        shown = served.get(f"/sessions/{session}/events?limit=500")["events"]
+        assert not [each for each in shown if each["type"] == "session.call-requested.v1" and "POST" in str(each)]
+
+
+def test_both_themes_can_be_read_and_the_choice_is_kept(served: Served, open_page: Open) -> None:
+    pairs = [[ink, paper] for ink in INKS for paper in PAPERS] + [["--on-accent", "--accent"]]
+    grounds = set()
+    for theme in ("light", "dark"):
+        with open_page(f"{served.url}/explorer", color_scheme=theme) as page:
+            contrasts: list[Any] = page.evaluate(CONTRAST, pairs)
+            assert [each for each in contrasts if each[1] < 4.5] == []
+            grounds.add(page.evaluate("getComputedStyle(document.documentElement).backgroundColor"))
+            for _ in range(2):
+                page.locator("#theme").click()
+            page.reload()
+            expect(page.locator("#theme")).to_have_text("dark")
+            grounds.add(page.evaluate("getComputedStyle(document.documentElement).backgroundColor"))
+    assert len(grounds) == 2
+
+
+def test_a_reader_that_was_too_slow_goes_on_without_gap_or_repeat(served: Served, demo: str, open_page: Open) -> None:
+    with open_page(f"{served.url}/explorer") as page:
+        asked: list[Any] = []
+        page.route_web_socket("**/graphql", lambda socket: _slow(socket, asked))
+        page.reload()
+        page.goto(f"{served.url}/explorer#/sessions/{demo}")
+        newest = len(served.rows(demo))
+        expect(page.locator("article.session")).to_have_attribute("data-version", str(newest))
+        assert versions(page) == list(range(1, newest + 1))
+        first, second = [each["payload"]["variables"] for each in asked]
+        assert first["after"] is None and second["after"].endswith(":7")
+
+
+def _slow(page: WebSocketRoute, asked: list[Any]) -> None:
+    """Stand between page and server: the first time it asks for events it gets five, then word that it was too slow."""
+    server = page.connect_to_server()
+    heard: list[Any] = []
+
+    def from_page(message: str | bytes) -> None:
+        told = json.loads(message)
+        if told["type"] == "subscribe" and "sessionEvents" in told["payload"]["query"]:
+            asked.append(told)
+        server.send(message)
+
+    def from_server(message: str | bytes) -> None:
+        told = json.loads(message)
+        if told["type"] == "next" and asked and told["id"] == asked[0]["id"]:
+            heard.append(told)
+            if len(heard) == 6:
+                after = heard[4]["payload"]["data"]["sessionEvents"]["position"]
+                fault = {"message": "too slow", "extensions": {"code": "RESYNC", "after": after}}
+                page.send(json.dumps({"id": told["id"], "type": "error", "payload": [fault]}))
+            if len(heard) > 5:
+                return
+        page.send(message)
+
+    page.on_message(from_page)
+    server.on_message(from_server)
+
+
+def test_numbers_keep_their_digits(served: Served, open_page: Open) -> None:
+    text = '{"price":1.10,"big":123456789012345678901,"small":-0,"exponent":1E2,"plain":7,"list":[],"a/b~":{"c":[1.0]}}'
+    with open_page(f"{served.url}/explorer") as page:
+        inline, paths = page.evaluate(
+            """async (text) => {
+              const { inline, lines, parse } = await import("/explorer/json.js");
+              return [inline(parse(text)), [...lines(parse(text))].map((line) => line.path)];
+            }""",
+            text,
+        )
+    assert inline == text
+    assert paths == ["", "/price", "/big", "/small", "/exponent", "/plain", "/list",
+                     "/a~1b~0", "/a~1b~0/c", "/a~1b~0/c/0", "/a~1b~0/c", "/a~1b~0", ""]  # fmt: skip
