@@ -1,0 +1,67 @@
+"""Compose what the doctor looks through."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from msgspec.structs import replace
+
+from adapters.embedded.nats import embedded_nats
+from adapters.embedded.postgres import embedded_postgres
+from adapters.http.dialer import HttpDialer
+from adapters.identity.keys import public_keys, signing_key
+from adapters.models.models import ModelRouter
+from adapters.nats import health as nats
+from adapters.postgres import health as postgres
+from adapters.postgres.migrations import migrations
+from ops import running
+from ops.bootstrap.servers import Addresses, addresses
+from ops.doctor.patient import Parts
+from ops.settings import Settings
+
+
+@asynccontextmanager
+async def doctor_parts() -> AsyncIterator[Parts]:
+    """Yield the means by which an installation is examined."""
+    async with HttpDialer() as dialer:
+        yield Parts(
+            start=_servers,
+            open_log=postgres.open_health,
+            greeting=nats.greeting,
+            open_bus=nats.open_health,
+            known_model=ModelRouter(dialer).known,
+            read_keys=_read_keys,
+            migrations=_checksums,
+        )
+
+
+@asynccontextmanager
+async def _servers(settings: Settings) -> AsyncIterator[Addresses]:
+    """Yield the servers that are set or run, and start the others as they are: nothing is migrated.
+
+    Where nothing is kept yet, they are tried in a folder that goes away again.
+    """
+    found = running.find(settings.folder)
+    postgres_url = settings.postgres_url or (found.postgres_url if found else "")
+    nats_url = settings.nats_url or (found.nats_url if found else "")
+    async with AsyncExitStack() as stack:
+        if not postgres_url and not (settings.folder / "postgres" / "cluster").exists():
+            tried = replace(settings, data=stack.enter_context(TemporaryDirectory(prefix="reprise-doctor-")))
+            yield await stack.enter_async_context(addresses(tried, nats=True))
+            return
+        if not postgres_url:
+            server = await stack.enter_async_context(embedded_postgres(settings.folder / "postgres"))
+            postgres_url = server.url
+            if not nats_url:
+                nats_url = (await stack.enter_async_context(embedded_nats(settings.folder / "nats"))).url
+        yield Addresses(postgres_url=postgres_url, nats_url=nats_url)
+
+
+def _read_keys(folder: Path) -> None:
+    public_keys(folder)
+    signing_key(folder)
+
+
+def _checksums() -> Mapping[str, str]:
+    return {migration.name: migration.checksum for migration in migrations()}
