@@ -16,6 +16,7 @@ from domain.session.events import CallFailed, CallSucceeded, ModelFailed, ModelR
 
 METHODS = frozenset(("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"))
 OTHER = "other"
+COUNTED = frozenset((VerdictReached, ModelReplied, ModelFailed, CallSucceeded, CallFailed))
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -30,7 +31,8 @@ class Metrics:
         self._verdicts = self._counter("verdicts", "Verdicts of the policy.", "decision")
         self._model_calls = self._counter("model_calls", "Questions to models, by how they ended.", "outcome")
         self._tool_calls = self._counter("tool_calls", "Attempts of calls to tools, by how they ended.", "outcome")
-        self._tokens = self._counter("tokens", "Tokens that models read and wrote.", "direction")
+        tokens = self._counter("tokens", "Tokens that models read and wrote.", "direction")
+        self._tokens_in, self._tokens_out = tokens.labels("in"), tokens.labels("out")
         self._steps = self._histogram("step_overhead_seconds", "Steps without models, tools, people and chosen waits.")
         self._requests = self._counter("http_requests", "Requests.", "method", "route", "status")
         self._latencies = self._histogram("http_request_seconds", "Requests, but for live streams.", "route")
@@ -43,7 +45,8 @@ class Metrics:
         self._appends.observe(appended.seconds)
         self._events.inc(len(appended.events))
         for event in appended.events:
-            self._count(event.data)
+            if type(event.data) in COUNTED:
+                self._count(event.data)
             overhead = self._overheads.take(appended.session, event)
             if overhead is not None:
                 self._steps.observe(overhead)
@@ -54,8 +57,8 @@ class Metrics:
                 self._verdicts.labels(decision).inc()
             case ModelReplied(tokens_in=tokens_in, tokens_out=tokens_out):
                 self._model_calls.labels("replied").inc()
-                self._tokens.labels("in").inc(tokens_in)
-                self._tokens.labels("out").inc(tokens_out)
+                self._tokens_in.inc(tokens_in)
+                self._tokens_out.inc(tokens_out)
             case ModelFailed():
                 self._model_calls.labels("failed").inc()
             case CallSucceeded():
