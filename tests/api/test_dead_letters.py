@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.conftest import GOAL, Parts, problem
+from commands.authorize import Principal, Role
+from tests.api.conftest import GOAL, Parts, Serve, problem
 
 ONE_ATTEMPT = {"callAttempts": 1}
 
@@ -74,22 +75,45 @@ async def test_what_is_discarded_is_closed(client: httpx.AsyncClient, letter: di
     assert (shown.json()["status"], shown.json()["decisionReason"]) == ("discarded", "ordered by hand")
 
 
-@pytest.mark.parametrize("decision", ["replay", "discard"])
-async def test_decisions_that_cannot_be_are_refused(
-    client: httpx.AsyncClient, letter: dict[str, Any], decision: str
-) -> None:
-    path = f"/dead-letters/{letter['id']}/{decision}"
+async def test_decisions_that_cannot_be_are_refused(client: httpx.AsyncClient, letter: dict[str, Any]) -> None:
     body = {"reason": "why not"}
-    problem(await client.post(path), 400, "invalid")
-    assert "reason" in problem(await client.post(path, json={"reason": " "}), 400, "invalid")
-    problem(await client.post(path, json=body, headers={"If-Match": '"1"'}), 412, "stale")
-    large = {"reason": "x" * 600_000}
-    problem(await client.post(path, json=large), 413, "too-large")
-    for unknown in ("x", f"{letter['sessionId']}-call-9-9", f"{letter['sessionId']}", "%00"):
-        problem(await client.post(f"/dead-letters/{unknown}/{decision}", json=body), 404, "not-found")
+    for decision in ("replay", "discard"):
+        path = f"/dead-letters/{letter['id']}/{decision}"
+        problem(await client.post(path), 400, "invalid")
+        assert "reason" in problem(await client.post(path, json={"reason": " "}), 400, "invalid")
+        problem(await client.post(path, json=body, headers={"If-Match": '"1"'}), 412, "stale")
+        problem(await client.post(path, json={"reason": "x" * 600_000}), 413, "too-large")
+        for unknown in ("x", f"{letter['sessionId']}-call-9-9", f"{letter['sessionId']}", "%00"):
+            problem(await client.post(f"/dead-letters/{unknown}/{decision}", json=body), 404, "not-found")
     assert (await client.get(f"/dead-letters/{letter['id']}")).json() == letter
 
 
 async def test_an_unknown_dead_letter_or_status_is_refused(client: httpx.AsyncClient) -> None:
     assert "dead letter" in problem(await client.get("/dead-letters/nobody"), 404, "not-found")
     problem(await client.get("/dead-letters", params={"status": "lost"}), 400, "invalid")
+
+
+class Anybody:
+    """Take a token for its bearer: a tenant and a role."""
+
+    def verify(self, token: str) -> Principal:
+        """Return whom a token names."""
+        tenant, role = token.split("/")
+        roles: dict[str, Role] = {"viewer": "viewer", "operator": "operator"}
+        return Principal(tenant=tenant, actor="eve", roles=(roles[role],))
+
+
+async def test_a_dead_letter_is_decided_by_those_who_may_and_seen_by_its_tenant_alone(
+    serve: Serve, letter: dict[str, Any]
+) -> None:
+    path, body = f"/dead-letters/{letter['id']}", {"reason": "mine now"}
+    async with serve(verifier=Anybody(), loopback_without_token=False) as client:
+        for token, status, name in (("local/viewer", 403, "forbidden"), ("other/operator", 404, "not-found")):
+            headers = {"Authorization": f"Bearer {token}"}
+            for decision in ("replay", "discard"):
+                problem(await client.post(f"{path}/{decision}", json=body, headers=headers), status, name)
+        strangers = {"Authorization": "Bearer other/viewer"}
+        problem(await client.get(path, headers=strangers), 404, "not-found")
+        assert (await client.get("/dead-letters", headers=strangers)).json()["deadLetters"] == []
+        ours = {"Authorization": "Bearer local/operator"}
+        assert (await client.post(f"{path}/discard", json=body, headers=ours)).status_code == 200
