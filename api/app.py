@@ -62,7 +62,7 @@ def _app(services: Services, openapi: OpenAPIConfig | None) -> Litestar:
             # A document is larger than anything else that comes in.
             post(
                 "/tools",
-                opt={"body": tools.DocumentInput},
+                opt={"body": tools.DocumentInput, "example": tools.EXAMPLE},
                 tags=["tools"],
                 request_max_body_size=services.max_document,
             )(tools.add_tools),

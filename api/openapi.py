@@ -14,7 +14,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.routes import HTTPRoute
 
 from api.problems import MEDIA_TYPE, Problem
-from api.schemas.describe import words
+from api.schemas.describe import Definitions, reference
 
 CONFIG = OpenAPIConfig(
     title="Reprise",
@@ -27,18 +27,20 @@ CONFIG = OpenAPIConfig(
     ),
     security=[{}, {"bearer": []}],
 )
-TEMPLATE = "#/components/schemas/{name}"
+PLACE = "#/components/schemas/"
 
 
 def document(app: Litestar) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of an application."""
     found: dict[str, Any] = app.openapi_schema.to_schema()
-    schemas: dict[str, Any] = found["components"].setdefault("schemas", {})
+    types = Definitions(PLACE)
     for operation, handler in _operations(app, found):
-        _describe(operation, handler.opt, schemas)
+        _describe(operation, handler.opt, types)
         for answer in handler.parsed_return_field.inner_types:
             if answer.is_subclass_of(msgspec.Struct):
-                _schema(answer.annotation, schemas)  # in place of Litestar's, which leaves out what docstrings say
+                reference(answer.annotation, types)
+    # In place of Litestar's, which leave out what docstrings say.
+    found["components"]["schemas"] = {**found["components"].get("schemas", {}), **types.named()}
     return found
 
 
@@ -52,12 +54,12 @@ def _operations(app: Litestar, found: dict[str, Any]) -> list[tuple[dict[str, An
     ]
 
 
-def _describe(operation: dict[str, Any], options: dict[str, Any], schemas: dict[str, Any]) -> None:
+def _describe(operation: dict[str, Any], options: dict[str, Any], types: Definitions) -> None:
     responses = {status: each for status, each in operation["responses"].items() if status < "300"}
     operation["responses"] = responses
     responses["default"] = {
         "description": "A problem; `type` is the path of a page that explains it.",
-        "content": {MEDIA_TYPE: {"schema": _schema(Problem, schemas)}},
+        "content": {MEDIA_TYPE: {"schema": reference(Problem, types)}},
     }
     for parameter in operation.get("parameters", ()):
         # Deprecated in OpenAPI 3.1, and not what we do.
@@ -65,8 +67,10 @@ def _describe(operation: dict[str, Any], options: dict[str, Any], schemas: dict[
         parameter["schema"] = _present(parameter["schema"])
     if body := options.get("body"):
         required = any(field.required for field in msgspec.structs.fields(body))
-        content = {"application/json": {"schema": _schema(body, schemas)}}
-        operation["requestBody"] = {"required": required, "content": content}
+        content = {"schema": reference(body, types)}
+        if example := options.get("example"):
+            content["example"] = example
+        operation["requestBody"] = {"required": required, "content": {"application/json": content}}
     if options.get("stream"):
         responses["200"]["content"]["text/event-stream"] = {"schema": {"type": "string"}}
 
@@ -83,10 +87,3 @@ def _present(schema: dict[str, Any]) -> dict[str, Any]:
     if values:
         present["enum"] = [value for value in values if value is not None]
     return present
-
-
-def _schema(kind: type[msgspec.Struct], schemas: dict[str, Any]) -> dict[str, Any]:
-    (reference,), components = msgspec.json.schema_components([kind], ref_template=TEMPLATE)
-    for name, schema in components.items():
-        schemas[name] = {**schema, "description": words(schema["description"])}
-    return reference

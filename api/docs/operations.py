@@ -137,7 +137,8 @@ def curl(operation: Operation, types: dict[str, Schema], url: str) -> str:
     if operation.method != "GET":
         parts[1:1] = ["-X", operation.method]
     if body := body_of(operation):
-        sample = json.dumps(example(body, types), ensure_ascii=False)
+        given = operation.spec["requestBody"]["content"][JSON].get("example")
+        sample = json.dumps(given or example(body, types), ensure_ascii=False)
         parts += ["\\\n ", "-H", shlex.quote(f"Content-Type: {JSON}"), "-d", shlex.quote(sample)]
     return " ".join(parts)
 

@@ -43,7 +43,9 @@ def fields(schema: Schema) -> Html:
     required = schema.get("required", ())
     properties: dict[str, Schema] = schema.get("properties", {})
     names = sorted(properties, key=lambda name: name not in required)
-    rows = [row(named(name, name in required), kind(properties[name]), note(properties[name])) for name in names]
+    # Of an answer, where everything is always there, it need not be said of every field.
+    marked = required if len(required) < len(names) or "additionalProperties" in schema else ()
+    rows = [row(named(name, name in marked), kind(properties[name]), note(properties[name])) for name in names]
     return markup([prose(schema.get("description", "")), table(rows)])
 
 

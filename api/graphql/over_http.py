@@ -19,6 +19,7 @@ from api.reads import Read, Reading
 from domain.errors import Invalid
 
 MOST_BYTES = 64 << 10
+EXAMPLE = {"query": "{ sessions(first: 5) { nodes { id goal status } } }"}
 
 Document: TypeAlias = Annotated[str, QueryParameter(name="query", description="The document; it holds one query.")]
 Name: TypeAlias = Annotated[str | None, QueryParameter(name="operationName", description="The operation's name.")]
@@ -65,7 +66,13 @@ async def query(
         raise Invalid(f"Expected the parameters that /openapi.json describes, but: {fault}.") from fault
 
 
-@post("/graphql", status_code=200, opt={"body": Asked}, tags=["graphql"], request_max_body_size=MOST_BYTES)
+@post(
+    "/graphql",
+    status_code=200,
+    opt={"body": Asked, "example": EXAMPLE},
+    tags=["graphql"],
+    request_max_body_size=MOST_BYTES,
+)
 async def execute(request: Request[Any, Any, Any], read: Reading) -> Response[Answered]:
     """Answer a query or mutation; subscriptions go over graphql-transport-ws, at this path too."""
     return await _answer(read, await body_of(request, Asked), writes=True)

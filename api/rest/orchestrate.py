@@ -23,6 +23,7 @@ from domain.session.events import Limits
 from domain.session.state import Ended
 
 LONGEST_WAIT = 120
+EXAMPLE = {"goal": "Order two blue mugs for customer 7, have them shipped, and say what they cost."}
 _WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,6})(?:$|[,;\s])")
 
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]
@@ -80,7 +81,9 @@ Prefer: TypeAlias = Annotated[
 ]
 
 
-@post("/orchestrate", opt={"body": GoalInput}, tags=["sessions"], summary="Start a session for a goal")
+@post(
+    "/orchestrate", opt={"body": GoalInput, "example": EXAMPLE}, tags=["sessions"], summary="Start a session for a goal"
+)
 async def start(
     request: Request[Any, Any, Any], services: Given, write: Writing, prefer: Prefer = None
 ) -> Response[Started]:

@@ -18,6 +18,8 @@ from commands.catalogue import fetch_document
 from domain.catalog.events import Tool
 from domain.errors import Invalid, NotFound
 
+EXAMPLE = {"name": "shop", "url": "http://127.0.0.1:8090/openapi.json", "allowPrivate": True}
+
 
 class DocumentInput(Input, frozen=True, kw_only=True):
     """Register an OpenAPI document under a name: the document itself, as an object or a text, or where it is.

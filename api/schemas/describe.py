@@ -4,6 +4,7 @@ msgspec's own generator cannot write a default that is foreign JSON, and publish
 """
 
 import inspect
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import msgspec
@@ -12,23 +13,39 @@ from msgspec import inspect as kinds
 from domain.encoding import encode, parse
 
 Schema: TypeAlias = dict[str, Any]
-Definitions: TypeAlias = dict[type, Schema]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 BOUNDS = {"ge": "minimum", "le": "maximum", "min_length": "minLength", "max_length": "maxLength", "pattern": "pattern"}
 
 
+@dataclass(frozen=True)
+class Definitions:
+    """Hold the types that a schema refers to, under ``place``."""
+
+    place: str
+    held: dict[type, Schema] = field(default_factory=dict)
+
+    def named(self) -> dict[str, Schema]:
+        """Return them by name; raise TypeError where two are called alike."""
+        named = {kind.__name__: schema for kind, schema in self.held.items()}
+        if len(named) < len(self.held):
+            raise TypeError(f"Expected a name of its own for each type, but two are called alike: {[*self.held]}.")
+        return named
+
+
 def described(kind: Any, name: str, description: str) -> Schema:
     """Return the schema of a Struct as a document of its own, which is served at ``/schemas/<name>``."""
-    root, definitions = kinds.type_info(kind), Definitions()
+    root, definitions = kinds.type_info(kind), Definitions("#/$defs/")
     if not isinstance(root, kinds.StructType):
         raise TypeError(f"Expected a Struct to publish as {name}, but got {kind}.")
     head = {"$schema": DIALECT, "$id": f"/schemas/{name}", "title": name, "description": description}
     schema = {**_struct(root, definitions), **head}
-    held = {each.__name__: definition for each, definition in definitions.items()}
-    if len(held) < len(definitions):
-        raise TypeError(f"Expected a name of its own for each type inside {name}, but two are called alike: {held}.")
-    return {**schema, "$defs": held} if held else schema
+    return {**schema, "$defs": definitions.named()} if definitions.held else schema
+
+
+def reference(kind: Any, definitions: Definitions) -> Schema:
+    """Return a reference to a type, which then stands with all that it holds among the definitions."""
+    return _type(kinds.type_info(kind), definitions)
 
 
 def words(docstring: str | None) -> str:
@@ -42,15 +59,15 @@ def _struct(kind: kinds.StructType, definitions: Definitions) -> Schema:
     schema: Schema = {
         "type": "object",
         "description": words(kind.cls.__doc__),
-        "properties": {**tag, **{field.encode_name: _field(field, definitions) for field in kind.fields}},
-        "required": [*tag, *(field.encode_name for field in kind.fields if field.required)],
+        "properties": {**tag, **{each.encode_name: _field(each, definitions) for each in kind.fields}},
+        "required": [*tag, *(each.encode_name for each in kind.fields if each.required)],
     }
     return {**schema, "additionalProperties": False} if kind.forbid_unknown_fields else schema
 
 
-def _field(field: kinds.Field, definitions: Definitions) -> Schema:
-    schema = _type(field.type, definitions)
-    return schema if field.default is msgspec.NODEFAULT else {**schema, "default": parse(encode(field.default))}
+def _field(held: kinds.Field, definitions: Definitions) -> Schema:
+    schema = _type(held.type, definitions)
+    return schema if held.default is msgspec.NODEFAULT else {**schema, "default": parse(encode(held.default))}
 
 
 def _type(kind: kinds.Type, definitions: Definitions) -> Schema:
@@ -63,6 +80,8 @@ def _type(kind: kinds.Type, definitions: Definitions) -> Schema:
             return {"type": "boolean"}
         case kinds.IntType(gt=None, lt=None, multiple_of=None):
             return {"type": "integer", **_bounds(kind)}
+        case kinds.FloatType(gt=None, lt=None, multiple_of=None):
+            return {"type": "number", **_bounds(kind)}
         case kinds.StrType():
             return {"type": "string", **_bounds(kind)}
         case kinds.DateTimeType():
@@ -83,13 +102,13 @@ def _type(kind: kinds.Type, definitions: Definitions) -> Schema:
             raise TypeError(f"Expected a type that is described here, but got {kind}: add it.")
 
 
-def _bounds(kind: kinds.IntType | kinds.StrType) -> Schema:
+def _bounds(kind: kinds.IntType | kinds.FloatType | kinds.StrType) -> Schema:
     found = {keyword: getattr(kind, name, None) for name, keyword in BOUNDS.items()}
     return {keyword: bound for keyword, bound in found.items() if bound is not None}
 
 
 def _reference(kind: kinds.StructType, definitions: Definitions) -> Schema:
-    if kind.cls not in definitions:
-        definitions[kind.cls] = {}  # so that a type which holds itself ends
-        definitions[kind.cls].update(_struct(kind, definitions))
-    return {"$ref": f"#/$defs/{kind.cls.__name__}"}
+    if kind.cls not in definitions.held:
+        definitions.held[kind.cls] = {}  # so that a type which holds itself ends
+        definitions.held[kind.cls].update(_struct(kind, definitions))
+    return {"$ref": f"{definitions.place}{kind.cls.__name__}"}

@@ -115,3 +115,22 @@ def test_a_type_that_cannot_be_described_is_named() -> None:
         described(Odd, "odd", words(Odd.__doc__))
     with pytest.raises(TypeError, match="Expected a Struct to publish as number"):
         described(int, "number", "")
+
+
+def test_two_types_of_one_name_are_refused() -> None:
+    def pair(held: type) -> type:
+        class Held(msgspec.Struct):
+            """Hold a value."""
+
+            value: held  # type: ignore[valid-type]
+
+        return Held
+
+    class Both(msgspec.Struct):
+        """Hold both."""
+
+        one: pair(int)  # type: ignore[valid-type]
+        other: pair(str)  # type: ignore[valid-type]
+
+    with pytest.raises(TypeError, match="two are called alike"):
+        described(Both, "both", "")
