@@ -4,15 +4,25 @@ No label can take values without bound: no ids, no tenants, no tools are among t
 be summed over all; gauges of the whole service are the same in every process, to be taken from any.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from adapters.telemetry.gauges import Gauges, Part
-from adapters.telemetry.overheads import Overheads
+from adapters.telemetry.overheads import TIMED, Overheads
 from commands.ports import Appended
-from domain.session.events import CallFailed, CallSucceeded, ModelFailed, ModelReplied, SessionEvent, VerdictReached
+from domain.session.events import (
+    CallFailed,
+    CallSucceeded,
+    Decision,
+    Failure,
+    ModelFailed,
+    ModelReplied,
+    SessionEvent,
+    VerdictReached,
+)
 
 METHODS = frozenset(("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"))
 OTHER = "other"
@@ -28,11 +38,11 @@ class Metrics:
         self._registry.register(self._gauges)
         self._appends = self._histogram("append_seconds", "Appends to the log, with the wait for their turn.")
         self._events = self._counter("events_appended", "Events that this process appended.")
-        self._verdicts = self._counter("verdicts", "Verdicts of the policy.", "decision")
-        self._model_calls = self._counter("model_calls", "Questions to models, by how they ended.", "outcome")
-        self._tool_calls = self._counter("tool_calls", "Attempts of calls to tools, by how they ended.", "outcome")
-        tokens = self._counter("tokens", "Tokens that models read and wrote.", "direction")
-        self._tokens_in, self._tokens_out = tokens.labels("in"), tokens.labels("out")
+        self._verdicts = self._counters("verdicts", "Verdicts of the policy.", "decision", get_args(Decision))
+        self._model_calls = self._counters("model_calls", "Questions to models.", "outcome", ("replied", "failed"))
+        outcomes = ("succeeded", *get_args(Failure))
+        self._tool_calls = self._counters("tool_calls", "Attempts of calls to tools.", "outcome", outcomes)
+        self._tokens = self._counters("tokens", "Tokens that models read and wrote.", "direction", ("in", "out"))
         self._steps = self._histogram("step_overhead_seconds", "Steps without models, tools, people and chosen waits.")
         self._requests = self._counter("http_requests", "Requests.", "method", "route", "status")
         self._latencies = self._histogram("http_request_seconds", "Requests, but for live streams.", "route")
@@ -45,26 +55,26 @@ class Metrics:
         self._appends.observe(appended.seconds)
         self._events.inc(len(appended.events))
         for event in appended.events:
-            if type(event.data) in COUNTED:
+            kind = type(event.data)
+            if kind in COUNTED:
                 self._count(event.data)
-            overhead = self._overheads.take(appended.session, event)
-            if overhead is not None:
+            if kind in TIMED and (overhead := self._overheads.take(appended.session, event)) is not None:
                 self._steps.observe(overhead)
 
     def _count(self, data: SessionEvent) -> None:
         match data:
             case VerdictReached(decision=decision):
-                self._verdicts.labels(decision).inc()
+                self._verdicts[decision].inc()
             case ModelReplied(tokens_in=tokens_in, tokens_out=tokens_out):
-                self._model_calls.labels("replied").inc()
-                self._tokens_in.inc(tokens_in)
-                self._tokens_out.inc(tokens_out)
+                self._model_calls["replied"].inc()
+                self._tokens["in"].inc(tokens_in)
+                self._tokens["out"].inc(tokens_out)
             case ModelFailed():
-                self._model_calls.labels("failed").inc()
+                self._model_calls["failed"].inc()
             case CallSucceeded():
-                self._tool_calls.labels("succeeded").inc()
+                self._tool_calls["succeeded"].inc()
             case CallFailed(failure=failure):
-                self._tool_calls.labels(failure).inc()
+                self._tool_calls[failure].inc()
             case _:
                 pass
 
@@ -88,6 +98,11 @@ class Metrics:
 
     def _counter(self, name: str, words: str, *labels: str) -> Counter:
         return Counter(f"reprise_{name}", words, labels, registry=self._registry)
+
+    def _counters(self, name: str, words: str, label: str, values: Iterable[str]) -> dict[str, Counter]:
+        """Return a counter for each value of a label, all there from the beginning."""
+        counter = self._counter(name, words, label)
+        return {value: counter.labels(value) for value in values}
 
     def _histogram(self, name: str, words: str, *labels: str) -> Histogram:
         return Histogram(f"reprise_{name}", words, labels, buckets=SECONDS, registry=self._registry)

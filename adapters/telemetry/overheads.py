@@ -47,6 +47,7 @@ CallEvent: TypeAlias = (
 # Looked up by type, for most events are neither, and asking a Struct's class takes a third of a microsecond a time.
 STEPS = frozenset(get_args(StepEvent))
 CALLS = frozenset(get_args(CallEvent))
+TIMED = STEPS | CALLS
 
 
 @dataclass
