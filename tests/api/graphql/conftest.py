@@ -4,13 +4,23 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import islice
+from random import Random
 from typing import Any
+from uuid import uuid4
 
 import httpx
 from gql import Client, GraphQLRequest
 from gql.client import AsyncClientSession
 from gql.transport.websockets import WebsocketsTransport
+from msgspec.structs import replace
 from websockets.asyncio.client import ClientConnection, connect
+
+from api.positions import outside
+from commands.shell import to_log
+from domain.session.events import GoalSubmitted, SessionEvent
+from ops.bench.histories import history
+from tests.api.conftest import Parts
 
 PROTOCOL = "graphql-transport-ws"
 PATIENCE_SECONDS = 20.0
@@ -55,9 +65,9 @@ class Raw:
         await self.say(type="connection_init", payload=payload)
         assert await self.hear() == {"type": "connection_ack"}
 
-    async def subscribe(self, id: str, query: str, **variables: Any) -> None:
+    async def subscribe(self, name: str, query: str, /, **variables: Any) -> None:
         """Begin an operation."""
-        await self.say(type="subscribe", id=id, payload={"query": query, "variables": variables})
+        await self.say(type="subscribe", id=name, payload={"query": query, "variables": variables})
 
     async def ended(self) -> tuple[int, str]:
         """Wait until the server has ended the connection; return its code and reason."""
@@ -94,3 +104,16 @@ async def refused(client: httpx.AsyncClient, query: str, **variables: Any) -> tu
     """Ask over HTTP what is refused; give the code and the message of the one error."""
     (fault,) = (await answered(client, query, **variables))["errors"]
     return fault["extensions"]["code"], fault["message"]
+
+
+async def record(parts: Parts, *, tenant: str = "local", seed: int = 0, most: int = 1_000) -> tuple[str, str]:
+    """Write the first events of a session of its own into the log; give its id and the last position."""
+    session = uuid4()
+    told = (event for append in history(Random(seed), session) for event in append)
+    events = [replace(event, tenant=tenant, data=_of(tenant, event.data)) for event in islice(told, most)]
+    position = await parts.store.append(to_log(session, 0, events))
+    return str(session), outside(await parts.store.log_id(), position)
+
+
+def _of(tenant: str, data: SessionEvent) -> SessionEvent:
+    return replace(data, tenant=tenant) if isinstance(data, GoalSubmitted) else data
