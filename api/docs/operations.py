@@ -139,7 +139,7 @@ def curl(operation: Operation, types: dict[str, Schema], url: str) -> str:
     if body := body_of(operation):
         given = operation.spec["requestBody"]["content"][JSON].get("example")
         sample = json.dumps(given or example(body, types), ensure_ascii=False)
-        parts += ["\\\n ", "-H", shlex.quote(f"Content-Type: {JSON}"), "-d", shlex.quote(sample)]
+        parts += ["\\\n ", "-H", shlex.quote(f"Content-Type: {JSON}"), "\\\n ", "-d", shlex.quote(sample)]
     return " ".join(parts)
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import event, given, settings
+from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
@@ -172,7 +172,7 @@ def written(draw: st.DrawFn, schema: Schema, root: Schema) -> Any:
             return draw(st.sampled_from([each for each in VALUES if Draft202012Validator(schema).is_valid(each)]))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_where_nothing_is_broken_all_that_was_written_stays_valid(data: st.DataObject) -> None:
     old = data.draw(documents())
