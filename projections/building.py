@@ -23,6 +23,7 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
 
     ``checking`` builds are compared and dropped. ``differences`` counts rows that stand in one form only; it is None
     until they are compared, and where they cannot be, as ``remark`` says. ``skipped`` counts events by topic.
+    At ``filled_at`` the next form had come to the log's head.
     """
 
     id: int
@@ -42,6 +43,7 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
     held: bool
     differences: int | None = None
     started_at: datetime | None = None
+    filled_at: datetime | None = None
     finished_at: datetime | None = None
 
     @property

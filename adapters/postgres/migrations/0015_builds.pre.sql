@@ -20,6 +20,7 @@ CREATE TABLE read_models.builds (
     error text NOT NULL DEFAULT '',
     requested_at timestamptz NOT NULL DEFAULT now(),
     started_at timestamptz,
+    filled_at timestamptz, -- at the log's head, with indexes
     updated_at timestamptz NOT NULL DEFAULT now(),
     finished_at timestamptz
 );

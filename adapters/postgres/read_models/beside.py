@@ -44,13 +44,18 @@ async def create(connection: Connection, model: ReadModel) -> None:
 
 
 async def index(connection: Connection, model: ReadModel) -> None:
-    """Give the filled tables the live tables' indexes where they have none yet, and tell the planner about them."""
+    """Give the filled tables the live tables' indexes, where they have none yet."""
     for table in model.tables:
         there = {name for name, _, _ in await _indexes(connection, next_of(model), table)}
         for name, constraint, definition in await _indexes(connection, schema_of(model), table):
             if name not in there:
                 made = "ALTER TABLE {next} ADD CONSTRAINT {name} " + constraint if constraint else _moved(definition)
                 await connection.execute(_each(made, model, table, name))
+
+
+async def analyze(connection: Connection, model: ReadModel) -> None:
+    """Tell the planner what is in the tables, before anybody reads them."""
+    for table in model.tables:
         await connection.execute(_each("ANALYZE {next}", model, table))
 
 

@@ -130,11 +130,12 @@ class _Builder:
         await self._fill()
         async with self._connection.transaction():
             await beside.index(self._connection, self._model)
-            await change(self._connection, "enter", self.build, state="comparing")
+            await change(self._connection, "filled", self.build)
         await self._compare()
         if self._checking:
             await change(self._connection, "finish", self.build)
             return
+        await beside.analyze(self._connection, self._model)
         while not await self._in_one(self._swap):
             await asyncio.sleep(PAUSE_SECONDS)
             await self._fill()
@@ -172,7 +173,7 @@ class _Builder:
                 seen, since = live, asyncio.get_running_loop().time()
             elif asyncio.get_running_loop().time() > since + STILL_SECONDS:
                 return f"not compared: the live form stands still at position {live}, so no projector may be running"
-            await change(self._connection, "enter", self.build, state="comparing")
+            await change(self._connection, "wait", self.build)
             await asyncio.sleep(PAUSE_SECONDS)
         return "" if live is not None else "not compared: the live form is not built from this log"
 

@@ -51,9 +51,15 @@ SET position = %(position)s, head = greatest(%(head)s, %(position)s), skipped = 
 WHERE id = %(id)s AND state IN ('building', 'comparing')
 RETURNING id
 
--- enter
--- Begin a build's next phase, if nobody has paused or aborted it.
-UPDATE read_models.builds SET state = %(state)s, updated_at = now()
+-- filled
+-- Say that a build's tables have come to the log's head, if nobody has paused or aborted it.
+UPDATE read_models.builds SET state = 'comparing', filled_at = clock_timestamp(), updated_at = clock_timestamp()
+WHERE id = %(id)s AND state IN ('building', 'comparing')
+RETURNING id
+
+-- wait
+-- Say that a build waits for the live form, if nobody has paused or aborted it.
+UPDATE read_models.builds SET updated_at = now()
 WHERE id = %(id)s AND state IN ('building', 'comparing')
 RETURNING id
 
@@ -65,7 +71,7 @@ WHERE id = %(id)s AND state IN ('building', 'comparing')
 RETURNING id
 
 -- finish
-UPDATE read_models.builds SET state = 'done', updated_at = now(), finished_at = now()
+UPDATE read_models.builds SET state = 'done', updated_at = clock_timestamp(), finished_at = clock_timestamp()
 WHERE id = %(id)s AND state IN ('building', 'comparing')
 RETURNING id
 

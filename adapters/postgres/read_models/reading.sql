@@ -166,7 +166,8 @@ ORDER BY v.name, v.version
 -- The last build of each version of each read model, or of one that is named, and whether a process is at it.
 SELECT DISTINCT ON (b.name, b.version)
        b.id, b.name, b.version, b.state, b.checking, b.position, b.head, b.skipped, b.differences, b.examples, b.remark,
-       b.error, b.requested_by, b.requested_at, b.started_at, b.updated_at, b.finished_at,
+       b.error, b.requested_by, b.requested_at, b.started_at, b.filled_at, b.updated_at,
+       b.finished_at,
        EXISTS (
            SELECT FROM pg_locks l
            WHERE l.locktype = 'advisory' AND l.classid = 1380995668 AND l.objsubid = 2 AND l.granted
