@@ -16,6 +16,7 @@ from domain.encoding import canonical
 
 TYPES = frozenset(("array", "boolean", "integer", "null", "number", "object", "string"))
 NOTHING: Schema = {"enum": []}
+MOST_CHARACTERS = 60
 BOUNDS: dict[str, Callable[[Any, Any], bool]] = {
     "minimum": lambda old, new: old >= new,
     "minLength": lambda old, new: old >= new,
@@ -126,10 +127,10 @@ def _fields(here: _Place) -> Iterator[Break]:
 
 def _meaning(here: _Place, name: str) -> Iterator[Break]:
     """Compare what a field stands for where it is left out."""
-    was, now = (_text(each["properties"][name].get("default", "nothing")) for each in (here.old, here.new))
+    was, now = (each["properties"][name].get("default", "nothing") for each in (here.old, here.new))
     required = {*here.old.get("required", ()), *here.new.get("required", ())}
-    if name not in required and was != now:
-        yield here.at({}, {}, name).broken(f"left out it stands for {now} now, and stood for {was}")
+    if name not in required and canonical(was) != canonical(now):
+        yield here.at({}, {}, name).broken(f"left out it stands for {_text(now)} now, and stood for {_text(was)}")
 
 
 def _others(here: _Place) -> Iterator[Break]:
@@ -164,4 +165,5 @@ def _types(schema: Schema) -> frozenset[str]:
 
 
 def _text(value: Any) -> str:
-    return canonical(value).decode()
+    text = canonical(value).decode()
+    return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}…"
