@@ -1,6 +1,7 @@
 """Somebody watches a goal in the browser, answers what it asks, and looks at every version of it afterwards."""
 
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ from playwright.sync_api import Page, WebSocketRoute, expect
 from domain.replay import replay_state, state_digest
 from ops.sample.demo import GOAL
 from tests.end_to_end.program import reprise
-from tests.explorer.conftest import Open, Served, up, versions
+from tests.explorer.conftest import SECONDS, Open, Served, up, versions
 
 HOSTILE = """<img src=x onerror="document.title='gone'"><script>alert(1)</script> Order two blue mugs"""
 CONTRAST = """(pairs) => {
@@ -43,9 +44,14 @@ def served() -> Iterator[Served]:
 
 @pytest.fixture
 def demo(served: Served) -> str:
-    """Give the session of the demo's goal."""
-    (found,) = [each["id"] for each in served.get("/sessions")["sessions"] if each["goal"] == GOAL]
-    return str(found)
+    """Give the session of the demo's goal, which begins once its shop is there."""
+    until = time.monotonic() + SECONDS
+    while time.monotonic() < until:
+        for each in served.get("/sessions")["sessions"]:
+            if each["goal"] == GOAL:
+                return str(each["id"])
+        time.sleep(0.05)
+    raise AssertionError("the demo's goal did not begin")
 
 
 def state_at(page: Page, version: int) -> str:
@@ -58,12 +64,13 @@ def test_a_goal_is_watched_live_and_both_its_questions_are_approved_from_the_pag
     served: Served, demo: str, open_page: Open
 ) -> None:
     with open_page(f"{served.url}/explorer") as page:
-        page.get_by_role("link", name=GOAL).click()
+        page.locator(".sessions").get_by_role("link", name=GOAL).click()
         for step, operation in ((2, "POST /orders"), (3, "POST /orders/{orderId}/shipments")):
             approval = f"{demo}-call-{step}-1"
             card = page.locator(f'[data-approval="{approval}"]')
             expect(card.locator(".operation code")).to_have_text(operation)
-            asked = served.get(f"/approvals/{approval}")
+            newest = served.get(f"/sessions/{demo}/events?limit=500")["events"][-1]["position"]
+            asked = served.get(f"/approvals/{approval}?after={newest}")
             expect(card.locator(".digest")).to_have_text(asked["requestDigest"])
             assert json.loads(card.locator("pre").inner_text()) == asked["requestJson"]
             card.get_by_label("Reason").fill("two mugs are fine")
@@ -72,9 +79,9 @@ def test_a_goal_is_watched_live_and_both_its_questions_are_approved_from_the_pag
         expect(page.locator(".head .status")).to_have_text("completed")
         expect(page.locator(".outcome")).to_contain_text("Two blue mugs were ordered for customer 7")
         expect(page.locator(".sessions a .word")).to_have_text("completed")
-        newest = len(served.rows(demo))
-        expect(page.locator("article.session")).to_have_attribute("data-version", str(newest))
-        assert versions(page) == list(range(1, newest + 1))
+        length = len(served.rows(demo))
+        expect(page.locator("article.session")).to_have_attribute("data-version", str(length))
+        assert versions(page) == list(range(1, length + 1))
         expect(page.locator(".step-label .doing")).to_have_text(["", *["accepted"] * 3, "accepted, round 2"])
         assert page.locator(".timeline").get_by_text("two mugs are fine").count() == 2
 
@@ -113,10 +120,11 @@ def test_a_version_shows_what_it_changed_and_a_reload_stays_on_it(served: Served
         expect(page.get_by_role("button", name="Live")).to_have_attribute("aria-pressed", "true")
 
 
-def test_a_hostile_goal_stays_text_and_a_denied_call_is_never_sent(served: Served, open_page: Open) -> None:
+def test_a_hostile_goal_stays_text_and_a_denied_call_is_never_sent(served: Served, demo: str, open_page: Open) -> None:
     with open_page(f"{served.url}/explorer") as page:
         session = served.start_goal(HOSTILE)
-        page.get_by_role("link", name=HOSTILE).click()
+        assert session != demo
+        page.locator(".sessions").get_by_role("link", name=HOSTILE).click()
         expect(page.get_by_role("heading", level=1)).to_have_text(HOSTILE)
         assert page.locator("main img, main script, aside img").count() == 0
         card = page.locator(".question")

@@ -43,6 +43,7 @@ export function questionCard(question) {
     "section",
     { class: "question", "aria-label": TITLES[question.kind], "data-approval": question.id },
     h("h2", {}, icon("waiting"), `${TITLES[question.kind]} Step ${question.step}`),
+    question.goal ? h("p", {}, h("a", { href: `#/sessions/${question.session}` }, question.goal)) : null,
     h("p", { class: "operation" }, h("code", {}, question.operation), h("span", { class: "hint" }, question.tool)),
     h("p", { class: "why" }, question.reason, question.rules.map((rule) => h("code", { class: "rule" }, rule))),
     h("pre", { tabindex: 0, "aria-label": "Arguments" }, question.arguments === undefined ? "" : indented(question.arguments)),

@@ -29,6 +29,12 @@ export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** Mark an element as where one is, or no longer. */
+export function current(element, is, what = "page") {
+  if (is) element.setAttribute("aria-current", what);
+  else element.removeAttribute("aria-current");
+}
+
 const held = new WeakMap();
 
 /** Show one element an item, in order; an item that stays keeps its element, and with it focus and what is open. */

@@ -27,7 +27,7 @@ export function lettersView(root, fail) {
     }
   }
   load();
-  return { load };
+  return { load, about: /dead-letter/ };
 }
 
 function card(letter) {

@@ -1,28 +1,31 @@
 // The page: which view the address names, the connection, the theme, and the token where one is asked for.
 
-import { byId, h, say } from "./dom.js";
-import { lettersView } from "./letters.js";
-import { sessionView } from "./session.js";
-import { beginning, choosing, sessionList } from "./sessions.js";
 import { token } from "./asking.js";
+import { byId, current, h, say } from "./dom.js";
+import { lettersView } from "./letters.js";
 import { Live } from "./live.js";
+import { sessionView } from "./session.js";
+import { beginning, sessionList } from "./sessions.js";
+import { waitingView } from "./waiting.js";
 
 const WORDS = { connecting: "connecting", live: "connected", reconnecting: "reconnecting", locked: "no valid token" };
 const THEMES = ["system", "light", "dark"];
+
+/** Be a view that needs nothing; `about` are the types of events behind which it is read again. */
+const STILL = { about: /(?!)/, show() {}, load() {}, close() {} };
+
 const main = byId("main");
 const live = new Live(connection);
-let view = null;
-let letters = null;
-let none = false;
+let view = { ...STILL, name: "" };
+let isEmpty = false;
 let begun = null;
 
 const list = sessionList(byId("sessions"), live, {
   fail,
-  letters: () => letters?.load(),
+  happened: (type) => view.about.test(type) && view.load(),
   empty(nothing) {
-    if (none === nothing) return;
-    none = nothing;
-    if (document.body.dataset.page === "sessions") route();
+    isEmpty = nothing;
+    route();
   },
 });
 
@@ -30,23 +33,24 @@ const list = sessionList(byId("sessions"), live, {
 function route() {
   const [, id, version] = /^#\/sessions\/([0-9a-f-]{36})(?:@(\d+))?$/.exec(location.hash) ?? [];
   const page = id ? "session" : location.hash === "#/dead-letters" ? "letters" : "sessions";
-  document.body.dataset.page = page;
-  byId("to-letters").toggleAttribute("aria-current", page === "letters");
-  byId("to-sessions").toggleAttribute("aria-current", page !== "letters");
-  if (view && view.id !== id) {
+  const name = id ?? (page === "sessions" && isEmpty ? "beginning" : page);
+  if (view.name !== name) {
     view.close();
-    view = null;
-  }
-  letters = null;
-  if (page === "session") {
-    view ??= sessionView(main, id, live, { fail, announce: (words) => say(byId("said"), words) });
-    view.show(version ? Number(version) : null);
-  } else {
     document.title = "Reprise";
-    if (page === "letters") letters = lettersView(main, fail);
-    else main.replaceChildren(none ? beginning() : choosing());
+    document.body.dataset.page = page;
+    current(byId("to-letters"), page === "letters");
+    current(byId("to-sessions"), page !== "letters");
+    view = { ...STILL, name, ...VIEWS[id ? "session" : name](id) };
   }
+  view.show(version ? Number(version) : null);
 }
+
+const VIEWS = {
+  session: (id) => sessionView(main, id, live, { fail, announce: (words) => say(byId("said"), words) }),
+  letters: () => lettersView(main, fail),
+  sessions: () => waitingView(main, fail),
+  beginning: () => main.replaceChildren(beginning()),
+};
 
 /** Say what the connection does; what is no subscription is read again behind a new one. */
 function connection(state) {
@@ -54,12 +58,11 @@ function connection(state) {
   const was = shown.dataset.state;
   shown.dataset.state = state;
   say(shown, WORDS[state]);
-  document.body.classList.toggle("locked", state === "locked");
   if (state === "locked") askForToken();
   if (state !== "live" || was === "live") return;
   byId("problem")?.remove();
-  letters?.load();
-  if (!begun) begun = list.begin();
+  view.load();
+  begun ??= list.begin();
 }
 
 /** Say what went wrong, above what is shown. */

@@ -89,7 +89,7 @@ export function sessionView(root, id, live, { fail, announce }) {
     document.removeEventListener("keydown", pressed);
     end();
   }
-  return { id, show, close };
+  return { show, close };
 }
 
 function header(id) {

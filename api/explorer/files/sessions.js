@@ -1,7 +1,7 @@
 // The list of sessions: what is there, and each change as it happens.
 
 import { ask } from "./asking.js";
-import { h, icon, keyed, say, soon } from "./dom.js";
+import { current, h, icon, keyed, say, soon } from "./dom.js";
 import { age, moment, short } from "./words.js";
 
 const STATUSES = ["queued", "running", "waiting", "paused", "completed", "failed", "cancelled"];
@@ -18,8 +18,11 @@ const CHANGED = `subscription Changed($after: Position) {
   sessionsChanged(after: $after) { position sessionId type session { ${ROW} } }
 }`;
 
-/** Show the list and keep it; `fail` is told what went wrong, `empty` whether there is no session at all. */
-export function sessionList(root, live, { fail, empty, letters }) {
+/**
+ * Show the list and keep it; `fail` is told what went wrong, `empty` whether there is no session at all,
+ * `happened` the type of each event.
+ */
+export function sessionList(root, live, { fail, empty, happened }) {
   let rows = new Map();
   let next = null;
   let position = null;
@@ -64,7 +67,7 @@ export function sessionList(root, live, { fail, empty, letters }) {
     position = change.position;
     if (change.session) keep(change.session);
     if (rows.size) empty(false);
-    if (/dead-letter/.test(change.type)) letters();
+    happened(change.type);
     draw();
   }
 
@@ -76,11 +79,8 @@ export function sessionList(root, live, { fail, empty, letters }) {
   });
 
   function mark() {
-    const current = /^#\/sessions\/([0-9a-f-]+)/.exec(location.hash)?.[1];
-    for (const link of list.querySelectorAll("a")) {
-      if (link.dataset.id === current) link.setAttribute("aria-current", "page");
-      else link.removeAttribute("aria-current");
-    }
+    const id = /^#\/sessions\/([0-9a-f-]+)/.exec(location.hash)?.[1];
+    for (const link of list.querySelectorAll("a")) current(link, link.dataset.id === id);
   }
 
   let typing = 0;
@@ -150,7 +150,3 @@ export const beginning = () =>
     h("pre", {}, h("code", {}, "reprise up --demo")),
     h("p", { class: "hint" }, "It shows up here by itself."),
   );
-
-/** Say what to do where sessions are, and none is chosen. */
-export const choosing = () => h("p", { class: "empty hint" }, "Choose a session to see what it did, and why.");
-

@@ -1,6 +1,6 @@
 // The timeline: every event in words, step by step; what it is about opens under it.
 
-import { h, keyed, say } from "./dom.js";
+import { current, h, keyed, say } from "./dom.js";
 import { indented } from "./json.js";
 import { ENDED, nameOf, stepOf } from "./story.js";
 import { clock, moment, oneLine, stepWords } from "./words.js";
@@ -48,8 +48,7 @@ export function timelineView(id) {
       item.querySelector(".doing").dataset.state = row.step?.state ?? "";
       keyed(item.querySelector("ol"), row.events, (event) => event.position, (event) => line(id, event), (element, event) => {
         element.classList.toggle("future", version !== null && event.version > version);
-        if (event.version === version) element.setAttribute("aria-current", "true");
-        else element.removeAttribute("aria-current");
+        current(element, event.version === version, "true");
       });
     });
     if (follows) root.scrollTop = root.scrollHeight;
@@ -58,12 +57,12 @@ export function timelineView(id) {
 
   /** Bring the version that one moved to into sight, once. */
   function reveal(version) {
-    const current = version === revealed ? null : chapters.querySelector("[aria-current]");
-    if (!current && version !== null) return;
+    const row = version === revealed ? null : chapters.querySelector("[aria-current]");
+    if (!row && version !== null) return;
     revealed = version;
     // Rows out of sight have estimated heights: only from close by is the place exact.
-    current?.scrollIntoView({ block: "nearest" });
-    requestAnimationFrame(() => current?.scrollIntoView({ block: "nearest" }));
+    row?.scrollIntoView({ block: "nearest" });
+    requestAnimationFrame(() => row?.scrollIntoView({ block: "nearest" }));
   }
 
   const toStep = (step) => chapters.querySelector(`[data-step="${step}"]`)?.scrollIntoView({ block: "start" });
