@@ -53,7 +53,7 @@ class Parts:
 
 async def run(url: str, parts: Parts, *, events: int = 200_000, rounds: int = 3) -> dict[str, object]:
     """Measure on a scratch database of the server at ``url``; ``events_per_s`` is the median of the rebuilds."""
-    with _scratch_database(url) as scratch:
+    with scratch_database(url) as scratch:
         written = await fill(await parts.open_store(scratch), events)
         await parts.project(scratch, READ_MODEL)
         builds = [await parts.rebuild(scratch, READ_MODEL, False) for _ in range(rounds)]
@@ -85,7 +85,7 @@ async def fill(store: Store, events: int) -> int:
     """Append sessions until the log has that many events; return how many it has."""
     written, unit = 0, list[LogEvent]()
     try:
-        for event in _events():
+        for event in events_of_sessions():
             unit.append(event)
             if len(unit) == UNIT_EVENTS:
                 written, unit = await store.append(unit), []
@@ -96,8 +96,9 @@ async def fill(store: Store, events: int) -> int:
         await store.close()
 
 
-def _events() -> Iterator[LogEvent]:
-    draw = Random(1)
+def events_of_sessions(seed: int = 1) -> Iterator[LogEvent]:
+    """Draw sessions for ever, whole ones, one after the other."""
+    draw = Random(seed)
     while True:
         session = UUID(int=draw.getrandbits(128), version=4)
         told = history(draw, session, steps=draw.randint(2, 8), trouble=SMOOTH)
@@ -105,7 +106,8 @@ def _events() -> Iterator[LogEvent]:
 
 
 @contextmanager
-def _scratch_database(url: str) -> Iterator[str]:
+def scratch_database(url: str) -> Iterator[str]:
+    """Yield the URL of a database that is dropped afterwards."""
     name = f"bench_{uuid4().hex[:12]}"
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())

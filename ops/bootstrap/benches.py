@@ -1,14 +1,24 @@
 """Compose what benchmarks measure."""
 
+import sys
+from asyncio import create_subprocess_exec, gather, run
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from adapters.policy.rules import FirstRules
 from adapters.postgres.follower import LogFollower
 from adapters.postgres.migrations import migrate
+from adapters.postgres.read_models.builds import PostgresBuilds
 from adapters.postgres.read_models.keeper import PostgresReadModels
-from adapters.postgres.read_models.watching import rebuild
+from adapters.postgres.read_models.open_work import PostgresOpenWork
+from adapters.postgres.read_models.reader import PostgresReadStore
+from adapters.postgres.read_models.watching import rebuild, take_builds
 from adapters.postgres.store import PostgresEventStore
 from adapters.system import SystemChance, SystemClock
+from domain.errors import Unavailable
 from ops.bench import rebuild as rebuilding
-from ops.bench import steps
+from ops.bench import steps, under_load
 from projections.registry import READ_MODELS
 from projections.runner import Projector
 
@@ -33,6 +43,45 @@ def rebuild_parts() -> rebuilding.Parts:
     )
 
 
+def under_load_parts() -> under_load.Parts:
+    """Return what the benchmark of rebuilds under load is composed of."""
+    return under_load.Parts(open_store=migrated_store, opened=_opened, projector=_projector)
+
+
+@asynccontextmanager
+async def _opened(url: str) -> AsyncIterator[under_load.Opened]:
+    store, reads = await PostgresEventStore.open(url), PostgresReadStore(url)
+    builds, open_work = PostgresBuilds(url), PostgresOpenWork(url)
+    try:
+        yield under_load.Opened(store, reads, builds, lambda: open_work.due(SystemClock().now(), 100))
+    finally:
+        for each in (store, reads, builds, open_work):
+            await each.close()
+
+
+@asynccontextmanager
+async def _projector(url: str) -> AsyncIterator[None]:
+    """Run a projector in a process of its own, when everything is projected."""
+    process = await create_subprocess_exec(sys.executable, "-m", __name__, url, stdout=PIPE)
+    try:
+        if process.stdout is None or not await process.stdout.readline():
+            raise Unavailable("The projector ended before it had projected the log; its errors stand above.")
+        yield
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+async def _keep_projecting(url: str) -> None:
+    """Be that process: project the log, say so, and go on, carrying out the builds that are asked for."""
+    store, rows = await PostgresEventStore.open(url), PostgresReadModels(url)
+    projector = Projector(LogFollower(store), rows, READ_MODELS)
+    await projector.catch_up(await store.head())
+    print("projected", flush=True)
+    await gather(projector.run(), take_builds(url, READ_MODELS))
+
+
 async def _project(url: str, name: str) -> None:
     store, rows = await PostgresEventStore.open(url), PostgresReadModels(url)
     try:
@@ -41,3 +90,7 @@ async def _project(url: str, name: str) -> None:
     finally:
         await rows.close()
         await store.close()
+
+
+if __name__ == "__main__":
+    run(_keep_projecting(sys.argv[1]))

@@ -14,6 +14,7 @@ from projections.building import Build, Told
 from projections.registry import READ_MODELS
 from projections.runner import Projector
 
+READ_MODEL_NAMES = tuple(READ_MODELS)
 GRACE_SECONDS = 2.0
 """How long a verb leaves a build to the projectors."""
 

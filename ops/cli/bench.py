@@ -12,6 +12,7 @@ from ops.bench import rebuild as rebuild_bench
 from ops.bench import replay as replay_bench
 from ops.bench import steps as steps_bench
 from ops.bench import streams as streams_bench
+from ops.bench import under_load as under_load_bench
 from ops.bench import write as write_bench
 from ops.bootstrap.benches import bench_parts, migrated_store
 from ops.bootstrap.servers import Addresses, addresses
@@ -71,13 +72,20 @@ async def replay(rounds: int) -> None:
 
 
 @verb(bench)
-@click.option("--events", default=200_000, show_default=True, type=click.IntRange(1_000, 10_000_000))
-async def rebuild(events: int) -> None:
-    """Measure the rebuild of the timeline, equal to the live one row by row."""
-    from ops.bootstrap.benches import rebuild_parts
+@click.option("--events", type=click.IntRange(1_000, 10_000_000), help="So many; 200,000, under load 100,000.")
+@click.option("--under-load", is_flag=True, help="Each read model, while 50 reads/s and 500 events/s go on.")
+async def rebuild(events: int | None, under_load: bool) -> None:
+    """Measure the rebuild of the timeline, or of each read model under load; equal to the live one row by row."""
+    from ops.bootstrap import benches
+    from ops.bootstrap.read_models import READ_MODEL_NAMES
 
     async with _servers() as where:
-        _show(await rebuild_bench.run(where.postgres_url, rebuild_parts(), events=events))
+        url = where.postgres_url
+        if under_load:
+            parts = benches.under_load_parts()
+            _show(await under_load_bench.run(url, parts, READ_MODEL_NAMES, events=events or 100_000))
+        else:
+            _show(await rebuild_bench.run(url, benches.rebuild_parts(), events=events or 200_000))
 
 
 @verb(bench)
