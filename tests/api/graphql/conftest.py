@@ -19,7 +19,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from api.positions import outside
 from commands.shell import to_log
 from domain.session.events import GoalSubmitted, SessionEvent
-from ops.bench.histories import history
+from ops.bench.histories import SMOOTH, history
 from tests.api.conftest import Parts
 
 PROTOCOL = "graphql-transport-ws"
@@ -79,7 +79,7 @@ class Raw:
 @asynccontextmanager
 async def raw(client: httpx.AsyncClient, **options: Any) -> AsyncIterator[Raw]:
     """Open a connection to the same server as an HTTP client does."""
-    given = {"subprotocols": [PROTOCOL], "compression": None, **options}
+    given = {"subprotocols": [PROTOCOL], "compression": None, "close_timeout": 1, **options}
     async with asyncio.timeout(PATIENCE_SECONDS), connect(address(client), **given) as connection:
         yield Raw(connection)
 
@@ -106,10 +106,10 @@ async def refused(client: httpx.AsyncClient, query: str, **variables: Any) -> tu
     return fault["extensions"]["code"], fault["message"]
 
 
-async def record(parts: Parts, *, tenant: str = "local", seed: int = 0, most: int = 1_000) -> tuple[str, str]:
+async def record(parts: Parts, *, tenant: str = "local", seed: int = 1, most: int = 1_000) -> tuple[str, str]:
     """Write the first events of a session of its own into the log; give its id and the last position."""
     session = uuid4()
-    told = (event for append in history(Random(seed), session) for event in append)
+    told = (event for append in history(Random(seed), session, trouble=SMOOTH) for event in append)
     events = [replace(event, tenant=tenant, data=_of(tenant, event.data)) for event in islice(told, most)]
     position = await parts.store.append(to_log(session, 0, events))
     return str(session), outside(await parts.store.log_id(), position)

@@ -65,7 +65,7 @@ async def test_strangers_are_not_answered(guarded: Guarded) -> None:
 
 async def test_each_tenant_sees_its_own(guarded: Guarded, issuer: TokenIssuer, parts: Parts) -> None:
     acme, other = bearer(issuer), bearer(issuer, tenant="other")
-    (mine, _), (theirs, last) = await record(parts, tenant="acme"), await record(parts, tenant="other", seed=1)
+    (mine, _), (theirs, last) = await record(parts, tenant="acme"), await record(parts, tenant="other", seed=2)
     async with guarded as client:
         await ask_as(client, acme, LIST, after=last)
         for who, own, foreign in ((acme, mine, theirs), (other, theirs, mine)):
@@ -80,7 +80,7 @@ async def test_each_tenant_sees_its_own(guarded: Guarded, issuer: TokenIssuer, p
 
 async def test_a_page_names_its_token_in_the_first_message(guarded: Guarded, issuer: TokenIssuer, parts: Parts) -> None:
     acme = bearer(issuer)
-    (mine, _), (theirs, _) = await record(parts, tenant="acme"), await record(parts, tenant="other", seed=1)
+    (mine, _), (theirs, _) = await record(parts, tenant="acme"), await record(parts, tenant="other", seed=2)
     async with guarded as client:
         async with (
             exploring(client, authorization=acme) as explorer,
