@@ -11,8 +11,9 @@ from graphql import parse
 from litestar import Request, Response, get
 from litestar.params import FromPath
 
+from api.docs.calls import operations
 from api.docs.html import Html, markup, prose, tag, words
-from api.docs.operations import contents, operations, section, type_section
+from api.docs.operations import contents, section, type_section
 from api.docs.page import page
 from api.docs.types import Schema, row, table
 from api.explorer.page import HEADERS

@@ -1,7 +1,8 @@
 """Whatever stands in a document comes out as text."""
 
+from api.docs.calls import curl, example, operations
 from api.docs.html import Html, markup, prose, tag
-from api.docs.operations import curl, example, operations, section, type_section
+from api.docs.operations import section, type_section
 from api.docs.types import Schema, fields, kind
 
 EVIL = """<script>alert('1')</script>"><img src=x onerror=alert(1)> `<b>code</b>`"""

@@ -9,8 +9,8 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from adapters.identity import TokenVerifier, create_keys
+from api.docs.calls import body_of, example, operations
 from api.docs.html import EMPTY
-from api.docs.operations import body_of, example, operations
 from api.problems import BY_NAME
 from api.schemas.files import graphql_schema, schemas
 from tests.api.conftest import problem, without_parts
