@@ -8,7 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import get_args
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
 
 from adapters.telemetry.gauges import Gauges, Part
 from adapters.telemetry.overheads import TIMED, Overheads
@@ -24,6 +31,7 @@ from domain.session.events import (
     VerdictReached,
 )
 
+disable_created_metrics()  # half of all lines, and nobody who reads this form has a use for them
 METHODS = frozenset(("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"))
 OTHER = "other"
 COUNTED = frozenset((VerdictReached, ModelReplied, ModelFailed, CallSucceeded, CallFailed))

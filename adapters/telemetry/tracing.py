@@ -100,6 +100,8 @@ class Tracing:
                 LOGGER.info("Traces wait for the log: %s", fault)
                 await asyncio.sleep(RETRY_SECONDS)
                 self._news.set()
+            except Exception:  # what comes next may be delivered all the same
+                LOGGER.exception("Traces could not be delivered.")
 
     async def close(self) -> None:
         """Deliver what is left, for a few seconds at most."""

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ops.settings import Settings, model_key
+from domain.errors import Invalid
+from ops.settings import Settings, load, model_key, shown
 
 
 def test_a_data_folder_has_one_name(tmp_path: Path) -> None:
@@ -27,3 +28,17 @@ def test_the_key_of_models_is_read_where_the_setting_says(tmp_path: Path, monkey
     (tmp_path / "key").write_text("from-a-file\n")
     monkeypatch.setenv("REPRISE_MODEL_KEY", f"file:{tmp_path}/key")
     assert model_key() == "from-a-file"
+
+
+def test_traces_go_to_a_url_whose_password_is_not_shown() -> None:
+    given = {"REPRISE_OTLP__ENDPOINT": "https://me:hidden@collector:4318"}
+    (endpoint,) = [each for each in shown(load(given), given) if each.name == "REPRISE_OTLP__ENDPOINT"]
+    assert (endpoint.value, endpoint.source) == ("https://…@collector:4318", "environment")
+    with pytest.raises(Invalid, match="Expected REPRISE_OTLP__ENDPOINT to be a URL like http://HOST:PORT"):
+        load({"REPRISE_OTLP__ENDPOINT": "collector:4318"})
+
+
+@pytest.mark.parametrize("name", ["REPRISE_PORT", "REPRISE_METRICS__PORT"])
+def test_ports_are_ports(name: str) -> None:
+    with pytest.raises(Invalid, match=f"Expected {name} to be from 0 to 65535, but it is 65536"):
+        load({name: "65536"})
