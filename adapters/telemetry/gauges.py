@@ -25,7 +25,7 @@ GAUGES: Mapping[str, tuple[str, str]] = {
     "projection_skipped_events": ("Events that this process left out of read models: of unknown types, or broken.", ""),
     "work_due": ("Work and timers that are due.", "lane"),
     "work_oldest_seconds": ("How long the oldest of these has been due.", "lane"),
-    "sessions": ("Sessions.", "status"),
+    "sessions": ("Sessions that have not ended.", "status"),
     "approvals_open": ("Questions that wait for people.", ""),
     "dead_letters_open": ("Calls that were given up and wait for people.", ""),
     "breakers": ("Tools whose breaker in this process is not closed.", "state"),

@@ -6,7 +6,7 @@ be summed over all; gauges of the whole service are the same in every process, t
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import get_args
+from typing import TypeAlias, get_args
 
 from prometheus_client import (
     CollectorRegistry,
@@ -27,14 +27,27 @@ from domain.session.events import (
     Failure,
     ModelFailed,
     ModelReplied,
+    SessionCancelled,
+    SessionCompleted,
     SessionEvent,
+    SessionFailed,
     VerdictReached,
 )
 
-disable_created_metrics()  # half of all lines, and nobody who reads this form has a use for them
+disable_created_metrics()  # type: ignore[no-untyped-call]  # half of all lines, and nobody who reads this form has a use for them
 METHODS = frozenset(("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"))
 OTHER = "other"
-COUNTED = frozenset((VerdictReached, ModelReplied, ModelFailed, CallSucceeded, CallFailed))
+Counted: TypeAlias = (
+    VerdictReached
+    | ModelReplied
+    | ModelFailed
+    | CallSucceeded
+    | CallFailed
+    | SessionCompleted
+    | SessionFailed
+    | SessionCancelled
+)
+COUNTED = frozenset(get_args(Counted))
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -52,6 +65,8 @@ class Metrics:
         self._tool_calls = self._counters("tool_calls", "Attempts of calls to tools.", "outcome", outcomes)
         self._tokens = self._counters("tokens", "Tokens that models read and wrote.", "direction", ("in", "out"))
         self._steps = self._histogram("step_overhead_seconds", "Steps without models, tools, people and chosen waits.")
+        ended = ("completed", "failed", "cancelled")
+        self._ended = self._counters("sessions_ended", "Sessions that ended here.", "status", ended)
         self._requests = self._counter("http_requests", "Requests.", "method", "route", "status")
         self._latencies = self._histogram("http_request_seconds", "Requests, but for live streams.", "route")
         self._streams = Gauge("reprise_live_streams", "Live streams that are open.", ["kind"], registry=self._registry)
@@ -83,6 +98,12 @@ class Metrics:
                 self._tool_calls["succeeded"].inc()
             case CallFailed(failure=failure):
                 self._tool_calls[failure].inc()
+            case SessionCompleted():
+                self._ended["completed"].inc()
+            case SessionFailed():
+                self._ended["failed"].inc()
+            case SessionCancelled():
+                self._ended["cancelled"].inc()
             case _:
                 pass
 

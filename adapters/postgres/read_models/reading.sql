@@ -189,20 +189,32 @@ WHERE schema <> 'public'
 
 -- measures
 -- How much there is of everything, over all tenants: work that is due, and since how many seconds the oldest, by lane;
--- sessions by status; what waits for people.
-WITH due AS (
+-- sessions that have not ended, by status; what waits for people. Everything is counted along an index, each tenant
+-- for itself, so that ended sessions cost nothing however many there are.
+WITH RECURSIVE due AS (
     SELECT w.lane, count(*) AS items, extract(epoch FROM now() - min(w.due_at)) AS age
     FROM open_work w
     WHERE w.due_at <= now()
         AND (w.kind = 'timer' OR NOT EXISTS (
             SELECT FROM open_work p WHERE p.session_id = w.session_id AND p.item = 'pause'))
     GROUP BY w.lane
+), tenants AS (
+    (SELECT tenant FROM sessions ORDER BY tenant LIMIT 1)
+    UNION ALL
+    SELECT (SELECT s.tenant FROM sessions s WHERE s.tenant > t.tenant ORDER BY s.tenant LIMIT 1)
+    FROM tenants t WHERE t.tenant IS NOT NULL
 )
 SELECT 'work_due' AS name, lane AS label, items::float8 AS value FROM due
 UNION ALL
 SELECT 'work_oldest_seconds', lane, age::float8 FROM due
 UNION ALL
-SELECT 'sessions', status, count(*)::float8 FROM sessions GROUP BY status
+SELECT 'sessions', live.status, sum(found.sessions)::float8
+FROM tenants t
+    CROSS JOIN unnest(ARRAY['queued', 'running', 'waiting', 'paused']) AS live (status)
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS sessions FROM sessions s WHERE s.tenant = t.tenant AND s.status = live.status
+    ) found
+GROUP BY live.status
 UNION ALL
 SELECT 'approvals_open', '', count(*)::float8 FROM approvals WHERE status = 'open'
 UNION ALL

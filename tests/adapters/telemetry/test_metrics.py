@@ -60,6 +60,7 @@ async def test_what_a_process_appended_is_counted_by_what_it_was(store: Postgres
     assert told['reprise_model_calls_total{outcome="replied"}'] == 6
     assert told['reprise_tokens_total{direction="in"}'] == told['reprise_tokens_total{direction="out"}'] == 6
     assert told["reprise_step_overhead_seconds_count"] == 2
+    assert told['reprise_sessions_ended_total{status="completed"}'] == 1
     assert told["reprise_append_seconds_count"] > 0 and str(session) not in text
 
 
