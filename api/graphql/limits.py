@@ -33,10 +33,10 @@ MOST_DEEP = 10
 MOST_ALIASES = 30
 MOST_ROOTS = 30
 MOST_DIRECTIVES = 30
-MOST_FIELDS = 50_000
+MOST_FIELDS = 25_000
 LISTED = 5
 """How long a list is taken to be that has no ``first``."""
-WEIGHTS = {"stateAt": 500, "__schema": 10_000, "__type": 1_000}
+WEIGHTS = {"stateAt": 250, "__schema": 5_000, "__type": 500}
 """What weighs more than one field: to fold a session's log, to show what can be asked."""
 
 

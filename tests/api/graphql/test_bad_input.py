@@ -1,5 +1,6 @@
 """Whatever is sent to /graphql gets a clear answer, and nothing of what lies behind it."""
 
+import asyncio
 import json
 import logging
 import time
@@ -9,9 +10,10 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from api.graphql import schema as building
 from api.positions import cursor
 from tests.api.conftest import Parts, Serve, problem
-from tests.api.graphql.conftest import answered, refused
+from tests.api.graphql.conftest import answered, raw, refused
 
 BODIES = (
     b"",
@@ -138,6 +140,27 @@ async def test_what_nobody_foresaw_is_masked_and_logged(
             code, message = await refused(client, "{ agents { id } }")
     assert code == "INTERNAL" and "secret" not in message
     assert "the secret of the store" in caplog.text
+
+
+async def test_an_operation_that_takes_too_long_is_ended(
+    serve: Serve, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Silent:
+        """Answer never."""
+
+        async def fetch(self, statement: str, **values: Any) -> Any:
+            """Wait."""
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(building, "PATIENCE_SECONDS", 0.1)
+    async with serve(reads=Silent()) as client:
+        code, message = await refused(client, "{ agents { id } }")
+        assert code == "UNAVAILABLE" and "within" in message
+        async with raw(client) as mine:
+            await mine.begin()
+            await mine.subscribe("1", "{ agents { id } }")
+            told = await mine.hear()
+            assert (told["type"], told["payload"][0]["extensions"]) == ("error", {"code": "UNAVAILABLE"})
 
 
 async def test_introspection_can_be_closed(serve: Serve, client: httpx.AsyncClient) -> None:
