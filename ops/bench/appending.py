@@ -47,22 +47,26 @@ async def _append(open_store: OpenStore, url: str, first: dict[UUID, int], rate:
                 await asyncio.sleep(began + number / rate - time.monotonic())
                 session = sessions[number % len(sessions)]
                 versions[session] += 1
-                tasks.create_task(_tick(store, session, versions[session]))
+                tasks.create_task(_append_tick(store, session, versions[session]))
     finally:
         await store.close()
 
 
-async def _tick(store: Store, session: UUID, version: int) -> None:
-    reason = f"tick-{version}-{time.monotonic_ns()}-{PADDING}"
+async def _append_tick(store: Store, session: UUID, version: int) -> None:
+    await store.append(tick(session, version))
+
+
+def tick(session: UUID, version: int, padding: str = PADDING) -> list[LogEvent]:
+    """Return an event for a version of a session that says when it was made, in nanoseconds."""
     event = Event(
         id=UUID(int=Random().getrandbits(128), version=4).hex,
         kind="fact",
-        data=SessionPaused(reason=reason),
+        data=SessionPaused(reason=f"tick-{version}-{time.monotonic_ns()}-{padding}"),
         actor=Actor(kind="person", id="bench"),
         at=datetime.now(UTC),
         correlation=str(session),
     )
-    await store.append(to_log(session, version - 1, [event]))
+    return to_log(session, version - 1, [event])
 
 
 async def begin_sessions(store: Store, count: int) -> dict[UUID, int]:
