@@ -19,6 +19,7 @@ from adapters.nats.wakeups import NatsWakeups
 from adapters.openapi.documents import OpenApiDocuments
 from adapters.openapi.tools import OpenApiTools
 from adapters.policy.rules import FirstRules
+from adapters.postgres.follower import recorded
 from adapters.postgres.read_models.reader import PostgresReadStore
 from adapters.postgres.store import PostgresEventStore
 from adapters.system import SystemChance, SystemClock
@@ -29,6 +30,7 @@ from domain.errors import Unavailable
 from ops.bootstrap.servers import Addresses
 from ops.bootstrap.telemetry import traced
 from ops.settings import Settings, model_key
+from queries.events import EventShown, show_event
 
 if TYPE_CHECKING:
     from adapters.telemetry.tracing import Tracing
@@ -69,6 +71,10 @@ class Core:
     nats: Client | None
     tracing: "Tracing | None" = None
     skipped: list[Counter[str]] = field(default_factory=list)
+
+    async def events(self, session: UUID, after: int) -> list[EventShown]:
+        """Return a session's events behind a version, in words."""
+        return [show_event(recorded(row)) for row in await self.store.read_stream(session, after=after)]
 
     @property
     def wired(self) -> Client:

@@ -15,7 +15,7 @@ from domain.session.state import Ended, Session
 from ops.bootstrap.core import Core
 from ops.bootstrap.read_models import catch_up
 from ops.cli.output import count, hint, placed, result, say, table
-from ops.cli.reach import context, core, end, performing, session_id
+from ops.cli.reach import context, core, performing, session_id
 from ops.cli.traces import trace
 from ops.cli.verb import settings, verb
 from ops.cli.watching import QUIET, entries, line
@@ -60,26 +60,17 @@ async def orchestrate(goal: str, wait: bool, model: str | None, lane: str) -> No
 
 async def _follow(opened: Core, session: UUID) -> Session:
     """Show a session's timeline until it ends or waits for people alone."""
-    showing = asyncio.create_task(_show_entries(opened, session))
-    try:
-        while True:
-            state = (await opened.shell.load(session)).state
-            assert state is not None, "the session was started"
-            if isinstance(state.stage, Ended):
-                await showing
-                return state
-            if state.open and len(open_approvals(state)) == len(state.open):
-                await asyncio.sleep(5 * SECONDS)  # let the timeline come to the question
-                return state
-            await asyncio.sleep(SECONDS)
-    finally:
-        await end(showing)
-
-
-async def _show_entries(opened: Core, session: UUID) -> None:
-    async for entry in entries(opened, session):
-        if entry.type not in QUIET:
-            say(line(entry))
+    shown = 0
+    while True:
+        state = (await opened.shell.load(session)).state
+        assert state is not None, "the session was started"
+        for entry in await opened.events(session, shown):
+            shown = entry.version
+            if entry.type not in QUIET:
+                say(line(entry))
+        if isinstance(state.stage, Ended) or (state.open and len(open_approvals(state)) == len(state.open)):
+            return state
+        await asyncio.sleep(SECONDS)
 
 
 def _outcome(session: UUID, state: Session) -> Outcome:

@@ -5,8 +5,7 @@ from collections.abc import AsyncIterator
 from uuid import UUID
 
 from ops.bootstrap.core import Core
-from ops.bootstrap.read_models import catch_up
-from queries.timeline import Entry, read_timeline
+from queries.events import EventShown
 
 POLL_SECONDS = 0.1
 LAST = ("session.completed.v1", "session.failed.v1", "session.cancelled.v1")
@@ -19,14 +18,14 @@ QUIET = (
 """Bookkeeping that a reader of the timeline rarely wants; `--all` shows it."""
 
 
-async def entries(core: Core, session: UUID, *, after: int = 0, tenant: str = "local") -> AsyncIterator[Entry]:
-    """Yield a session's timeline behind a version: what is there, then what comes, to its end.
+async def entries(core: Core, session: UUID, *, after: int = 0) -> AsyncIterator[EventShown]:
+    """Yield a session's events behind a version, as the log has them, and then what comes, to its end.
 
     What came after its end by now is yielded too: late answers, dead letters that were sent again.
     """
     seen, over = after, False
     while True:
-        found = await read_timeline(core.reads, tenant, session, after=seen)
+        found = await core.events(session, seen)
         for entry in found:
             seen, over = entry.version, over or entry.type in LAST
             yield entry
@@ -34,16 +33,13 @@ async def entries(core: Core, session: UUID, *, after: int = 0, tenant: str = "l
             return
         if not found:
             await asyncio.sleep(POLL_SECONDS)
-            await catch_up(core)
 
 
-def line(entry: Entry) -> str:
+def line(entry: EventShown) -> str:
     """Write an entry as one line."""
     mark = "●" if entry.kind == "fact" else "→"
     step = f"step {entry.step}" if entry.step else ""
     detail = " ".join(entry.detail.split())
     text = f"{entry.title}: {detail}" if detail else entry.title
-    return (
-        f"{entry.version:>4}  {entry.at:%H:%M:%S.%f}"[:-3]
-        + f"  {step:<7} {mark} {text if len(text) <= 150 else text[:149] + '…'}"
-    )
+    at = f"{entry.at:%H:%M:%S.%f}"[:-3] if entry.at else " " * 12
+    return f"{entry.version:>4}  {at}  {step:<7} {mark} {text if len(text) <= 150 else text[:149] + '…'}"

@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.request import urlopen
@@ -18,7 +19,10 @@ from tests.end_to_end.program import ran, started
 
 README = ROOT / "README.md"
 TEXT = README.read_text("utf-8")
-BLOCKS = re.findall(r"^```sh\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
+FENCED: list[tuple[str, str]] = re.findall(r"^```(sh|text)\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
+BLOCKS = [text for kind, text in FENCED if kind == "sh"]
+SHOWN = {block: text for (_, block), (kind, text) in pairwise(FENCED) if kind == "text"}
+"""What README shows that a block prints, by the block."""
 GOAL = "Order two blue mugs for customer 7, have them shipped, and say what it cost"
 READY = {"reprise up": "Reprise is up", "ops.sample.shop": "http://", "ops.sample.model_server": "http://"}
 SESSION = re.compile(r"^session ([0-9a-f-]{36}): ", re.MULTILINE)
@@ -26,17 +30,21 @@ SECONDS = 30
 
 
 def test_the_demo_prints_what_the_readme_shows(demo: Demo) -> None:
-    (shown,) = re.findall(r"^```text\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
-    printed = iter([_plain(line) for line in demo.told.splitlines()])
+    _expect(SHOWN["make demo\n"], demo.told)
+
+
+def _expect(shown: str, told: str) -> None:
+    """Find the lines of README, up to where they are cut, in this order among those that were printed."""
+    printed = iter([_plain(line) for line in told.splitlines()])
     for line in shown.splitlines():
         expected = _plain(line.partition("…")[0].rstrip() if "…" in line else line)
         if expected and line != "[…]":
-            assert any(each.startswith(expected) for each in printed), f"the demo does not print, in this place: {line}"
+            assert any(each.startswith(expected) for each in printed), f"{line}\nis not printed in this place:\n{told}"
 
 
 def _plain(line: str) -> str:
     """Return a line without what differs from run to run: ids, digests, times and numbers."""
-    return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{64}|\d+", "#", " ".join(line.split()))
+    return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{64}|[0-9a-f]{32}|\d+", "#", " ".join(line.split()))
 
 
 def test_the_readme_leads_to_the_line_that_decides_whether_a_call_may_be_sent() -> None:
@@ -56,7 +64,10 @@ class Reader:
 
     def block(self) -> str:
         """Return the next block, with this reader's ports and ids in it."""
-        text = next(self.left)
+        return self.meant(next(self.left))
+
+    def meant(self, text: str) -> str:
+        """Put this reader's ports and ids into a block."""
         for shown, meant in {**self.words, "SESSION": self.session}.items():
             text = text.replace(shown, meant)
         return text
@@ -66,6 +77,13 @@ class Reader:
         done = ran(["bash", "-euo", "pipefail", "-c", text], self.folder, more)
         assert done.returncode == 0 and "Traceback" not in done.stderr, f"{text}\n{done.stdout}\n{done.stderr}"
         return done.stdout
+
+    def reads(self) -> str:
+        """Run the next block, and see what README shows behind it; return what it printed."""
+        block = next(self.left)
+        told = self.types(self.meant(block))
+        _expect(SHOWN.get(block, ""), told)
+        return told
 
     def waits_for(self, approval: str) -> None:
         """Wait until a call asks."""
@@ -117,7 +135,11 @@ def test_the_ten_minutes_of_the_readme_work_as_they_stand(reader: Reader) -> Non
     assert "The policy says ask" in told and SESSION.findall(told) != [reader.session]
 
     _with_ones_own(reader, reader.block())
-    _over_rest(reader)
+    _commands_over_rest(reader)
+    _graphql(reader)
+    _replay(reader)
+    _rebuild(reader)
+    _dead_letters(reader)
     assert next(reader.left, None) is None, "README has a block that no test runs"
 
 
@@ -140,18 +162,44 @@ def _with_ones_own(reader: Reader, text: str) -> None:
     assert "mine: 10 tools from document" in told and "A human is asked to allow the call" in told
 
 
-def _over_rest(reader: Reader) -> None:
-    started_one = reader.block()
-    first, again = (json.loads(reader.types(started_one)) for _ in range(2))
-    assert first["status"] == "started" and again["sessionId"] == first["sessionId"]
-    reader.session = first["sessionId"]
+def _commands_over_rest(reader: Reader) -> None:
+    block = next(reader.left)
+    first, again = (reader.types(reader.meant(block)) for _ in range(2))
+    _expect(SHOWN[block], first)
+    reader.session = json.loads(first)["sessionId"]
+    assert json.loads(again)["sessionId"] == reader.session
 
-    listed, decided = reader.types(reader.block()).replace("}{", "}\n{").splitlines()
+    listed, decided = reader.reads().replace("}{", "}\n{").splitlines()
     assert f"{reader.session}-call-2-1" in [each["id"] for each in json.loads(listed)["approvals"]]
     assert json.loads(decided)["decision"] == "approve"
 
-    told = reader.types(reader.block())
-    assert f'"id":"{reader.session}"' in told and '"type":"session.goal-submitted.v1"' in told
-    assert "event: session.approval-granted.v1" in told
-    assert '"version":31' in told
-    assert '"divergences":[]' in told
+
+def _graphql(reader: Reader) -> None:
+    reader.waits_for("call-3-1")
+    steps = json.loads(reader.reads())["session"]["tasks"]
+    assert [step["status"] for step in steps] == ["completed", "completed", "waiting", "pending"]
+
+    followed = [json.loads(line)["sessionEvents"] for line in reader.reads().splitlines()]
+    assert [event["version"] for event in followed] == list(range(1, len(followed) + 1))
+    assert followed[-1]["title"] == "A human is asked to allow the call"
+
+    told = reader.reads()
+    assert told.count("\nid: ") == len(followed) and "event: session.approval-granted.v1" in told
+
+
+def _replay(reader: Reader) -> None:
+    told = reader.reads()
+    folded, decided = re.findall(r"^(?:state|replay) digest +([0-9a-f]{64})$", told, flags=re.MULTILINE)
+    assert folded == decided
+
+
+def _rebuild(reader: Reader) -> None:
+    reader.reads()
+
+
+def _dead_letters(reader: Reader) -> None:
+    reader.session = SESSION.findall(reader.reads())[0]
+    reader.reads()
+    told = reader.reads()
+    assert '{"requests":6,"writes":1}' in told
+    reader.reads()
