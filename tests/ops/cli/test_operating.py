@@ -9,7 +9,7 @@ import pytest
 
 from ops.cli.main import VERBS, program
 from tests.end_to_end.program import ran
-from tests.ops.cli.conftest import POSITION, Say
+from tests.ops.cli.conftest import Say
 
 
 def test_a_session_is_replayed_without_a_divergence(up: Say, waiting: str) -> None:
@@ -29,16 +29,6 @@ def test_the_state_at_a_version_is_shown(up: Say, waiting: str) -> None:
     told = up("replay", waiting, "--at", "5000")
     last = up("replay", waiting, "--json").json["events"]
     assert told.code == 1 and f"up to {last}, the last one recorded" in told.errors
-
-
-def test_read_models_are_listed_and_rebuilt(up: Say) -> None:
-    found = up("projections", "list", "--json").json
-    names = {each["name"] for each in found}
-    assert all(POSITION.fullmatch(each[name]) for each in found for name in ("position", "head"))
-    assert {"sessions", "timeline", "approvals"} <= names
-    rebuilt = up("projections", "rebuild", "timeline", "--json").json
-    assert rebuilt["name"] == "timeline" and POSITION.fullmatch(rebuilt["position"])
-    assert up("projections", "rebuild", "sessions").output.startswith("sessions: ")
 
 
 def test_a_schema_that_is_up_to_date_has_nothing_to_apply(up: Say) -> None:
