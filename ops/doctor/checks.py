@@ -19,7 +19,7 @@ CHECKS = (
     Check("token-keys", "tokens can be signed and verified, by nobody else", configuration.tokens, SET),
     Check("traces", "traces arrive", configuration.collector, SET),
     Check("data-folder", "data can be kept", machine.data_folder, SET),
-    Check("disk", "the disk has room", machine.disk, SET),
+    Check("disk", "the disk has room", machine.disk, (*SET, "data-folder")),
     Check("last-end", "the last `reprise up` ended by itself", machine.left_behind, SET),
     Check("port", "the port is free", machine.port, SET),
     Check("servers", "the servers are there", database.servers, (*SET, "data-folder"), START_SECONDS, uncounted=True),

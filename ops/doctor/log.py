@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from msgspec import ValidationError
+from msgspec import DecodeError
 
 from domain.catalog.events import DocumentRegistered
 from domain.errors import Invalid
@@ -83,7 +83,7 @@ def _pinned(rows: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     for row in rows:
         try:
             event = read(row["topic"], bytes(row["state"]))
-        except (ValidationError, Invalid):  # what cannot be read pins nothing that could be looked for
+        except (DecodeError, Invalid):  # what cannot be read pins nothing that could be looked for
             continue
         if isinstance(event, Unknown):
             continue
