@@ -20,15 +20,5 @@ async def wait_for(store: ReadStore, position: int, *, patience: float = PATIENC
 
 async def reached(store: ReadStore) -> int:
     """Return the position that each of this code's read models has reached, 0 where one is not built yet."""
-    return (await _state(store))[0]
-
-
-async def behind(store: ReadStore) -> int:
-    """Return how many events the log is ahead of the slowest of this code's read models."""
-    position, head = await _state(store)
-    return max(0, head - position)
-
-
-async def _state(store: ReadStore) -> tuple[int, int]:
     rows = await store.fetch("reached")
-    return (int(rows[0]["position"] or 0), int(rows[0]["head"])) if rows else (0, 0)
+    return int(rows[0]["position"] or 0) if rows else 0

@@ -179,9 +179,8 @@ WHERE %(name)s::text = '' OR b.name = %(name)s::text AND b.version = %(version)s
 ORDER BY b.name, b.version, b.id DESC
 
 -- reached
--- The position that each of this code's read models has reached, and the log's head; one that is not built from this
--- log is at 0.
-SELECT min(coalesce(v.position, 0)) AS position, (SELECT coalesce(max(notification_id), 0) FROM log_events) AS head
+-- The position that each of this code's read models has reached; one that is not built from this log is at 0.
+SELECT min(coalesce(v.position, 0)) AS position
 FROM regexp_split_to_table(current_setting('search_path'), ',') AS schema
     LEFT JOIN read_models.versions v
         ON v.name || '_v' || v.version = schema AND v.log_id = (SELECT log_id FROM log_identity)
