@@ -1,5 +1,6 @@
 """Open the explorer in a real Chromium, on a real `reprise up`, and write down everything that it does."""
 
+import json
 import re
 import socket
 import time
@@ -13,7 +14,7 @@ from typing import Any, TypeAlias
 import httpx
 import msgspec
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize, WebSocketRoute, expect
 
 from domain.replay import Row
 from ops.pictures.chromium import opened
@@ -111,6 +112,7 @@ def up(*words: str, **more: str) -> Iterator[Served]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Run one Chromium for the tests of a file; all of them are free of event loops of their own."""
+    expect.set_options(timeout=SECONDS * 1000)
     with opened() as browser:
         yield browser
 
@@ -124,7 +126,8 @@ def open_page(browser: Browser) -> Open:
 
     @contextmanager
     def opening(url: str, *, complains: str = "(?!)", **options: Any) -> Iterator[Page]:
-        with browser.new_context(viewport={"width": 1440, "height": 900}, **options) as context:
+        size: ViewportSize = {"width": 1440, "height": 900}
+        with browser.new_context(viewport=size, reduced_motion="reduce", **options) as context:
             page = context.new_page()
             page.set_default_timeout(SECONDS * 1000)
             asked, complaints = _written_down(page)
@@ -154,6 +157,44 @@ def versions(page: Page) -> list[int]:
     """Return the versions in the timeline, sorted: each once where nothing was skipped or repeated."""
     shown = page.eval_on_selector_all(".event", "(all) => all.map((each) => Number(each.dataset.version))")
     return sorted(shown)
+
+
+def broken_off(page: Page, code: str) -> list[str | None]:
+    """Break off the first subscription to events behind five of them, with this error; note where each began."""
+    asked: list[str | None] = []
+    broken: list[str] = []
+
+    def stand_between(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def from_page(message: str | bytes) -> None:
+            told = json.loads(message)
+            if told["type"] == "subscribe" and "sessionEvents" in told["payload"]["query"]:
+                asked.append(told["payload"]["variables"]["after"])
+                if not broken:
+                    broken.append(told["id"])
+                    heard[told["id"]] = 0
+            server.send(message)
+
+        def from_server(message: str | bytes) -> None:
+            told = json.loads(message)
+            if told["type"] != "next" or told["id"] not in heard:
+                socket.send(message)
+                return
+            heard[told["id"]] += 1
+            if heard[told["id"]] <= 5:
+                socket.send(message)
+            if heard[told["id"]] == 5:
+                after = told["payload"]["data"]["sessionEvents"]["position"]
+                fault = {"message": f"It ends with {code}.", "extensions": {"code": code, "after": after}}
+                socket.send(json.dumps({"id": told["id"], "type": "error", "payload": [fault]}))
+
+        heard: dict[str, int] = {}
+        socket.on_message(from_page)
+        server.on_message(from_server)
+
+    page.route_web_socket("**/graphql", stand_between)
+    return asked
 
 
 def closed_port() -> int:

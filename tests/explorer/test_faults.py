@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from ops.sample.shop_document import document
 from tests.end_to_end.program import reprise
-from tests.explorer.conftest import Open, Served, closed_port, up, versions
+from tests.explorer.conftest import Open, Served, broken_off, closed_port, up, versions
 
 GOAL = "Order two blue mugs for customer 7"
 REQUIRED = {"REPRISE_TOKENS__REQUIRED": "true"}
@@ -86,6 +86,21 @@ def test_a_call_that_was_given_up_is_sent_again_and_then_discarded(served: Serve
         expect(letter.get_by_role("button", name="Replay")).to_be_hidden()
         letter.get_by_role("link").click()
         expect(page.locator(".head .status")).to_have_text("failed")
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_token_that_expires_is_asked_for_again_and_the_events_go_on(served: Served, open_page: Open) -> None:
+    session = served.start_goal(GOAL, callAttempts=1)
+    with open_page(f"{served.url}/explorer", complains=AWAY) as page:
+        sign_in(served, page)
+        asked = broken_off(page, "UNAUTHENTICATED")
+        page.goto(f"{served.url}/explorer#/sessions/{session}")
+        page.reload()
+        expect(page.get_by_role("dialog")).to_contain_text("It ends with UNAUTHENTICATED.")
+        sign_in(served, page)
+        expect(page.locator(".head .status")).to_have_text("failed")
+        assert versions(page) == list(range(1, len(served.rows(session)) + 1))
+    assert asked[0] is None and asked[1] is not None
 
 
 @pytest.mark.usefixtures("shop")

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, WebSocketRoute, expect
+from playwright.sync_api import Page, expect
 
 from domain.replay import replay_state, state_digest
 from ops.sample.demo import GOAL
 from tests.end_to_end.program import reprise
-from tests.explorer.conftest import SECONDS, Open, Served, up, versions
+from tests.explorer.conftest import SECONDS, Open, Served, broken_off, up, versions
 
 HOSTILE = """<img src=x onerror="document.title='gone'"><script>alert(1)</script> Order two blue mugs"""
 CONTRAST = """(pairs) => {
@@ -154,42 +154,24 @@ def test_both_themes_can_be_read_and_the_choice_is_kept(served: Served, open_pag
 
 def test_a_reader_that_was_too_slow_goes_on_without_gap_or_repeat(served: Served, demo: str, open_page: Open) -> None:
     with open_page(f"{served.url}/explorer") as page:
-        asked: list[Any] = []
-        page.route_web_socket("**/graphql", lambda socket: _slow(socket, asked))
-        page.reload()
+        asked = broken_off(page, "RESYNC")
         page.goto(f"{served.url}/explorer#/sessions/{demo}")
-        newest = len(served.rows(demo))
-        expect(page.locator("article.session")).to_have_attribute("data-version", str(newest))
-        assert versions(page) == list(range(1, newest + 1))
-        first, second = [each["payload"]["variables"] for each in asked]
-        assert first["after"] is None and second["after"].endswith(":7")
+        page.reload()
+        length = len(served.rows(demo))
+        expect(page.locator("article.session")).to_have_attribute("data-version", str(length))
+        assert versions(page) == list(range(1, length + 1))
+    assert asked[0] is None and str(asked[1]).endswith(":7")
 
 
-def _slow(page: WebSocketRoute, asked: list[Any]) -> None:
-    """Stand between page and server: the first time it asks for events it gets five, then word that it was too slow."""
-    server = page.connect_to_server()
-    heard: list[Any] = []
-
-    def from_page(message: str | bytes) -> None:
-        told = json.loads(message)
-        if told["type"] == "subscribe" and "sessionEvents" in told["payload"]["query"]:
-            asked.append(told)
-        server.send(message)
-
-    def from_server(message: str | bytes) -> None:
-        told = json.loads(message)
-        if told["type"] == "next" and asked and told["id"] == asked[0]["id"]:
-            heard.append(told)
-            if len(heard) == 6:
-                after = heard[4]["payload"]["data"]["sessionEvents"]["position"]
-                fault = {"message": "too slow", "extensions": {"code": "RESYNC", "after": after}}
-                page.send(json.dumps({"id": told["id"], "type": "error", "payload": [fault]}))
-            if len(heard) > 5:
-                return
-        page.send(message)
-
-    page.on_message(from_page)
-    server.on_message(from_server)
+def test_a_log_that_was_replaced_is_read_from_its_beginning(served: Served, demo: str, open_page: Open) -> None:
+    with open_page(f"{served.url}/explorer") as page:
+        asked = broken_off(page, "WRONG_LOG")
+        page.goto(f"{served.url}/explorer#/sessions/{demo}")
+        page.reload()
+        length = len(served.rows(demo))
+        expect(page.locator("article.session")).to_have_attribute("data-version", str(length))
+        assert versions(page) == list(range(1, length + 1))
+    assert asked == [None, None]
 
 
 def test_numbers_keep_their_digits(served: Served, open_page: Open) -> None:

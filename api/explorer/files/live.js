@@ -3,7 +3,7 @@
 import { authorization, problemOf } from "./asking.js";
 import { parse } from "./json.js";
 
-const PATIENCE_MS = [300, 600, 1_200, 2_500, 5_000, 8_000];
+const PATIENCE_MS = [300, 600, 1_200, 2_500, 5_000];
 const SILENCE_MS = 20_000;
 
 /** Hold one socket open, for as long as the page is; each subscription goes on where it stopped. */
@@ -16,7 +16,7 @@ export class Live {
   #silence = 0;
   #hear;
 
-  /** `hear` is told "connecting", "live", "reconnecting" or "locked". */
+  /** `hear` is told "connecting", "live", "reconnecting", or "locked" and why. */
   constructor(hear) {
     this.#hear = hear;
     addEventListener("online", () => this.#socket || this.connect());
@@ -33,7 +33,7 @@ export class Live {
     this.#socket = socket;
     socket.onopen = () => this.#send({ type: "connection_init", payload: authorization() });
     socket.onmessage = ({ data }) => socket === this.#socket && this.#heard(parse(data));
-    socket.onclose = ({ code }) => socket === this.#socket && this.#lost(code);
+    socket.onclose = ({ code, reason }) => socket === this.#socket && this.#lost(code, reason);
   }
 
   /**
@@ -100,7 +100,7 @@ export class Live {
     this.#subscriptions.delete(subscription.id);
     if (problem.needsToken) {
       this.#subscriptions.set(subscription.id, subscription);
-      this.#lock();
+      this.#lock(problem.message);
     } else if (problem.code === "RESYNC") {
       this.#start(subscription);
     } else if (problem.code === "UNAVAILABLE") {
@@ -110,20 +110,20 @@ export class Live {
     }
   }
 
-  #lock() {
+  #lock(reason) {
     const socket = this.#socket;
     this.#socket = null;
     this.#ready = false;
     clearTimeout(this.#silence);
     socket?.close();
-    this.#hear("locked");
+    this.#hear("locked", reason);
   }
 
-  #lost(code) {
+  #lost(code, reason) {
     this.#ready = false;
     this.#socket = null;
     clearTimeout(this.#silence);
-    if (code === 4401 || code === 4403) return this.#hear("locked");
+    if (code === 4401 || code === 4403) return this.#hear("locked", reason);
     const patience = PATIENCE_MS[Math.min(this.#failures, PATIENCE_MS.length - 1)];
     this.#failures += 1;
     this.#hear("reconnecting");

@@ -53,12 +53,12 @@ const VIEWS = {
 };
 
 /** Say what the connection does; what is no subscription is read again behind a new one. */
-function connection(state) {
+function connection(state, reason) {
   const shown = byId("connection");
   const was = shown.dataset.state;
   shown.dataset.state = state;
   say(shown, WORDS[state]);
-  if (state === "locked") askForToken();
+  if (state === "locked") askForToken(reason);
   if (state !== "live" || was === "live") return;
   byId("problem")?.remove();
   view.load();
@@ -67,7 +67,7 @@ function connection(state) {
 
 /** Say what went wrong, above what is shown. */
 function fail(problem) {
-  if (problem.needsToken) return askForToken();
+  if (problem.needsToken) return askForToken(problem.message);
   byId("problem")?.remove();
   const dismiss = h("button", { type: "button", class: "quiet-button", onclick: () => byId("problem").remove() }, "Dismiss");
   main.before(h("p", { id: "problem", role: "alert" }, problem.message, dismiss));
@@ -75,8 +75,9 @@ function fail(problem) {
 
 byId("connection").addEventListener("click", () => byId("connection").dataset.state === "locked" && askForToken());
 
-function askForToken() {
+function askForToken(reason) {
   const dialog = byId("token");
+  if (reason) say(byId("token-why"), reason);
   if (!dialog.open) dialog.showModal();
 }
 

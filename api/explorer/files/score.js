@@ -4,9 +4,14 @@ import { h, icon, keyed, s, say } from "./dom.js";
 import { tone } from "./timeline.js";
 import { stepIcon, stepWords } from "./words.js";
 
+/** More on a stave would stand on the same pixels: of those the one that matters most is drawn. */
+const MOST_NOTES = 600;
+
 /** Draw the plan and the slider; `move` is told the version that is asked for, `pick` the step. */
 export function scoreView(move, pick) {
-  const staves = h("div", { class: "staves" });
+  const rows = h("div", {});
+  const over = h("div", { class: "over" }, h("span", {}), h("div", { class: "veil" }));
+  const staves = h("div", { class: "staves" }, rows, over);
   const slider = h("input", { type: "range", min: 1, max: 1, step: 1, "aria-label": "Version", oninput: () => move(slider.valueAsNumber) });
   const head = h("output", { class: "version" });
   const live = h("button", { type: "button", class: "live", onclick: () => move(null) }, "Live");
@@ -19,9 +24,9 @@ export function scoreView(move, pick) {
 
   function show(events, story, version) {
     const newest = events.at(-1)?.version ?? 1;
-    const rows = [{ number: 0 }, ...story.steps];
-    const at = place(version ?? newest, newest);
-    keyed(staves, rows, (row) => row.number, (row) => stave(row, pick), (item, row) => tune(item, row, events, newest, at));
+    const all = [{ number: 0 }, ...story.steps];
+    keyed(rows, all, (row) => row.number, (row) => stave(row, pick), (item, row) => tune(item, row, events, newest));
+    over.style.setProperty("--at", `${100 * place(version ?? newest, newest)}%`);
     slider.max = newest;
     slider.value = version ?? newest;
     slider.setAttribute("aria-valuetext", `version ${slider.value} of ${newest}`);
@@ -40,11 +45,10 @@ function stave(row, pick) {
     ? h("button", { type: "button", class: "step-label", onclick: () => pick(row.number) })
     : h("span", { class: "step-label" });
   label.append(h("span", { class: "status" }), h("span", { class: "goal" }), h("span", { class: "doing" }));
-  const notes = s("svg", { class: "notes", "aria-hidden": "true" }, s("g", {}), s("rect", { class: "veil", y: "-5%", height: "110%" }), s("line", { class: "playhead", y1: "-5%", y2: "105%" }));
-  return h("div", { class: "stave" }, label, notes);
+  return h("div", { class: "stave" }, label, s("svg", { class: "notes", "aria-hidden": "true" }));
 }
 
-function tune(item, row, events, newest, at) {
+function tune(item, row, events, newest) {
   const mark = item.querySelector(".status");
   const name = row.number ? stepIcon(row.state) : "reprise";
   if (mark.dataset.status !== name) {
@@ -53,20 +57,25 @@ function tune(item, row, events, newest, at) {
   }
   say(item.querySelector(".goal"), row.number ? `${row.number}. ${row.goal}` : "Session");
   say(item.querySelector(".doing"), row.number ? `${stepWords(row)}${row.round > 1 ? `, round ${row.round}` : ""}` : "");
-  write(item.querySelector(".notes"), events.filter((event) => event.lane === row.number), newest, at);
+  const notes = item.querySelector(".notes");
+  const mine = events.filter((event) => event.lane === row.number);
+  if (notes.dataset.drawn === `${mine.length}/${newest}`) return;
+  notes.dataset.drawn = `${mine.length}/${newest}`;
+  notes.replaceChildren(...apart(mine, newest).map((event) => note(event, newest)));
 }
 
-/** Write the notes of a stave where there are new ones, and draw the playhead with a veil over what comes behind it. */
-function write(notes, events, newest, at) {
-  const [held, veil, playhead] = notes.children;
-  veil.setAttribute("x", `${100 * at}%`);
-  veil.setAttribute("width", `${100 - 100 * at}%`);
-  playhead.setAttribute("x1", `${100 * at}%`);
-  playhead.setAttribute("x2", `${100 * at}%`);
-  if (held.dataset.drawn === `${events.length}/${newest}`) return;
-  held.dataset.drawn = `${events.length}/${newest}`;
-  held.replaceChildren(...events.map((event) => note(event, newest)));
+/** Leave out what would stand under another note. */
+function apart(events, newest) {
+  if (newest <= MOST_NOTES) return events;
+  const held = new Map();
+  for (const event of events) {
+    const x = Math.round(MOST_NOTES * place(event.version, newest));
+    if (!held.has(x) || weight(event) > weight(held.get(x))) held.set(x, event);
+  }
+  return [...held.values()];
 }
+
+const weight = (event) => (tone(event) ? 2 : event.quiet ? 0 : 1);
 
 /** Draw a fact as a dot, a consequence as a stroke, and bookkeeping small. */
 function note(event, newest) {

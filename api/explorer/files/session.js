@@ -12,11 +12,15 @@ const EVENTS = `subscription Events($id: ID!, $after: Position) {
   sessionEvents(id: $id, after: $after) { position version type kind at actor title detail step call role event }
 }`;
 
+const MANY = 500;
+const PATIENCE_MS = 250;
+
 /** Show a session until it is closed; `announce` says aloud what somebody waits for. */
 export function sessionView(root, id, live, { fail, announce }) {
   let events = [];
   let version = null;
   let before = "";
+  let due = 0;
   const head = header(id);
   const questions = h("div", { class: "questions" });
   const score = scoreView(go, (step) => timeline.toStep(step));
@@ -27,8 +31,14 @@ export function sessionView(root, id, live, { fail, announce }) {
     h("article", { class: "session", "data-id": id }, head.root, questions, score.root, h("div", { class: "columns" }, timeline.root, state.root), waiting),
   );
 
+  /** Take an event; where there are many, not each of them is drawn as it comes. */
   function heard({ sessionEvents: event }) {
     events = add(events, placed(event, events));
+    due ||= setTimeout(drawDue, events.length > MANY ? PATIENCE_MS : 0);
+  }
+
+  function drawDue() {
+    due = 0;
     draw();
   }
 

@@ -60,9 +60,7 @@ export function timelineView(id) {
     const row = version === revealed ? null : chapters.querySelector("[aria-current]");
     if (!row && version !== null) return;
     revealed = version;
-    // Rows out of sight have estimated heights: only from close by is the place exact.
     row?.scrollIntoView({ block: "nearest" });
-    requestAnimationFrame(() => row?.scrollIntoView({ block: "nearest" }));
   }
 
   const toStep = (step) => chapters.querySelector(`[data-step="${step}"]`)?.scrollIntoView({ block: "start" });
