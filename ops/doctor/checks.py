@@ -35,7 +35,7 @@ CHECKS = (
     Check("nats", "NATS answers and keeps streams", bus.answers, ("servers",)),
     Check("versions", "no newer code keeps read models here", read_models.versions, SCHEMA),
     Check("builds", "no build of a read model failed or rests", read_models.builds, SCHEMA),
-    Check("running", "what is meant to run answers", roles.running, ("servers",)),
+    Check("running", "a `reprise up` that runs answers", roles.running, ("servers",)),
     Check("stream", "JetStream mirrors this log", roles.stream, (*MEANT, "log-positions")),
     Check("relay", "the relay keeps up", roles.relay, ("stream",)),
     Check("projector", "the read models keep up", roles.projector, (*MEANT, "versions", "log-positions")),

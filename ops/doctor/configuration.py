@@ -108,7 +108,7 @@ async def collector(patient: Patient) -> Outcome:
         return Skipped(because="no endpoint for traces is set")
     where = urlsplit(endpoint)
     if not where.hostname:
-        return _no_traces("otlp-endpoint-malformed", f"REPRISE_OTLP__ENDPOINT names no host: {endpoint}.")
+        return _no_traces("otlp-endpoint-malformed", "REPRISE_OTLP__ENDPOINT names no host.")
     number = where.port or (443 if where.scheme == "https" else 80)
     try:
         async with asyncio.timeout(DIAL_SECONDS):

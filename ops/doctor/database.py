@@ -22,7 +22,7 @@ async def servers(patient: Patient) -> Outcome:
         )
     if patient.served:
         return None
-    return Note(text="No `reprise up` runs: the embedded servers were started to look at them, and are ended again.")
+    return Note(text="No `reprise up` runs: embedded servers that are not set were started to be looked at, and ended.")
 
 
 async def answers(patient: Patient) -> Outcome:

@@ -4,7 +4,6 @@ import errno
 import re
 import socket
 from collections.abc import Iterator
-from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -103,8 +102,6 @@ async def port(patient: Patient) -> Outcome:
     if patient.served:
         return Skipped(because="the API may be served there by now")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with suppress(OSError), socket.create_connection((host, number), timeout=1):
-        pass
     try:
         socket.create_server((host, number), family=family).close()
     except OSError as fault:

@@ -17,7 +17,7 @@ from tests.ops.doctor.conftest import Examine, Installation, only
 async def test_alone_nothing_is_meant_to_run_and_so_nothing_lags(look: Examine, ill: Installation) -> None:
     await append(ill.store, 2)
     found = await look(ill.changed(nats_url="", port=0))
-    assert found.healthy and "embedded servers were started" in found.notes[0]
+    assert found.healthy and "embedded servers" in found.notes[0]
     skipped = {each.code: each.because for each in found.skipped}
     assert "no `reprise up` runs" in skipped["relay"] and "no `reprise up` runs" in skipped["workers"]
 

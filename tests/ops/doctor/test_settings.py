@@ -13,7 +13,7 @@ async def test_an_unknown_variable_is_found_and_nothing_else_is_judged(look_with
     found = await look_with(REPRISE_PORTT="1")
     assert "did you mean REPRISE_PORT?" in only(found, "settings-invalid").found
     assert "first see to settings-invalid" in {each.because for each in found.skipped}
-    assert found.checked == ("packages",)
+    assert found.checked == ()
 
 
 async def test_an_address_that_is_open_to_strangers(look_with: Examine) -> None:
