@@ -48,7 +48,7 @@ from domain.session.events import (
 from domain.tracing import SESSION, read_traceparent
 from domain.upcasting import topic_of
 from projections import conventions as named
-from projections.names import step_of
+from projections.names import purpose_of, step_of
 from projections.spans import Span, Spans, Value
 
 PLANNING = "planning"
@@ -196,7 +196,7 @@ class Trace:
     def _ask(self, call: str, attempt: int, at: datetime) -> None:
         step, model = step_of(call), self._model.get(named.MODEL, "")
         parent = _step(step) if step else PLANNING if PLANNING in self.open else SESSION
-        attributes: dict[str, Value] = {**self._model, named.ATTEMPT: attempt}
+        attributes: dict[str, Value] = {**self._model, named.PURPOSE: purpose_of(call), named.ATTEMPT: attempt}
         self._spans.begin(_question(call, attempt), parent, named.CHAT, model, at, attributes).kind = "client"
 
     def _choose(self, data: ToolChosen, at: datetime) -> None:

@@ -14,6 +14,7 @@ from ops.bootstrap.servers import addresses
 from ops.cli.output import result
 from ops.cli.reach import session_id
 from ops.cli.verb import settings, verb
+from projections import conventions as named
 from projections.spans import Span
 from projections.traces import Trace
 
@@ -66,7 +67,10 @@ def _below(parent: str, children: dict[str, list[Span]], begun: datetime, indent
 def _line(span: Span, begun: datetime, indent: str) -> str:
     took = f"{(span.end - span.start).total_seconds():8.3f} s" if span.end else "      open"
     notes = ", ".join(note.name for note in span.notes)
-    error = f"  {span.error}" if span.error else ""
-    return f"  +{(span.start - begun).total_seconds():7.3f}  {took}  {indent}{span.name}{error}" + (
-        f"  [{notes}]" if notes else ""
-    )
+    parts = [span.name, _which(span), span.error, f"[{notes}]" if notes else ""]
+    return f"  +{(span.start - begun).total_seconds():7.3f}  {took}  {indent}{'  '.join(filter(None, parts))}"
+
+
+def _which(span: Span) -> str:
+    """Tell a step, a question or a call apart from others of its kind."""
+    return f"({span.effect})" if named.STEP in span.attributes or named.PURPOSE in span.attributes else ""

@@ -92,7 +92,7 @@ def test_without_an_up_waiting_performs_the_session_itself(say: Say, shop: str) 
 
 def test_a_session_is_shown_as_a_trace(up: Say, waiting: str) -> None:
     told = up("sessions", "trace", waiting).output
-    assert "invoke_workflow" in told and "open" in told and "  invoke_agent executor" in told
+    assert "invoke_workflow" in told and "open" in told and "  invoke_agent executor  (step-1)" in told
     assert "    execute_tool search_products  [verdict, attempt]" in told and GOAL not in told
     shown = up("sessions", "trace", waiting, "--json").json
     (session,) = [span for span in shown["spans"] if not span["parent_id"]]
