@@ -5,7 +5,7 @@ from datetime import datetime
 import strawberry
 from strawberry import field
 
-from api.graphql.context import position
+from api.graphql.context import head, position
 from api.graphql.scalars import Long, Position
 
 
@@ -21,10 +21,30 @@ class Agent:
     version: int = field(description="The number of its newest revision, from 1.")
 
 
+@strawberry.type(description="How far a read model is that is built anew beside the live one.")
+class Build:
+    state: str = field(description="requested, building, comparing, paused, done, aborted or failed.")
+    checking: bool = field(description="Whether it is only compared, and not put in place.")
+    position: Position = field(resolver=position, description="The position that it has reached.")
+    head: Position = field(resolver=head, description="The log's head when it last looked.")
+    held: bool = field(description="Whether a process is at it now.")
+    differences: Long | None = field(description="Rows that stood in one form only; null until they are compared.")
+    examples: list[str] = field(description="Some of these rows.")
+    remark: str = field(description="Why the two forms could not be compared.")
+    error: str = field(description="Why it failed.")
+    requested_by: str = field(description="Who asked for it.")
+    requested_at: datetime = field(description="When it was asked for.")
+    started_at: datetime | None = field(description="When it began.")
+    updated_at: datetime = field(description="When it last went on.")
+    finished_at: datetime | None = field(description="When it ended.")
+
+
 @strawberry.type(description="How far a read model is.")
 class Projection:
     name: str = field(description="Its name.")
     version: int = field(description="The version of its form.")
     position: Position = field(resolver=position, description="The position that it has reached.")
+    head: Position = field(resolver=head, description="The log's head.")
     lag: Long = field(description="Events that are in the log but not in it yet.")
     updated_at: datetime = field(description="When it last went on.")
+    build: Build | None = field(description="The last rebuild that was asked for.")

@@ -70,6 +70,11 @@ def position(root: strawberry.Parent[Any], info: Info) -> Any:
     return info.context.outside(root.position)
 
 
+def head(root: strawberry.Parent[Any], info: Info) -> Any:
+    """Write the log's head, as an object knows it, for the outside."""
+    return info.context.outside(root.head)
+
+
 def field_of(source: object, name: str) -> object:
     """Return a field's value as GraphQL takes it."""
     value = getattr(source, name)

@@ -150,11 +150,19 @@ async def test_what_is_registered_and_how_far_read_models_are_is_shown(
 ) -> None:
     agent = {"id": "clerk", "role": "clerk", "promptTemplate": "Be exact."}
     written = (await client.post("/agents", json={**agent, "tools": ["shop/*"]})).json()
-    asked = "{ agents { id role promptTemplate capabilities version } projections { name version position lag } }"
+    built = (await client.post("/projections/tools/rebuild", json={})).json()
+    asked = """{
+      agents { id role promptTemplate capabilities version }
+      projections { name version position head lag build { state position head requestedBy requestedAt differences } }
+    }"""
     found = await ask_fresh(client, written["position"], asked)
     assert {**agent, "capabilities": ["shop/*"], "version": 1} in found["agents"]
     assert {"sessions", "tasks", "actions", "verdicts", "costs"} <= {each["name"] for each in found["projections"]}
     assert {each["lag"] for each in found["projections"]} == {0}
+    assert {each["position"] for each in found["projections"]} == {each["head"] for each in found["projections"]}
+    builds = {each["name"]: each["build"] for each in found["projections"]}
+    assert builds["sessions"] is None
+    assert all(builds["tools"][name] == built[name] for name in builds["tools"] if name != "requestedAt")
 
 
 async def test_every_digit_of_foreign_json_is_kept(client: httpx.AsyncClient, tools: dict[str, Any]) -> None:
