@@ -252,37 +252,71 @@ class Replaced(LogFollower):
         raise WrongLog("another log")
 
 
-async def test_a_reader_between_an_interruption_and_its_end_misses_nothing(
-    store: PostgresEventStore, history: PostgresHistory
+async def test_a_reader_that_comes_during_an_interruption_misses_nothing(
+    store: PostgresEventStore, database: str
 ) -> None:
-    mine, follower = uuid4(), Interrupted(store)
+    follower, history, mine = Interrupted(store), Held(database), uuid4()
     feeds = Feeds(follower, history)
-    async with running_beside(feeds.run()), asyncio.timeout(20):
-        got: list[int] = []
-        for version in range(1, 31):
-            head = await store.append([paused(mine, version)])
-            while not got or got[-1] < head:
-                try:
-                    got += await read(feeds.session(mine, got[-1] if got else 0), head)
-                except Unavailable:
-                    continue
-    assert got == list(range(1, 31)) and follower.interruptions > 2
+    async with running_beside(feeds.run()), asyncio.timeout(10):
+        await read(feeds.session(mine, 0), await store.append([paused(mine, 1)]))
+        history.hold()
+        reading = asyncio.create_task(read(feeds.session(mine, 1), 2))
+        await history.asked_for_id.wait()
+        follower.interrupted.set()
+        await history.asked_for_head.wait()
+        history.id_held.set()  # the reader would join now, though nobody hands out what comes next
+        await asyncio.sleep(0.1)
+        await store.append([paused(mine, 2)])
+        history.head_held.set()
+        assert await reading == [2]
+    await history.close()
 
 
 class Interrupted(LogFollower):
-    """Be interrupted after every few batches."""
+    """Be interrupted once, when told to."""
 
-    interruptions = 0
+    def __init__(self, store: PostgresEventStore):
+        super().__init__(store)
+        self.interrupted = asyncio.Event()
 
     async def follow(self, after: int) -> AsyncGenerator[Sequence[Recorded], None]:
-        """Yield some batches, then raise Unavailable."""
-        batches = 0
+        """Yield batches, then raise Unavailable."""
         async with aclosing(super().follow(after)) as following:
             async for batch in following:
                 yield batch
-                if (batches := batches + 1) == 3:
-                    self.interruptions += 1
+                if self.interrupted.is_set():
+                    self.interrupted.clear()
                     raise Unavailable("Expected Postgres to answer.")
+
+
+class Held(PostgresHistory):
+    """Keep whoever asks waiting, when told to: first for the log's id, then for its end."""
+
+    def __init__(self, url: str):
+        super().__init__(url)
+        self.asked_for_id, self.asked_for_head = asyncio.Event(), asyncio.Event()
+        self.id_held, self.head_held = asyncio.Event(), asyncio.Event()
+        self.id_held.set()
+        self.head_held.set()
+
+    def hold(self) -> None:
+        """Keep who asks from now on waiting."""
+        self.asked_for_head.clear()
+        self.asked_for_id.clear()
+        self.id_held.clear()
+        self.head_held.clear()
+
+    async def log_id(self) -> str:
+        """Return the log's id."""
+        self.asked_for_id.set()
+        await self.id_held.wait()
+        return await super().log_id()
+
+    async def head(self) -> int:
+        """Return the position of the last event."""
+        self.asked_for_head.set()
+        await self.head_held.wait()
+        return await super().head()
 
 
 async def test_whatever_ends_the_feeds_is_heard_by_every_reader(
