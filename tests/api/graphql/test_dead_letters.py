@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.conftest import GOAL, Parts
-from tests.api.graphql.conftest import ask, refused
+from tests.api.conftest import GOAL, Parts, Serve, problem
+from tests.api.graphql.conftest import ask, record, refused
 
 LETTERS = "query ($status: String!) { deadLetters(status: $status) { nodes { id status attempts sessionId } } }"
 DECIDE = """
@@ -57,25 +57,29 @@ async def test_the_same_key_decides_once(client: httpx.AsyncClient, letter: dict
     assert code == "COMMAND_REUSED"
 
 
-async def test_what_was_decided_is_read_when_the_position_is_named(
-    client: httpx.AsyncClient, letter: dict[str, Any]
+async def test_what_was_written_is_read_where_its_position_is_named(
+    serve: Serve, letter: dict[str, Any], parts: Parts
 ) -> None:
-    decided = (await ask(client, DISCARD, id=letter["id"], reason="done by hand"))["discardDeadLetter"]
     asked = {"query": f'{{ deadLetter(id: "{letter["id"]}") {{ status decisionReason }} }}'}
-    response = await client.post("/graphql", params={"after": decided["position"]}, json=asked)
-    assert response.json()["data"]["deadLetter"] == {"status": "discarded", "decisionReason": "done by hand"}
-
-
-async def test_nobody_decides_by_following_a_link(client: httpx.AsyncClient, letter: dict[str, Any]) -> None:
-    link = f'mutation {{ discardDeadLetter(id: "{letter["id"]}", reason: "x") {{ version }} }}'
-    response = await client.get("/graphql", params={"query": link})
-    assert "by POST" in response.json()["errors"][0]["message"]
-    assert len((await ask(client, LETTERS, status="open"))["deadLetters"]["nodes"]) == 1
+    async with serve(read_patience=0.1) as client:
+        decided = (await ask(client, DISCARD, id=letter["id"], reason="by hand"))["discardDeadLetter"]
+        after = {"after": decided["position"]}
+        async with asyncio.timeout(10):
+            while (response := await client.post("/graphql", params=after, json=asked)).status_code == 503:
+                problem(response, 503, "unavailable")
+        assert response.json()["data"]["deadLetter"] == {"status": "discarded", "decisionReason": "by hand"}
+        async with parts.without_projector():
+            _, after["after"] = await record(parts)
+            problem(await client.post("/graphql", params=after, json=asked), 503, "unavailable")
 
 
 async def test_bad_decisions_are_refused(client: httpx.AsyncClient, letter: dict[str, Any]) -> None:
+    link = f'mutation {{ discardDeadLetter(id: "{letter["id"]}", reason: "x") {{ version }} }}'
+    followed = await client.get("/graphql", params={"query": link})
+    assert "by POST" in followed.json()["errors"][0]["message"], "nobody decides by following a link"
     asked = {"id": letter["id"], "reason": "why not"}
     assert (await refused(client, DISCARD, **{**asked, "reason": " "}))[0] == "INVALID"
     assert (await refused(client, DISCARD, **asked, key="é"))[0] == "INVALID"
     for unknown in ("x", f"{letter['sessionId']}-call-9-9"):
         assert (await refused(client, REPLAY, **{**asked, "id": unknown}))[0] == "NOT_FOUND"
+    assert len((await ask(client, LETTERS, status="open"))["deadLetters"]["nodes"]) == 1

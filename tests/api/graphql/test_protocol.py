@@ -1,6 +1,7 @@
 """Who does not keep to graphql-transport-ws is told, or closed with the protocol's codes, and costs nobody else."""
 
 import asyncio
+from typing import Any
 
 import httpx
 import pytest
@@ -11,6 +12,7 @@ from tests.api.graphql.conftest import Raw, raw
 
 AGENTS = "{ agents { id } }"
 LIVE = "subscription { sessionsChanged { position } }"
+INIT: dict[str, Any] = {"type": "connection_init"}
 
 
 async def test_a_query_is_answered_once_and_completed(client: httpx.AsyncClient) -> None:
@@ -33,16 +35,6 @@ async def test_what_cannot_begin_is_an_error_of_its_operation_alone(client: http
             assert told["payload"][0]["extensions"] == {"code": "INVALID"}
         await mine.subscribe("1", AGENTS)
         assert (await mine.hear())["type"] == "next"
-
-
-async def test_a_ping_is_answered_at_any_time(client: httpx.AsyncClient) -> None:
-    async with raw(client) as mine:
-        await mine.say(type="ping", payload={"any": 1})
-        assert await mine.hear() == {"type": "pong"}
-        await mine.begin()
-        await mine.say(type="pong")
-        await mine.say(type="ping")
-        assert await mine.hear() == {"type": "pong"}
 
 
 async def test_frames_out_of_protocol_end_the_connection(client: httpx.AsyncClient) -> None:
@@ -72,24 +64,29 @@ async def test_frames_out_of_protocol_end_the_connection(client: httpx.AsyncClie
             assert code == 4400 and reason.startswith("Expected"), frame
 
 
-async def test_a_frame_that_is_too_large_ends_the_connection(client: httpx.AsyncClient) -> None:
+async def test_messages_at_the_wrong_time_end_the_connection(client: httpx.AsyncClient) -> None:
+    operation = {"type": "subscribe", "id": "1", "payload": {"query": LIVE}}
+    for messages, code in (
+        ([operation], 4401),
+        ([INIT, INIT], 4429),
+        ([INIT, operation, operation], 4409),
+    ):
+        async with raw(client) as mine:
+            for message in messages:
+                await mine.say(**message)
+            assert (await mine.ended())[0] == code
+
+
+async def test_a_ping_is_answered_at_any_time(client: httpx.AsyncClient) -> None:
     async with raw(client) as mine:
+        await mine.say(type="ping", payload={"any": 1})
+        assert await mine.hear() == {"type": "pong"}
         await mine.begin()
+        await mine.say(type="pong")
+        await mine.say(type="ping")
+        assert await mine.hear() == {"type": "pong"}
         await mine.connection.send("x" * (1 << 20))
-        assert (await mine.ended())[0] == 1009
-
-
-async def test_who_asks_before_beginning_is_closed(client: httpx.AsyncClient) -> None:
-    async with raw(client) as mine:
-        await mine.subscribe("1", AGENTS)
-        assert (await mine.ended())[0] == 4401
-
-
-async def test_who_begins_twice_is_closed(client: httpx.AsyncClient) -> None:
-    async with raw(client) as mine:
-        await mine.begin()
-        await mine.say(type="connection_init")
-        assert (await mine.ended())[0] == 4429
+        assert (await mine.ended())[0] == 1009, "a frame that is too large"
 
 
 async def test_who_does_not_begin_is_closed(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,15 +98,6 @@ async def test_who_does_not_begin_is_closed(client: httpx.AsyncClient, monkeypat
         await asyncio.sleep(0.2)
         await patient.say(type="ping")
         assert await patient.hear() == {"type": "pong"}
-
-
-async def test_an_id_names_one_operation_at_a_time(client: httpx.AsyncClient) -> None:
-    async with raw(client) as mine:
-        await mine.begin()
-        await mine.subscribe("1", LIVE)
-        await mine.subscribe("1", LIVE)
-        code, reason = await mine.ended()
-        assert code == 4409 and "1" in reason
 
 
 async def test_an_operation_that_the_client_ended_says_nothing_more(client: httpx.AsyncClient) -> None:
