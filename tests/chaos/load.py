@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import Any
 import httpx
 
 from ops.sample.shop import RunningShop
+from ops.sample.shop_control import Count
 from tests.chaos.cluster import Cluster
 from tests.chaos.shops import APIS, SLOW_MS, goal
 
@@ -23,8 +25,12 @@ LIMITS = {
     "retryBaseMs": 100,
     "retryCapMs": 1_000,
 }
+HASTY = LIMITS | {"callAttempts": 1}
+"""Calls of such a session are given up at their first failure, whatever the shop makes of keys."""
 LOOK_AFTER_SECONDS = SLOW_MS / 1000 + 2.0
 """A request may take effect that long after nobody waits for it any more; only then can a human know."""
+GIVES_UP_BLINDLY = 0.3
+"""How often a human does not look: what becomes a dead letter then may have happened."""
 
 
 class Client:
@@ -59,12 +65,17 @@ class Client:
 
 @dataclass
 class Acknowledged:
-    """Hold what the API acknowledged: sessions by idempotency key, positions with their session, events by position."""
+    """Hold what the API acknowledged: sessions by idempotency key, positions with their session, events by position.
+
+    ``replays`` counts the orders to send a dead letter again; ``discards`` names those that were closed.
+    """
 
     sessions: dict[str, str] = field(default_factory=dict)
     positions: dict[int, str] = field(default_factory=dict)
     events: dict[int, str] = field(default_factory=dict)
     decisions: dict[str, str] = field(default_factory=dict)
+    replays: Counter[str] = field(default_factory=Counter)
+    discards: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -75,6 +86,7 @@ class Load:
     chance: random.Random
     shops: dict[str, RunningShop]
     acknowledged: Acknowledged = field(default_factory=Acknowledged)
+    look_after: float = LOOK_AFTER_SECONDS
     _number: int = 0
 
     async def register(self, document: Callable[[str, RunningShop], dict[str, Any]]) -> None:
@@ -84,13 +96,13 @@ class Load:
             response = await self.client.write("/tools", body, f"register-{api}")
             assert response.status_code == 201, response.text
 
-    async def start(self, kind: str = "", api: str = "") -> None:
+    async def start(self, kind: str = "", api: str = "", limits: dict[str, int] = LIMITS) -> None:
         """Start one session; now and then the client sends its request twice at once."""
         self._number += 1
         number = self._number
         key = f"start-{number}"
         kind, api = kind or self.chance.choice(KINDS), api or self.chance.choice(APIS)
-        body = {"goal": goal(kind, number), "model": self.client.models[api], "constraints": {"limits": LIMITS}}
+        body = {"goal": goal(kind, number), "model": self.client.models[api], "constraints": {"limits": limits}}
         twice = 2 if self.chance.random() < 0.2 else 1
         answers = await asyncio.gather(*(self.client.write("/orchestrate", body, key) for _ in range(twice)))
         for answer in answers:
@@ -98,17 +110,20 @@ class Load:
             told = answer.json()
             session = self.acknowledged.sessions.setdefault(key, told["sessionId"])
             assert session == told["sessionId"], f"{key} started two sessions"
-            self.acknowledged.positions[_number(told["position"])] = session
+            self.acknowledged.positions[number_of(told["position"])] = session
 
     async def keep_starting(self, every: float, until: asyncio.Future[None]) -> None:
         """Start sessions, without waiting for one another, until something is done; return when all were started."""
         async with asyncio.TaskGroup() as tasks:
             while not until.done():
-                tasks.create_task(self.start())
+                tasks.create_task(self.start(limits=self.chance.choice((LIMITS, LIMITS, HASTY))))
                 await asyncio.wait([until], timeout=every)
 
     async def answer_questions(self) -> None:
-        """Answer as a human for ever: allow every call, and say what became of those whose outcome is unknown."""
+        """Answer as a human for ever: allow every call, and say what became of those whose outcome is unknown.
+
+        A list that is behind shows questions that were answered; a human who is asked twice says the same twice.
+        """
         busy: set[str] = set()
         async with asyncio.TaskGroup() as tasks:
             while True:
@@ -120,27 +135,31 @@ class Load:
                 await asyncio.sleep(0.3)
 
     async def _answer(self, question: dict[str, Any]) -> None:
-        decision = "approve" if question["question"] == "call" else await self._look(question)
+        decision = self.acknowledged.decisions.get(question["id"]) or await self._decision(question)
         body = {"decision": decision, "reason": "a human looked"}
         answer = await self.client.write(f"/approvals/{question['id']}", body, f"decide-{question['id']}")
         if answer.status_code == 200:
             told = answer.json()
-            self.acknowledged.positions[_number(told["position"])] = told["sessionId"]
+            self.acknowledged.positions[number_of(told["position"])] = told["sessionId"]
             self.acknowledged.decisions[question["id"]] = decision
         else:  # a late answer of the tool may have settled the question meanwhile
             assert answer.status_code in (404, 409), answer.text
 
-    async def _look(self, question: dict[str, Any]) -> str:
-        """Look at the shop for a call whose outcome is unknown; never have it sent again."""
-        await asyncio.sleep(LOOK_AFTER_SECONDS)
+    async def _decision(self, question: dict[str, Any]) -> str:
+        """Allow a call; give up one whose outcome is unknown where nothing happened, or now and then without looking."""
+        if question["question"] == "call":
+            return "approve"
+        if self.chance.random() < GIVES_UP_BLINDLY:
+            return "give-up"
+        await asyncio.sleep(self.look_after)
         actions = (await self.client.read(f"/sessions/{question['sessionId']}"))["actions"]
         keys = [each["idempotencyKey"] for each in actions if each["requestDigest"] == question["requestDigest"]]
-        return "happened" if any(self.writes(key) for key in keys) else "give-up"
+        return "happened" if any(self.count(key).writes for key in keys) else "give-up"
 
-    def writes(self, key: str) -> int:
-        """Count what took effect at both shops under a key."""
-        counts = [shop.counts().keys.get(key) for shop in self.shops.values()]
-        return sum(count.writes for count in counts if count)
+    def count(self, key: str) -> Count:
+        """Count what reached both shops under a key, and what took effect there."""
+        counts = [shop.counts().keys.get(key, Count()) for shop in self.shops.values()]
+        return Count(requests=sum(each.requests for each in counts), writes=sum(each.writes for each in counts))
 
     async def read_along(self) -> None:
         """Read events of one session after the other for ever, and note what was shown."""
@@ -148,7 +167,7 @@ class Load:
             if self.acknowledged.sessions:
                 session = self.chance.choice(list(self.acknowledged.sessions.values()))
                 for shown in (await self.client.read(f"/sessions/{session}/events?limit=200"))["events"]:
-                    self.acknowledged.events[_number(shown["position"])] = shown["event"]["id"]
+                    self.acknowledged.events[number_of(shown["position"])] = shown["event"]["id"]
             await asyncio.sleep(0.2)
 
 
@@ -156,7 +175,7 @@ def _remove(busy: set[str], question: str, _: object) -> None:
     busy.discard(question)
 
 
-def _number(position: str) -> int:
+def number_of(position: str) -> int:
     return int(position.rpartition(":")[2])
 
 

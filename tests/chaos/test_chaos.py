@@ -27,6 +27,7 @@ from tests.chaos.checks import (
 )
 from tests.chaos.cluster import Cluster, cluster
 from tests.chaos.faults import Faults
+from tests.chaos.letters import check_letters, check_listed, decide_letters, is_decided, letters, until_all
 from tests.chaos.load import Client, Load, running
 from tests.chaos.shops import break_one, document, shops
 
@@ -42,7 +43,7 @@ async def test_nothing_is_lost_and_nothing_done_twice_whatever_dies(servers_fold
     print(f"seed {SEED}, {FAULTS} faults (REPRISE_CHAOS_SEED, REPRISE_CHAOS_FAULTS)", file=sys.stderr, flush=True)
     async with cluster(servers_folder / "chaos") as processes, load(processes, chance) as working:
         try:
-            async with running(working.answer_questions(), working.read_along()):
+            async with running(working.answer_questions(), decide_letters(working), working.read_along()):
                 async with running(break_shops(working)), asyncio.TaskGroup() as tasks:
                     inflicting = tasks.create_task(faults.inflict(processes.victims))
                     await working.keep_starting(START_EVERY_SECONDS, inflicting)
@@ -70,9 +71,10 @@ async def break_shops(working: Load) -> None:
 
 
 async def until_all_ended(processes: Cluster, working: Load) -> None:
-    """Wait for the end of every session that was started."""
+    """Wait for the end of every session that was started, and of what a human ordered about its dead letters."""
     async with processes.log() as log:
         await until_ended(log, lambda: set(working.acknowledged.sessions.values()), END_WITHIN_SECONDS)
+        await until_all(log, lambda story: is_decided(story, working.acknowledged), END_WITHIN_SECONDS)
 
 
 async def check(processes: Cluster, working: Load) -> None:
@@ -83,18 +85,24 @@ async def check(processes: Cluster, working: Load) -> None:
         check_dense(log)
         check_acknowledged(log, working.acknowledged)
         for story in told.values():
-            check_calls(story, working.writes, keyed=is_keyed(story))
+            check_calls(story, working.count, keyed=is_keyed(story))
+            check_letters(story, working.acknowledged)
             check_attempts(story)
             check_replay(story)
         await check_stream(processes.nats.url, await whole_log(store))
     await check_read_models(processes.postgres.url)
+    await check_listed(working.client, told)
     print(summary(list(told.values()), processes), file=sys.stderr, flush=True)
 
 
 def summary(told: Sequence[Story], processes: Cluster) -> str:
     """Say what the run went through, for a run without trouble shows nothing."""
     topics = Counter(row.topic.split(".")[1] for story in told for row in story.rows)
-    return "\n".join([f"{len(told)} sessions", str(dict(topics)), *ended_by_themselves(processes)])
+    left = Counter(
+        f"{'keyed' if is_keyed(story) else 'keyless'} {each.status}" for story in told for each in letters(story)
+    )
+    lines = [f"{len(told)} sessions", str(dict(topics)), f"dead letters: {dict(left)}"]
+    return "\n".join([*lines, *ended_by_themselves(processes)])
 
 
 def ended_by_themselves(processes: Cluster) -> list[str]:
