@@ -7,6 +7,7 @@ reads the log finds the spans that were exported. No goal, argument, output or n
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import TypeAlias, assert_never, cast, get_args
 from uuid import UUID
 
 from domain.envelope import Event
@@ -53,6 +54,46 @@ from projections.spans import Span, Spans, Value
 
 PLANNING = "planning"
 
+Stage: TypeAlias = (
+    ModelCallRequested
+    | ModelCallAttempted
+    | ModelReplied
+    | ModelFailed
+    | PlanProposed
+    | StepStarted
+    | ToolChosen
+    | StepAccepted
+    | StepFailed
+    | ReworkRequested
+    | SessionCompleted
+    | SessionFailed
+    | SessionCancelled
+)
+Turn: TypeAlias = (
+    ArgumentsChecked
+    | VerdictReached
+    | ApprovalRequested
+    | ApprovalGranted
+    | ApprovalDenied
+    | ApprovalExpired
+    | OutcomeReported
+    | CallSucceeded
+    | CallDeadLettered
+    | DeadLetterReplayed
+)
+Try: TypeAlias = (
+    CallAttempted
+    | CallFailed
+    | CallRetryScheduled
+    | CallDeferred
+    | CallExpired
+    | CallOutcomeUnknown
+    | LeaseLapsed
+    | ResultChecked
+)
+# Looked up by type, for asking a Struct's class takes a third of a microsecond a time, and there are dozens.
+STAGES, TURNS, TRIES = (frozenset(get_args(each)) for each in (Stage, Turn, Try))
+
 
 class Trace:
     """Follow one session's events in order; ``version`` is that of the last one taken."""
@@ -80,7 +121,7 @@ class Trace:
         return closed
 
     def _take(self, event: Event[SessionEvent]) -> list[Span]:
-        if isinstance(event.data, GoalSubmitted):
+        if self.version == 1 and isinstance(event.data, GoalSubmitted):
             self._begin(event, event.data)
         # Only people send commands; what a service records it has observed.
         told = [self._command(event)] if event.kind == "fact" and event.actor.kind == "person" else []
@@ -101,6 +142,16 @@ class Trace:
         return span.ended(event.at)
 
     def _happened(self, data: SessionEvent, at: datetime) -> list[Span]:
+        kind = type(data)
+        if kind in STAGES:
+            return self._on_stage(cast(Stage, data), at)
+        if kind in TURNS:
+            return self._on_turn(cast(Turn, data), at)
+        if kind in TRIES:
+            return self._on_try(cast(Try, data), at)
+        return []  # bookkeeping, and what people did has its own span
+
+    def _on_stage(self, data: Stage, at: datetime) -> list[Span]:
         match data:
             case ModelCallRequested(purpose="plan", agent=agent):
                 self._spans.begin(PLANNING, SESSION, named.PLAN, agent, at, _agent(agent))
@@ -131,11 +182,13 @@ class Trace:
                 return self._end("failed", in_flight, at)
             case SessionCancelled(in_flight=in_flight):
                 return self._end("cancelled", in_flight, at)
+            case ModelCallRequested():
+                pass
             case _:
-                return self._happened_to_call(data, at)
+                assert_never(data)
         return []
 
-    def _happened_to_call(self, data: SessionEvent, at: datetime) -> list[Span]:
+    def _on_turn(self, data: Turn, at: datetime) -> list[Span]:
         match data:
             case ArgumentsChecked(call=call, problems=problems) if problems:
                 return self._spans.close(call, at, error="invalid-arguments")
@@ -163,13 +216,13 @@ class Trace:
                 return self._spans.close(call, at, attributes=answered)
             case CallDeadLettered(call=call):
                 return self._spans.close(call, at, error="dead-lettered")
-            case DeadLetterReplayed(call=call) if call in self._chosen:
+            case DeadLetterReplayed(call=call):
                 self._replay(call, at)
             case _:
-                return self._happened_to_attempt(data, at)
+                assert_never(data)
         return []
 
-    def _happened_to_attempt(self, data: SessionEvent, at: datetime) -> list[Span]:
+    def _on_try(self, data: Try, at: datetime) -> list[Span]:
         match data:
             case CallAttempted(call=call, attempt=attempt):
                 self._spans.note(call, "attempt", at, {named.ATTEMPT: attempt})
@@ -190,7 +243,7 @@ class Trace:
             case ResultChecked(step=step, problems=problems):
                 self._spans.note(_step(step), "result-refused" if problems else "result-checked", at)
             case _:
-                pass  # bookkeeping, and what people did, has its own span
+                assert_never(data)
         return []
 
     def _ask(self, call: str, attempt: int, at: datetime) -> None:
@@ -205,6 +258,8 @@ class Trace:
 
     def _replay(self, call: str, at: datetime) -> None:
         """Begin the execution of a call that was given up: a span of its own, for the first one is over."""
+        if call not in self._chosen:
+            return
         self._replays[call] += 1
         self._execute(call, f"{call}-r{self._replays[call]}", at)
 
