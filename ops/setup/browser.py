@@ -32,7 +32,9 @@ FONTS = """\
 </fontconfig>
 """
 PATIENCE_SECONDS = 600
-ADVICE = "install Debian's chromium, or name a Chromium with REPRISE_CHROMIUM=/path/to/it"
+ADVICE = (
+    "install a Chromium, or name one with REPRISE_CHROMIUM=/path/to/it, or run `.venv/bin/playwright install chromium`"
+)
 
 
 @dataclass(frozen=True)
@@ -128,9 +130,12 @@ def _apt(*words: str) -> None:
 
 
 def _run(command: list[str]) -> None:
-    done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
-    )
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired as fault:
+        raise OSError(f"{command[0]} took longer than {PATIENCE_SECONDS} s") from fault
     if done.returncode != 0:
         said = (done.stderr or done.stdout).strip().splitlines() or ["it said nothing"]
         raise OSError(f"{command[0]} failed: {said[-1]}")
