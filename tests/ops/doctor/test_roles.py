@@ -3,9 +3,10 @@
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from msgspec.structs import replace
 
 from adapters.nats.wakeups import NatsWakeups
 from adapters.postgres.read_models.builds import PostgresBuilds
-from ops.doctor import read_models
+from ops.doctor import read_models, roles
 from ops.settings import Settings
 from projections.registry import READ_MODELS
 from tests.adapters.nats.logs import append
@@ -79,6 +80,15 @@ async def test_who_moves_is_not_called_dead(look: Examine, own: Installation) ->
 
     found, _ = await asyncio.gather(look(own.settings), keep_up())
     assert found.healthy
+
+
+async def test_who_moves_without_arriving_does_not_stand_still() -> None:
+    steps = count(1)
+
+    async def positions() -> Mapping[str, int]:
+        return {"walks": next(steps), "stands": 7, "is there": 1_000}
+
+    assert await roles.standing_still(positions, 1_000) == {"stands"}
 
 
 async def test_work_that_no_worker_takes(look: Examine, own: Installation) -> None:
