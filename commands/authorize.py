@@ -10,7 +10,7 @@ from domain.errors import Forbidden, Invalid, Refused
 
 Role = Literal["viewer", "operator", "admin"]
 Action = Literal["read", "operate", "administer"]
-"""``operate`` starts, steers and approves; ``administer`` changes the catalogue."""
+"""``operate`` starts, steers and approves; ``administer`` changes the catalogue and rebuilds read models."""
 
 ROLES: tuple[Role, ...] = get_args(Role)
 

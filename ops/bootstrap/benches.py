@@ -19,6 +19,7 @@ from adapters.system import SystemChance, SystemClock
 from domain.errors import Unavailable
 from ops.bench import rebuild as rebuilding
 from ops.bench import steps, under_load
+from ops.bench.loading import Opened
 from projections.registry import READ_MODELS
 from projections.runner import Projector
 
@@ -49,11 +50,11 @@ def under_load_parts() -> under_load.Parts:
 
 
 @asynccontextmanager
-async def _opened(url: str) -> AsyncIterator[under_load.Opened]:
+async def _opened(url: str) -> AsyncIterator[Opened]:
     store, reads = await PostgresEventStore.open(url), PostgresReadStore(url)
     builds, open_work = PostgresBuilds(url), PostgresOpenWork(url)
     try:
-        yield under_load.Opened(store, reads, builds, lambda: open_work.due(SystemClock().now(), 100))
+        yield Opened(store, reads, builds, lambda: open_work.due(SystemClock().now(), 100))
     finally:
         for each in (store, reads, builds, open_work):
             await each.close()

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from msgspec.structs import replace
 
-from adapters.postgres.read_models import builder, reading, watching
+from adapters.postgres.read_models import phases, reading, watching
 from adapters.postgres.read_models.builder import carry_out
 from adapters.postgres.read_models.builds import PostgresBuilds
 from adapters.postgres.read_models.keeper import PostgresReadModels
@@ -159,7 +159,7 @@ async def test_the_live_form_is_waited_for_where_it_is_behind(
 async def test_what_cannot_be_compared_says_why(
     database: str, live: int, store: PostgresEventStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(builder, "STILL_SECONDS", 0.2)
+    monkeypatch.setattr(phases, "STILL_SECONDS", 0.2)
     await tell(store, Random(2), sessions=1)
     build = await rebuild(database, TIMELINE, check=True)
     assert build.differences is None and f"stands still at position {live}" in build.remark
