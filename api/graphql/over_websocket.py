@@ -21,7 +21,7 @@ from commands.authorize import Principal, Unauthenticated
 from domain.errors import Refused, RepriseError
 
 INIT_SECONDS = 5.0
-MOST_OPERATIONS = 50
+MOST_OPERATIONS = 20
 MOST_REASON_BYTES = 123
 
 Socket: TypeAlias = WebSocket[Any, Any, Any]
