@@ -116,7 +116,7 @@ class Load:
         """Start sessions, without waiting for one another, until something is done; return when all were started."""
         async with asyncio.TaskGroup() as tasks:
             while not until.done():
-                tasks.create_task(self.start(limits=self.chance.choice((LIMITS, LIMITS, HASTY))))
+                tasks.create_task(self.start(limits=self.chance.choice((LIMITS, HASTY))))
                 await asyncio.wait([until], timeout=every)
 
     async def answer_questions(self) -> None:
@@ -146,7 +146,7 @@ class Load:
             assert answer.status_code in (404, 409), answer.text
 
     async def _decision(self, question: dict[str, Any]) -> str:
-        """Allow a call; give up one whose outcome is unknown where nothing happened, or now and then without looking."""
+        """Allow a call; give one up whose outcome is unknown where nothing happened, or now and then without a look."""
         if question["question"] == "call":
             return "approve"
         if self.chance.random() < GIVES_UP_BLINDLY:
