@@ -15,5 +15,5 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def measures(store: ReadStore) -> list[Measure]:
-    """Return work that is due and how long the oldest has been, by lane; live sessions by status; what waits for people."""
+    """Return work that is due and how long the oldest has been, by lane; live sessions; what waits for people."""
     return [shaped(Measure, row) for row in await store.fetch("measures")]
