@@ -7,7 +7,6 @@ from importlib.resources import files
 from typing import Any
 
 import msgspec
-from graphql import parse
 from litestar import Request, Response, get
 from litestar.params import FromPath
 
@@ -80,6 +79,8 @@ def _linked(text: str, names: Container[str]) -> Html:
 @cache
 def _definitions() -> dict[str, str]:
     """Return the text of every definition by its name, what can be asked first."""
+    from graphql import parse  # which a start of the API need not wait for
+
     text = graphql_schema()
     found = {each.name.value: text[each.loc.start : each.loc.end] for each in parse(text).definitions}  # type: ignore
     first = [name for name in ("Query", "Mutation", "Subscription") if name in found]

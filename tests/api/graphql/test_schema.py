@@ -1,5 +1,7 @@
 """The schema is what is committed, and says of everything what it is."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,3 +25,9 @@ def test_everything_says_what_it_is(name: str) -> None:
         assert field.description, f"{name}.{field_name}"
         for argument_name, argument in getattr(field, "args", {}).items():
             assert argument.description, f"{name}.{field_name}({argument_name})"
+
+
+def test_an_api_starts_without_what_only_graphql_needs() -> None:
+    loaded = "import sys, api.app; print([name for name in sys.modules if name in ('graphql', 'strawberry')])"
+    ran = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
