@@ -79,7 +79,11 @@ async def read_events(
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Response[EventPage]:
-    """Answer a page as JSON, or with ``Accept: text/event-stream`` all events and then each new one, live."""
+    """Answer a page as JSON, or with ``Accept: text/event-stream`` all events and then each new one, live.
+
+    A stream begins behind ``Last-Event-ID``, or behind ``after``. Its last event may be ``problem``, or ``resync``,
+    with the position to come back with, where the client was too slow.
+    """
     session, loaded, _ = await find_session(services, read.tenant, session_id)
     if MEDIA_TYPE in request.headers.get("accept", ""):
         after = inside(last_event_id, read.log_id) if last_event_id else read.after

@@ -1,18 +1,14 @@
-"""What happened in a session is read as pages, live, and as its state at any version, without gap or repetition."""
+"""What happened in a session is read as pages, and as its state at any version, without gap or repetition."""
 
-import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
 import httpx
 
-from tests.api.conftest import Parts, Serve, problem
-
-SSE = {"Accept": "text/event-stream"}
+from tests.api.conftest import Parts, problem
+from tests.api.live.clients import SSE
 
 
 def path_of(started: dict[str, Any]) -> str:
@@ -56,79 +52,6 @@ async def test_positions_and_cursors_of_another_log_are_gone(
 async def test_a_position_that_is_none_is_refused(client: httpx.AsyncClient, started: dict[str, Any]) -> None:
     for position in ("7", "log:", "log:-1", "log:x", "log:" + "9" * 30):
         problem(await client.get(f"{path_of(started)}/events", params={"after": position}), 400, "invalid")
-
-
-@asynccontextmanager
-async def streaming(
-    client: httpx.AsyncClient, path: str, **headers: str
-) -> AsyncIterator[AsyncIterator[dict[str, str]]]:
-    """Open a live stream and give its events; comments are left out."""
-    async with client.stream("GET", f"{path}/events", headers={**SSE, **headers}) as response:
-        assert response.headers["content-type"].startswith("text/event-stream"), await response.aread()
-        yield _events(response)
-
-
-async def _events(response: httpx.Response) -> AsyncIterator[dict[str, str]]:
-    fields: dict[str, str] = {}
-    async for line in response.aiter_lines():
-        if line:
-            name, _, value = line.partition(": ")
-            fields[name] = value
-        elif "data" in fields:
-            yield fields
-            fields = {}
-
-
-async def take(events: AsyncIterator[dict[str, str]], number: int) -> list[dict[str, str]]:
-    """Take so many events, within a bounded time."""
-    async with asyncio.timeout(10):
-        return [await anext(events) for _ in range(number)]
-
-
-async def test_a_stream_begins_with_what_is_recorded_and_goes_on_live(
-    client: httpx.AsyncClient, started: dict[str, Any], parts: Parts
-) -> None:
-    path = path_of(started)
-    async with streaming(client, path) as events:
-        recorded = await take(events, 2)
-        await client.post(f"{path}/pause")
-        (live,) = await take(events, 1)
-    assert [each["event"] for each in recorded] == ["session.goal-submitted.v1", "session.model-call-requested.v1"]
-    assert recorded[-1]["id"] == started["position"]
-    assert live["event"] == "session.paused.v1"
-    stored = (await parts.store.read_log(0, 100))[-1]
-    assert live["data"].encode() == stored.state
-
-
-async def test_a_stream_is_resumed_without_a_gap(client: httpx.AsyncClient, started: dict[str, Any]) -> None:
-    path = path_of(started)
-    async with streaming(client, path) as events:
-        (first,) = await take(events, 1)
-    for verb in ("pause", "resume", "pause", "resume"):
-        await client.post(f"{path}/{verb}")
-    async with streaming(client, path, **{"Last-Event-ID": first["id"]}) as events:
-        rest = await take(events, 5)
-    page = (await client.get(f"{path}/events")).json()["events"]
-    assert [each["id"] for each in (first, *rest)] == [each["position"] for each in page]
-
-
-async def test_a_silent_stream_shows_that_it_lives(client: httpx.AsyncClient, started: dict[str, Any]) -> None:
-    async with client.stream("GET", f"{path_of(started)}/events", headers=SSE) as response:
-        async with asyncio.timeout(10):
-            async for line in response.aiter_lines():
-                if line == ": heartbeat":
-                    break
-
-
-async def test_a_client_that_is_gone_frees_its_place(serve: Serve, parts: Parts, started: dict[str, Any]) -> None:
-    one_place = asyncio.Semaphore(1)
-    async with serve(live_streams=one_place) as client:
-        async with streaming(client, path_of(started)) as events:
-            await take(events, 1)
-            full = await client.get(f"{path_of(started)}/events", headers=SSE)
-            assert "Expected room" in problem(full, 503, "unavailable")
-        async with asyncio.timeout(10):
-            await one_place.acquire()
 
 
 async def test_the_state_is_shown_at_any_version(client: httpx.AsyncClient, started: dict[str, Any]) -> None:

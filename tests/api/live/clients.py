@@ -13,11 +13,11 @@ SSE = {"Accept": "text/event-stream"}
 
 @asynccontextmanager
 async def streaming(
-    client: httpx.AsyncClient, session: str, **headers: str
+    client: httpx.AsyncClient, session: str, *, after: str = "", **headers: str
 ) -> AsyncIterator[AsyncIterator[dict[str, str]]]:
     """Open a stream of server-sent events and give them, each as its fields; comments are left out."""
-    path = f"/sessions/{session}/events"
-    async with client.stream("GET", path, headers={**SSE, **headers}) as response:
+    path, query = f"/sessions/{session}/events", {"after": after} if after else {}
+    async with client.stream("GET", path, params=query, headers={**SSE, **headers}) as response:
         assert response.headers["content-type"] == "text/event-stream", await response.aread()
         yield events(response)
 
