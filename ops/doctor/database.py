@@ -120,11 +120,12 @@ async def schema(patient: Patient) -> Outcome:
     if any(name.endswith(".pre") for name in missing):
         return _odd_schema(
             "schema-behind",
-            f"The database lacks {len(missing)} migrations, {missing[0]} first.",
+            f"The database lacks {missing[0]}"
+            + (f" and later migrations, {len(missing)} in all." if missing[1:] else "."),
             "Run `reprise migrate`.",
         )
     if missing:
-        return Note(text=f"`reprise migrate` removes what only older code needed ({len(missing)} migrations).")
+        return Note(text=f"`reprise migrate` removes what only older code needed: {', '.join(missing)}.")
     return None
 
 

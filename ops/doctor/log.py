@@ -73,7 +73,7 @@ async def blobs(patient: Patient) -> Outcome:
         return None
     return Finding(
         code="blob-missing",
-        found=f"{len(lost)} blobs that the log names are not stored, such as {lost[0]['digest']}.",
+        found=f"Blobs that the log names but nobody stored: {len(lost)}, such as {lost[0]['digest']}.",
         why="Catalogues and documents are pinned by digest: sessions that use these can neither go on nor be replayed.",
         fix="Restore the table blobs from a backup; rows that are there already may stay.",
     )

@@ -27,7 +27,7 @@ async def packages(patient: Patient) -> Outcome:
         return None
     return Finding(
         code="packages-differ",
-        found=f"{len(odd)} installed packages are not those of {lock}: {', '.join(odd[:3])}.",
+        found=f"Installed packages that are not those of {lock}: {len(odd)}, such as {', '.join(odd[:3])}.",
         why="This code was tested with the locked versions, and with no others.",
         fix="Run `make` in the checkout.",
     )

@@ -24,7 +24,7 @@ async def versions(patient: Patient) -> Outcome:
         )
     if older := [each for each in shown if not each.ours]:
         return Note(
-            text=f"{len(older)} older versions of read models are kept: `reprise projections prune` drops them."
+            text=f"Older versions of read models are kept, {len(older)} in all: `reprise projections prune` drops them."
         )
     return None
 
@@ -73,11 +73,11 @@ async def people(patient: Patient) -> Outcome:
     """See what waits for people, which is no fault."""
     counted = {each.name: int(each.value) for each in await measures(patient.log)}
     waiting = [
-        f"{counted[name]} {words}"
-        for name, words in (
-            ("approvals_open", "approvals (`reprise approvals list`)"),
-            ("dead_letters_open", "dead letters (`reprise dlq list`)"),
+        f"{words}: {counted[name]} (`reprise {verb} list`)"
+        for name, words, verb in (
+            ("approvals_open", "approvals", "approvals"),
+            ("dead_letters_open", "dead letters", "dlq"),
         )
         if counted.get(name)
     ]
-    return Note(text=f"Waiting for people: {', '.join(waiting)}.") if waiting else None
+    return Note(text=f"People are waited for, {', '.join(waiting)}.") if waiting else None

@@ -152,7 +152,7 @@ async def sessions(patient: Patient) -> Outcome:
     names = sorted({row["session"] for row in stuck})
     return Finding(
         code="session-stuck",
-        found=f"{len(names)} sessions have had work due for more than {STUCK_SECONDS} s: {', '.join(names[:3])}.",
+        found=f"Work has been due for more than {STUCK_SECONDS} s in {len(names)} sessions, such as {names[0]}.",
         why="Workers are there, so they fail at these sessions again and again, or have too much to do.",
         fix=f"Look for it in the workers' logs, and at `reprise sessions show {names[0]}`; `sessions cancel` ends it.",
     )

@@ -4,7 +4,8 @@ import pytest
 
 from domain.encoding import NULL
 from domain.session.events import GoalSubmitted
-from tests.ops.doctor.conftest import Examine, Installation, only
+from tests.ops.doctor.conftest import Examine
+from tests.ops.doctor.installation import Installation, only
 
 GOAL = GoalSubmitted(
     session="s", goal="g", user="ada", model="m", agents=(), catalog="c" * 64, policy_set="p", behaviour=1, context=NULL

@@ -11,7 +11,8 @@ from adapters.embedded.folder import hold
 from ops import running
 from ops.settings import Settings
 from tests.adapters.nats.logs import append
-from tests.ops.doctor.conftest import Examine, Installation, only
+from tests.ops.doctor.conftest import Examine
+from tests.ops.doctor.installation import Installation, only
 
 
 async def test_alone_nothing_is_meant_to_run_and_so_nothing_lags(look: Examine, ill: Installation) -> None:

@@ -18,7 +18,8 @@ from ops.doctor import read_models, roles
 from ops.settings import Settings
 from projections.registry import READ_MODELS
 from tests.adapters.nats.logs import append
-from tests.ops.doctor.conftest import Examine, Installation, mark_of, only
+from tests.ops.doctor.conftest import Examine
+from tests.ops.doctor.installation import Installation, mark_of, only
 
 LANES = ("interactive", "standard", "batch")
 

@@ -17,7 +17,8 @@ from adapters.embedded.nats import program
 from adapters.embedded.postgres import PostgresServer
 from adapters.nats.health import greeting
 from tests.adapters.nats.logs import until
-from tests.ops.doctor.conftest import Examine, Installation, only
+from tests.ops.doctor.conftest import Examine
+from tests.ops.doctor.installation import Installation, only
 
 MOST_SECONDS = 10.0
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from adapters.identity import create_keys
-from tests.ops.doctor.conftest import Examine, Installation, only
+from tests.ops.doctor.conftest import Examine
+from tests.ops.doctor.installation import Installation, only
 
 
 async def test_an_unknown_variable_is_found_and_nothing_else_is_judged(look_with: Examine) -> None:

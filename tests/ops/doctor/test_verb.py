@@ -8,7 +8,7 @@ import pytest
 from ops.doctor.checks import CHECKS
 from tests.end_to_end.program import reprise
 from tests.ops.cli.conftest import Say, say
-from tests.ops.doctor.conftest import mark_of
+from tests.ops.doctor.installation import mark_of
 
 __all__ = ["say"]
 
