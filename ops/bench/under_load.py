@@ -10,13 +10,14 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from time import perf_counter
 
-from ops.bench.loading import Load, Opened
+from ops.bench.loading import Load, Noticed, Opened
 from ops.bench.machine import machine
 from ops.bench.rebuild import Store, fill, scratch_database
 from projections.building import Build, Builds
 
 STUBBED = "nothing: real log, real read models, a projector in a process of its own; the sessions are drawn at random"
 PATIENCE_SECONDS = 600.0
+WITHOUT_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ async def run(
         async with parts.projector(scratch), parts.opened(scratch) as opened:
             load = Load(opened, reads_per_s, events_per_s)
             async with load.running():
+                before = await _without_rebuild(load, names[0])
                 rebuilds = [await _rebuilt(opened, load, name) for name in names]
     return {
         "machine": machine(),
@@ -56,8 +58,16 @@ async def run(
         "failed_reads": sum(_number(each, "failed_reads") for each in rebuilds),
         "differences": sum(abs(_number(each, "differences")) for each in rebuilds),
         "swapped": all(each["swapped"] for each in rebuilds),
+        "p95_read_ms_without_rebuild": before,
         "rebuilds": rebuilds,
     }
+
+
+async def _without_rebuild(load: Load, name: str) -> float:
+    """Return the 95th percentile of reads while nothing is rebuilt, in milliseconds."""
+    noticed = load.watch(name)
+    await asyncio.sleep(WITHOUT_SECONDS)
+    return _p95_ms(noticed)
 
 
 async def _rebuilt(opened: Opened, load: Load, name: str) -> dict[str, object]:
@@ -74,7 +84,7 @@ async def _rebuilt(opened: Opened, load: Load, name: str) -> dict[str, object]:
         "reads": len(noticed.seconds) + len(noticed.errors),
         "failed_reads": len(noticed.errors),
         "errors": noticed.errors[:3],
-        "p95_read_ms": round(1_000 * _p95(noticed.seconds), 1),
+        "p95_read_ms": _p95_ms(noticed),
         "reads_per_s": round(len(noticed.seconds) / seconds, 1),
         "events_per_s": round((load.appended - before) / seconds, 1),
     }
@@ -87,8 +97,9 @@ async def _ended(builds: Builds, name: str) -> Build:
     return build
 
 
-def _p95(seconds: list[float]) -> float:
-    return sorted(seconds)[int(0.95 * len(seconds))] if seconds else 0.0
+def _p95_ms(noticed: Noticed) -> float:
+    seconds = sorted(noticed.seconds)
+    return round(1_000 * seconds[int(0.95 * len(seconds))], 1) if seconds else 0.0
 
 
 def _number(figures: dict[str, object], name: str) -> int:
