@@ -1,8 +1,9 @@
 // What a session asks of people: exactly the request, and the answers there are.
 
+import { write } from "./asking.js";
+import { decisionForm } from "./deciding.js";
 import { h, icon } from "./dom.js";
 import { indented } from "./json.js";
-import { write } from "./asking.js";
 import { moment } from "./words.js";
 
 const ANSWERS = {
@@ -20,25 +21,9 @@ const TITLES = { call: "May this be sent?", outcome: "Did this happen?" };
 
 /** Draw one open question. */
 export function questionCard(question) {
-  const reason = h("input", { name: "reason", autocomplete: "off", placeholder: "Why (kept with the decision)", "aria-label": "Reason" });
-  const told = h("p", { class: "told", role: "alert" });
-  const buttons = ANSWERS[question.kind].map(([decision, words, kind]) =>
-    h("button", { type: "button", class: kind, "data-decision": decision, onclick: () => decide(decision) }, words),
-  );
-
-  async function decide(decision) {
-    buttons.forEach((button) => (button.disabled = true));
-    told.textContent = "";
-    try {
-      const body = { decision, reason: reason.value.trim() };
-      await write(`/approvals/${encodeURIComponent(question.id)}`, body, { "If-Match": `"${question.digest}"` });
-      told.textContent = "Recorded.";
-    } catch (problem) {
-      told.textContent = problem.message;
-      buttons.forEach((button) => (button.disabled = false));
-    }
-  }
-
+  const path = `/approvals/${encodeURIComponent(question.id)}`;
+  const seen = { "If-Match": `"${question.digest}"` };
+  const request = question.arguments === undefined ? "" : indented(question.arguments);
   return h(
     "section",
     { class: "question", "aria-label": TITLES[question.kind], "data-approval": question.id },
@@ -46,10 +31,9 @@ export function questionCard(question) {
     question.goal ? h("p", {}, h("a", { href: `#/sessions/${question.session}` }, question.goal)) : null,
     h("p", { class: "operation" }, h("code", {}, question.operation), h("span", { class: "hint" }, question.tool)),
     h("p", { class: "why" }, question.reason, question.rules.map((rule) => h("code", { class: "rule" }, rule))),
-    h("pre", { tabindex: 0, "aria-label": "Arguments" }, question.arguments === undefined ? "" : indented(question.arguments)),
+    h("pre", { tabindex: 0, "aria-label": "Arguments" }, request),
     h("p", { class: "hint" }, "request ", h("code", { class: "digest" }, question.digest), expiry(question)),
-    h("form", { onsubmit: (event) => event.preventDefault() }, reason, buttons),
-    told,
+    decisionForm(ANSWERS[question.kind], (decision, reason, key) => write(path, { decision, reason }, key, seen)),
   );
 }
 

@@ -35,9 +35,9 @@ export async function ask(query, variables = {}) {
   return answer.data;
 }
 
-/** Write over REST under a key of its own, so that a repeat is one write; raise Problem. */
-export function write(path, body, headers = {}) {
-  return request("POST", path, JSON.stringify(body), { "Idempotency-Key": crypto.randomUUID(), ...headers });
+/** Write over REST under a key, so that a repeat is one write; raise Problem. */
+export function write(path, body, key, headers = {}) {
+  return request("POST", path, JSON.stringify(body), { "Idempotency-Key": key, ...headers });
 }
 
 async function request(method, path, body, headers = {}) {

@@ -18,6 +18,13 @@ function fill(element, properties, children) {
   return element;
 }
 
+/** Make a button that acts. */
+export const button = (words, act, properties) => h("button", { type: "button", onclick: act, ...properties }, words);
+
+/** Make a form that is sent nowhere. */
+export const form = (properties, ...children) =>
+  h("form", { onsubmit: (event) => event.preventDefault(), ...properties }, ...children);
+
 /** Find the element with an id. */
 export const byId = (id) => document.getElementById(id);
 

@@ -1,27 +1,34 @@
 // Dead letters: calls that were given up and wait for people.
 
+import { ask, write } from "./asking.js";
+import { decisionForm } from "./deciding.js";
 import { h, icon, keyed, say } from "./dom.js";
 import { indented } from "./json.js";
-import { ask, write } from "./asking.js";
 import { ago, count, moment, short } from "./words.js";
 
-const LIST = `query Letters { deadLetters(status: "all", first: 100) {
-  nodes { id sessionId step tool operation status reason attempts requestJson requestDigest deadLetteredAt decidedBy decisionReason }
-} }`;
+const LIST = `query Letters { deadLetters(status: "all", first: 100) { nodes {
+  id sessionId step tool operation requestJson requestDigest
+  status reason attempts deadLetteredAt decidedBy decisionReason
+} } }`;
+const CHOICES = [
+  ["replay", "Replay", "main-button"],
+  ["discard", "Discard", ""],
+];
+const ICONS = { open: "failed", replaying: "running", resolved: "completed", discarded: "cancelled" };
+const ABOUT = "Calls that were given up. Replaying sends exactly the same request under the same idempotency key.";
 
 /** Show the list of dead letters; call `load` when one has changed. */
 export function lettersView(root, fail) {
   const list = h("ul", { class: "letters" });
   const none = h("p", { class: "empty hint", hidden: true }, "No call was given up.");
-  root.replaceChildren(
-    h("section", { class: "dead" }, h("h1", {}, "Dead letters"), h("p", { class: "hint" }, "Calls that were given up. Replaying sends exactly the same request under the same idempotency key."), list, none),
-  );
+  const title = h("h1", {}, "Dead letters");
+  root.replaceChildren(h("section", { class: "dead" }, title, h("p", { class: "hint" }, ABOUT), list, none));
 
   async function load() {
     try {
       const { deadLetters } = await ask(LIST);
       none.hidden = deadLetters.nodes.length > 0;
-      keyed(list, deadLetters.nodes, (letter) => letter.id, (letter) => card(letter), refresh);
+      keyed(list, deadLetters.nodes, (letter) => letter.id, card, refresh);
     } catch (fault) {
       fail(fault);
     }
@@ -30,50 +37,34 @@ export function lettersView(root, fail) {
   return { load, about: /dead-letter/ };
 }
 
-function card(letter) {
-  const reason = h("input", { name: "reason", autocomplete: "off", placeholder: "Why", "aria-label": "Reason", required: true });
-  const told = h("p", { class: "told", role: "alert" });
-  const button = (decision, words, kind) => h("button", { type: "button", class: kind, "data-decision": decision, onclick: () => decide(decision) }, words);
-
-  async function decide(decision) {
-    if (!reason.reportValidity()) return;
-    told.textContent = "";
-    try {
-      await write(`/dead-letters/${encodeURIComponent(letter.id)}/${decision}`, { reason: reason.value.trim() });
-    } catch (problem) {
-      told.textContent = problem.message;
-    }
-  }
-
+function card({ id, operation, tool, sessionId, step, deadLetteredAt, requestDigest, requestJson }) {
+  const session = h("a", { href: `#/sessions/${sessionId}` }, `session ${short(sessionId)}, step ${step}`);
+  const since = h("time", { datetime: deadLetteredAt, title: moment(deadLetteredAt) }, ago(deadLetteredAt));
+  const request = h("summary", { class: "hint" }, "request ", h("code", { class: "digest" }, requestDigest));
   return h(
     "li",
-    { class: "letter", "data-id": letter.id },
-    h("h2", {}, h("code", {}, letter.operation), h("span", { class: "hint" }, letter.tool), h("span", { class: "status" })),
+    { class: "letter", "data-id": id },
+    h("h2", {}, h("code", {}, operation), h("span", { class: "hint" }, tool), h("span", { class: "status" })),
     h("p", { class: "why" }),
-    h(
-      "p",
-      { class: "meta" },
-      h("a", { href: `#/sessions/${letter.sessionId}` }, `session ${short(letter.sessionId)}, step ${letter.step}`),
-      h("span", { class: "sent" }),
-      h("time", { datetime: letter.deadLetteredAt, title: moment(letter.deadLetteredAt) }, ago(letter.deadLetteredAt)),
-    ),
-    h("details", {}, h("summary", { class: "hint" }, "request ", h("code", { class: "digest" }, letter.requestDigest)), h("pre", { tabindex: 0 }, indented(letter.requestJson))),
-    h("form", { onsubmit: (event) => event.preventDefault() }, reason, button("replay", "Replay", "main-button"), button("discard", "Discard", "")),
-    told,
+    h("p", { class: "meta" }, session, h("span", { class: "sent" }), since),
+    h("details", {}, request, h("pre", { tabindex: 0 }, indented(requestJson))),
+    h("div", { class: "deciding" }),
   );
 }
 
-const ICONS = { open: "failed", replaying: "running", resolved: "completed", discarded: "cancelled" };
-
-/** Show how a letter stands now. */
-function refresh(item, letter) {
+/** Show how a letter stands now; whenever it is open again, it can be decided again. */
+function refresh(item, { id, status, reason, attempts, decidedBy, decisionReason }) {
   const mark = item.querySelector(".status");
-  if (mark.dataset.status !== letter.status) {
-    mark.dataset.status = letter.status;
-    mark.replaceChildren(icon(ICONS[letter.status]), h("span", {}, letter.status));
+  if (mark.dataset.status !== status) {
+    mark.dataset.status = status;
+    mark.replaceChildren(icon(ICONS[status]), h("span", {}, status));
+    const path = `/dead-letters/${encodeURIComponent(id)}`;
+    const decide = (decision, why, key) => write(`${path}/${decision}`, { reason: why }, key);
+    const closed = h("div", { class: "deciding" });
+    const deciding = status === "open" ? decisionForm(CHOICES, decide, { required: true }) : closed;
+    item.querySelector(".deciding").replaceWith(deciding);
   }
-  const decided = letter.decidedBy && letter.status !== "open" ? ` — ${letter.decidedBy}: ${letter.decisionReason}` : "";
-  say(item.querySelector(".why"), `${letter.reason}${decided}`);
-  say(item.querySelector(".sent"), `sent ${count(letter.attempts, "time")}`);
-  item.querySelector("form").hidden = letter.status !== "open";
+  const decided = decidedBy && status !== "open" ? ` — ${decidedBy}: ${decisionReason}` : "";
+  say(item.querySelector(".why"), `${reason}${decided}`);
+  say(item.querySelector(".sent"), `sent ${count(attempts, "time")}`);
 }

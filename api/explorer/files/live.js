@@ -54,7 +54,8 @@ export class Live {
   }
 
   #stop(subscription) {
-    if (this.#subscriptions.delete(subscription.id) && this.#ready) this.#send({ id: subscription.id, type: "complete" });
+    const known = this.#subscriptions.delete(subscription.id);
+    if (known && this.#ready) this.#send({ id: subscription.id, type: "complete" });
   }
 
   #ready = false;

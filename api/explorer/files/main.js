@@ -1,7 +1,7 @@
 // The page: which view the address names, the connection, the theme, and the token where one is asked for.
 
 import { token } from "./asking.js";
-import { byId, current, h, say } from "./dom.js";
+import { button, byId, current, h, say } from "./dom.js";
 import { lettersView } from "./letters.js";
 import { Live } from "./live.js";
 import { sessionView } from "./session.js";
@@ -69,7 +69,7 @@ function connection(state, reason) {
 function fail(problem) {
   if (problem.needsToken) return askForToken(problem.message);
   byId("problem")?.remove();
-  const dismiss = h("button", { type: "button", class: "quiet-button", onclick: () => byId("problem").remove() }, "Dismiss");
+  const dismiss = button("Dismiss", () => byId("problem").remove(), { class: "quiet-button" });
   main.before(h("p", { id: "problem", role: "alert" }, problem.message, dismiss));
 }
 

@@ -1,6 +1,6 @@
 // The score: the plan as staves, one a step, every event a note on the version where it stands, and the playhead.
 
-import { h, icon, keyed, s, say } from "./dom.js";
+import { button, h, icon, keyed, s, say } from "./dom.js";
 import { tone } from "./timeline.js";
 import { stepIcon, stepWords } from "./words.js";
 
@@ -12,9 +12,10 @@ export function scoreView(move, pick) {
   const rows = h("div", {});
   const over = h("div", { class: "over" }, h("span", {}), h("div", { class: "veil" }));
   const staves = h("div", { class: "staves" }, rows, over);
-  const slider = h("input", { type: "range", min: 1, max: 1, step: 1, "aria-label": "Version", oninput: () => move(slider.valueAsNumber) });
+  const slider = h("input", { type: "range", min: 1, max: 1, "aria-label": "Version" });
+  slider.addEventListener("input", () => move(slider.valueAsNumber));
   const head = h("output", { class: "version" });
-  const live = h("button", { type: "button", class: "live", onclick: () => move(null) }, "Live");
+  const live = button("Live", () => move(null), { class: "live" });
   const root = h(
     "section",
     { class: "score", "aria-label": "Plan and versions" },
@@ -42,7 +43,7 @@ const place = (version, newest) => (newest > 1 ? Math.min(1, (version - 1) / (ne
 
 function stave(row, pick) {
   const label = row.number
-    ? h("button", { type: "button", class: "step-label", onclick: () => pick(row.number) })
+    ? button("", () => pick(row.number), { class: "step-label" })
     : h("span", { class: "step-label" });
   label.append(h("span", { class: "status" }), h("span", { class: "goal" }), h("span", { class: "doing" }));
   return h("div", { class: "stave" }, label, s("svg", { class: "notes", "aria-hidden": "true" }));
@@ -56,7 +57,7 @@ function tune(item, row, events, newest) {
     mark.replaceChildren(icon(name));
   }
   say(item.querySelector(".goal"), row.number ? `${row.number}. ${row.goal}` : "Session");
-  say(item.querySelector(".doing"), row.number ? `${stepWords(row)}${row.round > 1 ? `, round ${row.round}` : ""}` : "");
+  say(item.querySelector(".doing"), row.number ? stepWords(row) : "");
   const notes = item.querySelector(".notes");
   const mine = events.filter((event) => event.lane === row.number);
   if (notes.dataset.drawn === `${mine.length}/${newest}`) return;

@@ -27,9 +27,8 @@ export function sessionView(root, id, live, { fail, announce }) {
   const timeline = timelineView(id);
   const state = stateView(id, fail);
   const waiting = h("p", { class: "empty hint" }, "Reading the events …");
-  root.replaceChildren(
-    h("article", { class: "session", "data-id": id }, head.root, questions, score.root, h("div", { class: "columns" }, timeline.root, state.root), waiting),
-  );
+  const columns = h("div", { class: "columns" }, timeline.root, state.root);
+  root.replaceChildren(h("article", { class: "session" }, head.root, questions, score.root, columns, waiting));
 
   /** Take an event; where there are many, not each of them is drawn as it comes. */
   function heard({ sessionEvents: event }) {
@@ -86,13 +85,13 @@ export function sessionView(root, id, live, { fail, announce }) {
   }
 
   document.addEventListener("keydown", pressed);
-  const end = live.subscribe(EVENTS, () => ({ id, after: events.at(-1)?.position ?? null }), heard, (problem, again) => {
-    if (problem.code !== "WRONG_LOG") {
-      say(waiting, problem.message);
-      return events.length ? fail(problem) : undefined;
-    }
-    events = [];
-    again();
+  const from = () => ({ id, after: events.at(-1)?.position ?? null });
+  const end = live.subscribe(EVENTS, from, heard, (problem, again) => {
+    if (problem.code === "WRONG_LOG") {
+      events = [];
+      again();
+    } else if (events.length) fail(problem);
+    else say(waiting, problem.message);
   });
 
   function close() {

@@ -1,7 +1,7 @@
 // The list of sessions: what is there, and each change as it happens.
 
 import { ask } from "./asking.js";
-import { current, h, icon, keyed, say, soon } from "./dom.js";
+import { button, current, form, h, icon, keyed, say, soon } from "./dom.js";
 import { age, moment, short } from "./words.js";
 
 const STATUSES = ["queued", "running", "waiting", "paused", "completed", "failed", "cancelled"];
@@ -28,14 +28,13 @@ export function sessionList(root, live, { fail, empty, happened }) {
   let position = null;
   let question = 0;
 
-  const text = h("input", { type: "search", placeholder: "Find in goals", "aria-label": "Find in goals", name: "text" });
-  const status = h("select", { "aria-label": "Status", name: "status" }, h("option", { value: "" }, "every status"));
+  const text = h("input", { type: "search", placeholder: "Find in goals", "aria-label": "Find in goals" });
+  const status = h("select", { "aria-label": "Status" }, h("option", { value: "" }, "every status"));
   status.append(...STATUSES.map((each) => h("option", { value: each }, each)));
   const list = h("ul", { class: "sessions" });
   const note = h("p", { class: "hint" });
-  const more = h("button", { type: "button", class: "quiet-button", hidden: true, onclick: () => load(next) }, "Show more");
-  root.append(h("form", { class: "filter", role: "search", onsubmit: (event) => event.preventDefault() }, text, status));
-  root.append(list, note, more);
+  const more = button("Show more", () => load(next), { class: "quiet-button", hidden: true });
+  root.append(form({ class: "filter", role: "search" }, text, status), list, note, more);
 
   const filtered = () => text.value.trim() !== "" || status.value !== "";
   const matches = (row) =>
@@ -114,11 +113,11 @@ export function sessionList(root, live, { fail, empty, happened }) {
 
 function make(row) {
   const link = h("a", { href: `#/sessions/${row.id}`, "data-id": row.id });
+  const since = h("time", { datetime: row.createdAt, title: moment(row.createdAt) });
   link.append(
     h("span", { class: "status" }),
     h("span", { class: "goal" }, row.goal),
-    h("span", { class: "meta" }, h("span", { class: "word" }), h("time", { datetime: row.createdAt, title: moment(row.createdAt) })),
-    h("span", { class: "who" }, row.userId),
+    h("span", { class: "meta" }, h("span", { class: "word" }), since),
     h("code", { class: "id", title: row.id }, short(row.id)),
   );
   return h("li", {}, link);
@@ -144,7 +143,8 @@ export const beginning = () =>
     h(
       "pre",
       {},
-      h("code", {}, 'reprise tools add openapi.json --name mine --base-url https://api.example.com\nreprise orchestrate "what you want done" --wait'),
+      h("code", {}, "reprise tools add openapi.json --name mine --base-url https://api.example.com\n"),
+      h("code", {}, 'reprise orchestrate "what you want done" --wait'),
     ),
     h("p", {}, "Or watch the sample goal, which asks you twice:"),
     h("pre", {}, h("code", {}, "reprise up --demo")),

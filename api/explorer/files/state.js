@@ -9,6 +9,8 @@ const AT = `query At($id: ID!, $version: Int!) {
 }`;
 const MOST_KEPT = 200;
 
+const NOTHING = "Nothing: it is recorded, and changes no state.";
+
 /** Draw the state; while one version is asked for, of all that are wanted meanwhile only the last is asked for next. */
 export function stateView(id, fail) {
   const kept = new Map();
@@ -66,7 +68,7 @@ export function stateView(id, fail) {
     say(digest, found.digest);
     say(schema, found.schema);
     changes.replaceChildren(...found.changes.map(changed));
-    if (!found.changes.length) changes.append(h("li", { class: "hint" }, "Nothing: it is recorded, and changes no state."));
+    if (!found.changes.length) changes.append(h("li", { class: "hint" }, NOTHING));
     state.replaceChildren(...drawn(found));
     const first = state.querySelector(".changed");
     if (first) state.scrollTop = first.offsetTop - state.clientHeight / 3;
@@ -84,5 +86,6 @@ function changed({ op, path, before, after }) {
 function drawn({ state, changes }) {
   const paths = changes.map((each) => each.path).filter(Boolean);
   const isChanged = (path) => paths.some((each) => path === each || path.startsWith(`${each}/`));
-  return [...lines(state)].map(({ path, text }) => h("span", { class: isChanged(path) ? "line changed" : "line" }, text));
+  const drawLine = ({ path, text }) => h("span", { class: isChanged(path) ? "line changed" : "line" }, text);
+  return [...lines(state)].map(drawLine);
 }

@@ -135,8 +135,7 @@ function onStep(story, number, changes) {
 
 function letter(story, call, status, reason) {
   const others = story.letters.filter((each) => each.call !== call);
-  const known = story.letters.find((each) => each.call === call);
-  return { letters: [...others, { ...known, call, step: stepOf(call), status, reason: reason ?? known?.reason ?? "" }] };
+  return { letters: [...others, { call, status, reason }] };
 }
 
 function question(story, data, event) {
@@ -167,6 +166,7 @@ function answered(story, data) {
 }
 
 function ended(story, stage, text, event) {
-  const steps = story.steps.map((step) => (OVER.includes(step.state) ? step : { ...step, state: "cancelled", wait: null }));
+  const close = (step) => (OVER.includes(step.state) ? step : { ...step, state: "cancelled", wait: null });
+  const steps = story.steps.map(close);
   return { stage, outcome: text, finishedAt: event.at, asked: [], steps };
 }

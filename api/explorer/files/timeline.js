@@ -7,8 +7,29 @@ import { clock, moment, oneLine, stepWords } from "./words.js";
 
 const QUIET = ["model-call-attempted", "budget-spent", "model-call-requested", "result-checked"];
 const GOOD = ["step-accepted", "completed", "approval-granted", "call-succeeded", "dead-letter-resolved"];
-const BAD = ["call-failed", "model-failed", "step-failed", "failed", "call-dead-lettered", "approval-denied", "approval-expired", "lease-lapsed", "call-expired"];
-const HELD = ["approval-requested", "call-deferred", "call-retry-scheduled", "model-retry-scheduled", "call-outcome-unknown", "rework-requested", "paused", "cancel-requested", "cancelled", "dead-letter-replayed"];
+const BAD = [
+  "call-failed",
+  "model-failed",
+  "step-failed",
+  "failed",
+  "call-dead-lettered",
+  "approval-denied",
+  "approval-expired",
+  "lease-lapsed",
+  "call-expired",
+];
+const HELD = [
+  "approval-requested",
+  "call-deferred",
+  "call-retry-scheduled",
+  "model-retry-scheduled",
+  "call-outcome-unknown",
+  "rework-requested",
+  "paused",
+  "cancel-requested",
+  "cancelled",
+  "dead-letter-replayed",
+];
 
 /** Say of an event whether it is good, bad, holds the run up, or none of these. */
 export function tone(event) {
@@ -19,7 +40,7 @@ export function tone(event) {
   return HELD.includes(name) ? "held" : "";
 }
 
-/** Add to an event the step it belongs to (an approval's is its question's, a consequence's its fact's) and whether it is bookkeeping. */
+/** Add to an event whether it is bookkeeping, and its step: an approval's is its question's, a budget's its fact's. */
 export function placed(event, earlier) {
   const data = event.event.data;
   const asked = /-(call-\d+-\d+)$/.exec(data.approval ?? "")?.[1];
@@ -41,15 +62,16 @@ export function timelineView(id) {
   );
 
   function show(events, story, version) {
-    const follows = version === null && isAtEnd(root) && (chapters.childElementCount > 0 || !ENDED.includes(story.stage));
-    const rows = chaptersOf(events, story);
-    keyed(chapters, rows, (row) => row.key, chapter, (item, row) => {
+    const begins = !chapters.childElementCount && !ENDED.includes(story.stage);
+    const follows = version === null && (begins || isAtEnd(root));
+    const refresh = (element, event) => {
+      element.classList.toggle("future", version !== null && event.version > version);
+      current(element, event.version === version, "true");
+    };
+    keyed(chapters, chaptersOf(events, story), (row) => row.key, chapter, (item, row) => {
       say(item.querySelector(".doing"), row.step ? stepWords(row.step) : "");
       item.querySelector(".doing").dataset.state = row.step?.state ?? "";
-      keyed(item.querySelector("ol"), row.events, (event) => event.position, (event) => line(id, event), (element, event) => {
-        element.classList.toggle("future", version !== null && event.version > version);
-        current(element, event.version === version, "true");
-      });
+      keyed(item.querySelector("ol"), row.events, (event) => event.position, (event) => line(id, event), refresh);
     });
     if (follows) root.scrollTop = root.scrollHeight;
     reveal(version);
@@ -100,14 +122,18 @@ function line(id, event) {
   const row = h(
     "summary",
     {},
-    h("a", { class: "at", href: `#/sessions/${id}@${event.version}`, title: "See the state at this version" }, String(event.version)),
+    h("a", { class: "at", href: `#/sessions/${id}@${event.version}`, title: "The state then" }, String(event.version)),
     h("time", { datetime: event.at, title: moment(event.at) }, clock(event.at, 3)),
     h("span", { class: "mark", role: "img", "aria-label": event.kind }, event.kind === "fact" ? "●" : "→"),
-    h("span", { class: "words" }, h("b", {}, event.title), ...rules(event), event.detail ? h("span", { class: "detail" }, oneLine(event.detail)) : null),
+    h("span", { class: "words" }, h("b", {}, event.title), ...rules(event), detail(event)),
   );
-  const details = h("details", { ontoggle: () => details.open && details.childElementCount === 1 && details.append(whole(event)) }, row);
-  return h("li", { class: `event ${event.kind} ${tone(event)}${event.quiet ? " quiet" : ""}`, "data-version": event.version }, details);
+  const details = h("details", {}, row);
+  details.addEventListener("toggle", () => details.append(whole(event)), { once: true });
+  const kinds = `event ${event.kind} ${tone(event)}${event.quiet ? " quiet" : ""}`;
+  return h("li", { class: kinds, "data-version": event.version }, details);
 }
+
+const detail = (event) => (event.detail ? h("span", { class: "detail" }, oneLine(event.detail)) : null);
 
 /** Name the rules that determined a verdict. */
 const rules = (event) => (event.event.data.rules ?? []).map((rule) => h("code", { class: "rule" }, rule));

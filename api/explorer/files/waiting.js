@@ -8,11 +8,13 @@ const OPEN = `query Open { approvals(status: "open", first: 50) {
   nodes { id sessionId step question reason goal toolId operation requestJson requestDigest expiresAt }
 } }`;
 
+const NOTHING = "Nothing waits for you. Choose a session to see what it did, and why.";
+
 /** Show the open questions of all sessions; call `load` when one may have come or gone. */
 export function waitingView(root, fail) {
   const cards = h("div", { class: "questions" });
   const title = h("h1", { hidden: true }, "Waiting for you");
-  const none = h("p", { class: "empty hint", hidden: true }, "Nothing waits for you. Choose a session to see what it did, and why.");
+  const none = h("p", { class: "empty hint", hidden: true }, NOTHING);
   root.replaceChildren(h("section", { class: "waiting" }, title, cards, none));
   let asking = null;
   let again = false;

@@ -32,7 +32,8 @@ export const moment = (at) => new Date(at).toLocaleString();
 export function duration(from, to) {
   const seconds = (Date.parse(to) - Date.parse(from)) / 1000;
   if (seconds < 60) return `${seconds.toFixed(1)} s`;
-  return seconds < 3600 ? `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s` : `${(seconds / 3600).toFixed(1)} h`;
+  if (seconds >= 3600) return `${(seconds / 3600).toFixed(1)} h`;
+  return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
 }
 
 /** Count things: "1 call", "2 calls". */
@@ -47,8 +48,10 @@ export const oneLine = (text, most = 240) => {
   return joined.length > most ? `${joined.slice(0, most - 1)}…` : joined;
 };
 
-/** Say what a step is doing. */
-export function stepWords(step) {
+/** Say what a step is doing, and in which round. */
+export const stepWords = (step) => `${doing(step)}${step.round > 1 ? `, round ${step.round}` : ""}`;
+
+function doing(step) {
   const attempt = step.attempts.length > 1 ? `, attempt ${step.attempts.length}` : "";
   switch (step.state) {
     case "pending":
