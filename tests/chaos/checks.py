@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -27,6 +27,7 @@ from domain.session.events import (
 from domain.session.evolve import evolve
 from domain.session.state import Session
 from domain.upcasting import Unknown, read_session
+from ops.sample.shop import RunningShop
 from ops.sample.shop_control import Count
 from projections.registry import READ_MODELS
 from projections.rows import ReadModel
@@ -136,6 +137,17 @@ def check_calls(story: Story, count: Callable[[str], Count], *, keyed: bool) -> 
         assert min(most, succeeded[call]) <= counted.writes <= most, told
         assert keyed or counted.requests <= most, told
     _check_questions(story, events, keyed=keyed)
+
+
+def check_keys(told: Iterable[Story], shops: Iterable[RunningShop]) -> None:
+    """Expect every key that reached a shop to be that of a recorded call, and no write without one."""
+    events = (event for story in told for event in story.events())
+    recorded = {event.idempotency_key for event in events if isinstance(event, CallRequested)}
+    for shop in shops:
+        counts = shop.counts()
+        assert counts.keys.keys() <= recorded, f"nobody asked for {counts.keys.keys() - recorded}"
+        written = sum(each.writes for each in counts.operations.values())
+        assert written == sum(each.writes for each in counts.keys.values()), f"{written} writes at {shop.url}"
 
 
 def _check_questions(story: Story, events: Sequence[SessionEvent], *, keyed: bool) -> None:

@@ -17,6 +17,7 @@ from tests.chaos.checks import (
     check_attempts,
     check_calls,
     check_dense,
+    check_keys,
     check_read_models,
     check_replay,
     check_stream,
@@ -84,6 +85,7 @@ async def check(processes: Cluster, working: Load) -> None:
         told = stories(log)
         check_dense(log)
         check_acknowledged(log, working.acknowledged)
+        check_keys(told.values(), working.shops.values())
         for story in told.values():
             check_calls(story, working.count, keyed=is_keyed(story))
             check_letters(story, working.acknowledged)

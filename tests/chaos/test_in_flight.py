@@ -13,7 +13,16 @@ from adapters.postgres.store import PostgresEventStore
 from domain.session.events import CallAttempted, LeaseLapsed
 from domain.session.state import InFlight, Replaying
 from ops.sample.shop_control import Count
-from tests.chaos.checks import check_attempts, check_calls, check_replay, is_keyed, stories, until_ended, whole_log
+from tests.chaos.checks import (
+    check_attempts,
+    check_calls,
+    check_keys,
+    check_replay,
+    is_keyed,
+    stories,
+    until_ended,
+    whole_log,
+)
 from tests.chaos.cluster import Process, cluster
 from tests.chaos.letters import check_letters, decide, letters, listed, owes_nothing, until_all
 from tests.chaos.load import LIMITS, Client, Load, running
@@ -88,6 +97,7 @@ async def test_a_dead_letter_whose_worker_is_killed_while_it_is_sent_again_is_ta
     assert load.count(keyed["idempotencyKey"]) == Count(requests=keyed["attempts"] + 2, writes=1)
     assert stages[keyless["id"]].status == "open" and "may have happened" in stages[keyless["id"]].reason
     assert load.count(keyless["idempotencyKey"]) == Count(requests=keyless["attempts"] + 1, writes=1)
+    check_keys(told, selling.values())
     for story in told:
         check_calls(story, load.count, keyed=is_keyed(story))
         check_letters(story, load.acknowledged)
