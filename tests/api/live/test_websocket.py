@@ -18,7 +18,7 @@ from api.live import feeds as feeding
 from api.live.queue import Limits
 from api.live.websocket import PROTOCOL
 from commands.authorize import LOCAL, Principal
-from tests.api.conftest import Parts, Serve
+from tests.api.conftest import Parts, Serve, problem
 from tests.api.live.clients import SSE, socket, streaming, take
 
 pytestmark = pytest.mark.usefixtures("bounded")
@@ -98,6 +98,14 @@ async def test_a_message_that_is_too_large_ends_the_connection(
         with pytest.raises(ConnectionClosed) as closed:
             await take(frames, 3)
     assert closed.value.rcvd is not None and closed.value.rcvd.code == 1009
+
+
+async def test_a_text_that_is_no_utf_8_ends_the_connection(client: httpx.AsyncClient, started: dict[str, Any]) -> None:
+    async with socket(client, started["sessionId"]) as frames:
+        await take(frames, 2)
+        frames.transport.write(b"\x81\x82\0\0\0\0\xff\xfe")
+        with pytest.raises(ConnectionClosed):
+            await frames.recv()
 
 
 async def test_a_client_that_is_gone_frees_its_place(serve: Serve, started: dict[str, Any]) -> None:
@@ -204,8 +212,8 @@ async def test_a_token_that_expires_ends_the_streams_it_opened(serve: Serve, sta
             await frames.recv()
     assert closed.value.rcvd is not None and closed.value.rcvd.code == 4401
     assert heard["event"] == "problem"
-    for problem in (json.loads(heard["data"]), told[-1]["problem"]):
-        assert (problem["type"], problem["status"]) == ("/docs/problems/unauthenticated", 401)
+    for said in (json.loads(heard["data"]), told[-1]["problem"]):
+        assert (said["type"], said["status"]) == ("/docs/problems/unauthenticated", 401)
 
 
 async def test_the_server_ends_within_seconds_though_streams_are_open(
@@ -225,3 +233,17 @@ async def test_the_server_ends_within_seconds_though_streams_are_open(
     assert asyncio.get_running_loop().time() - began < 2
     with pytest.raises(ConnectionClosed):
         await frames.recv()
+
+
+async def test_what_is_no_websocket_of_ours_is_refused_quietly(
+    client: httpx.AsyncClient, started: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    for path in ("nothing", "streams", f"streams/{started['sessionId']}/more", "sessions"):
+        with pytest.raises(InvalidStatus) as refused:
+            await socket(client, f"../{path}")
+        assert refused.value.response.status_code in (403, 404), path
+    async with socket(client, started["sessionId"]) as frames:
+        await take(frames, 2)
+        frames.transport.abort()
+    problem(await client.get(f"/streams/{started['sessionId']}"), 405, "method-not-allowed")
+    assert not [each for each in caplog.records if each.levelname in ("ERROR", "CRITICAL")], caplog.text
