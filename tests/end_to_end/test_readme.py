@@ -202,4 +202,5 @@ def _dead_letters(reader: Reader) -> None:
     reader.reads()
     told = reader.reads()
     assert '{"requests":6,"writes":1}' in told
-    reader.reads()
+    reader.reads()  # the doctor
+    reader.reads()  # the trace
