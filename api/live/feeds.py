@@ -10,11 +10,12 @@ import logging
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 from uuid import UUID
 
 import msgspec
 
+from api.live.history import History
 from api.live.queue import Limits, Queue
 from domain.errors import Invalid, Unavailable, WrongLog
 from projections.ports import Follower, Recorded
@@ -42,26 +43,6 @@ _Page: TypeAlias = Callable[[int, int], Awaitable[tuple[Sequence[Recorded], int]
 """Reads behind a position, and tells how far that reached: at least to the second one where it was all."""
 
 
-class History(Protocol):
-    """Read the log from Postgres; raises Unavailable."""
-
-    async def read_session(self, session: UUID, after: int, events: int, size: int) -> list[Recorded]:
-        """Read a session's events behind a position, in order: at most so many, none once they have ``size`` bytes."""
-        ...
-
-    async def read_tenant(self, tenant: str, after: int, until: int, size: int) -> list[Recorded]:
-        """Read events of a tenant's sessions behind a position up to another, none once there are ``size`` bytes."""
-        ...
-
-    async def head(self) -> int:
-        """Return the position of the last event, 0 for an empty log."""
-        ...
-
-    async def log_id(self) -> str:
-        """Return the log's random id."""
-        ...
-
-
 class Feeds:
     """Follow the log once for all readers; `run` must be running, and whatever ends it, every reader hears of it."""
 
@@ -75,7 +56,6 @@ class Feeds:
 
     async def run(self) -> None:
         """Hand out what is recorded, until cancelled."""
-        fault: Exception = Unavailable("Expected live streams, but they end here: connect again with your position.")
         try:
             while True:
                 try:
@@ -84,7 +64,7 @@ class Feeds:
                     self._end(known)
                     await asyncio.sleep(PAUSE_SECONDS)
         finally:
-            self._end(fault)
+            self._end(Unavailable("Expected live streams, but they end here: connect again with your position."))
 
     def session(self, session: UUID, after: int, *, log_id: str = "") -> AsyncGenerator[Batch]:
         """Yield the events of a session behind a position in batches; an empty one marks time, about once a second.
@@ -120,16 +100,13 @@ class Feeds:
                 rows, reached = await page(after, queue.since)
                 await self._same(ours)
                 if reached >= queue.since:
-                    yield rows
-                    after = rows[-1].position if rows else after
-                    while True:
-                        events = await queue.take(MARK_SECONDS)
-                        if queue.overflowed:
-                            yield Resync(after=after)
-                            return
-                        new = [event for event in events if event.position > after]
-                        after = new[-1].position if new else after
-                        yield new
+                    batch: Sequence[Recorded] | None = rows
+                    while batch is not None:
+                        yield batch
+                        after = batch[-1].position if batch else after
+                        batch = await queue.take(after, MARK_SECONDS)
+                    yield Resync(after=after)
+                    return
             # Still far behind: nothing is kept for a reader before it is near the end.
             yield rows
             after = reached

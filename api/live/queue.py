@@ -21,7 +21,7 @@ class Queue:
     def __init__(self, since: int, limits: Limits):
         self.since = since
         self.overflowed = False
-        self.fault: Exception | None = None
+        self._fault: Exception | None = None
         self._limits = limits
         self._events: list[Recorded] = []
         self._bytes = 0
@@ -40,19 +40,24 @@ class Queue:
 
     def end(self, fault: Exception) -> None:
         """Tell the reader why nothing more comes; it takes what is here first."""
-        self.fault = fault
+        self._fault = fault
         self._news.set()
 
-    async def take(self, seconds: float) -> Sequence[Recorded]:
-        """Return what came, nothing after so many seconds; raise the fault behind the last event."""
+    async def take(self, after: int, seconds: float) -> Sequence[Recorded] | None:
+        """Return what came behind a position, nothing after so many seconds, None where it was too much.
+
+        Raises the fault behind the last event.
+        """
         if not self._news.is_set():
             await self._wait(seconds)
-        if not self.fault:
-            self._news.clear()
+        if self.overflowed:
+            return None
         events, self._events, self._bytes = self._events, [], 0
-        if self.fault and not events and not self.overflowed:
-            raise self.fault
-        return events
+        if not self._fault:
+            self._news.clear()
+        elif not events:
+            raise self._fault
+        return [event for event in events if event.position > after]
 
     async def _wait(self, seconds: float) -> None:
         try:
