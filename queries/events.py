@@ -38,11 +38,19 @@ class EventShown(msgspec.Struct, frozen=True, kw_only=True):
     role: str = ""
 
 
+PAGE_BYTES = 1 << 20
+"""Bounds what is read of one session at a time; a single event always fits."""
+
+
 async def events_of(
     store: ReadStore, tenant: str, sessions: Sequence[UUID], *, after: int = 0, limit: int = 50
 ) -> dict[UUID, list[EventShown]]:
-    """Return of each session at most ``limit`` events behind position ``after``, in order, as the log has them."""
-    rows = await store.fetch("events", tenant=tenant, sessions=list(sessions), after=after, limit=limit)
+    """Return of each session at most ``limit`` events behind position ``after``, in order, as the log has them.
+
+    Less where these would have more than `PAGE_BYTES`: a session has no more events only where none are returned.
+    """
+    values = {"tenant": tenant, "sessions": list(sessions), "after": after, "limit": limit, "size": PAGE_BYTES}
+    rows = await store.fetch("events", **values)
     found: dict[UUID, list[EventShown]] = {session: [] for session in sessions}
     for row in rows:
         found[row["stream"]].append(show_event(shaped(Recorded, row)))

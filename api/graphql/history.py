@@ -12,6 +12,7 @@ from api.graphql.scalars import Position
 from api.positions import Number, inside, keys_of
 from commands.replaying import state_at as fold
 from domain.encoding import Json
+from queries.events import PAGE_BYTES
 
 AfterPosition: TypeAlias = Annotated[
     Position | None, strawberry.argument(description="The position behind which to begin; the first event without it.")
@@ -75,7 +76,9 @@ async def events(
     context, wanted = info.context, bounded(first)
     behind = inside(after, context.log_id) if after is not None else 0
     found = await context.loaders["events"].load((root.id, behind, wanted + 1))
-    return page(found, wanted, lambda event: context.outside(event.position))
+    # Large events fill a page before they are as many as were asked for; none is shown shorter than it is stored.
+    cut = sum(len(bytes(event.event)) for event in found) >= PAGE_BYTES
+    return page(found, wanted, lambda event: context.outside(event.position), cut=cut)
 
 
 async def messages(

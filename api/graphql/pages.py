@@ -22,7 +22,7 @@ After: TypeAlias = Annotated[
 
 @strawberry.type(description="Says where a page ends.")
 class PageInfo:
-    has_next_page: bool = field(description="Whether something follows.")
+    has_next_page: bool = field(description="Whether more may follow: after large nodes, a page may be empty.")
     end_cursor: str | None = field(description="The cursor of the last node, for `after`; null on an empty page.")
 
 
@@ -46,10 +46,15 @@ def bounded(first: int) -> int:
     return first
 
 
-def page(found: Sequence[Found], first: int, cursor_of: Callable[[Found], str]) -> Connection[Found]:
-    """Return the first of what was found as a page; one more was read than is wanted, to see whether it goes on."""
+def page(
+    found: Sequence[Found], first: int, cursor_of: Callable[[Found], str], *, cut: bool = False
+) -> Connection[Found]:
+    """Return the first of what was found as a page; one more was read than is wanted, to see whether it goes on.
+
+    Where reading was ``cut`` short it may go on all the same.
+    """
     edges = [Edge(cursor=cursor_of(each), node=each) for each in found[:first]]
-    info = PageInfo(has_next_page=len(found) > first, end_cursor=edges[-1].cursor if edges else None)
+    info = PageInfo(has_next_page=cut or len(found) > first, end_cursor=edges[-1].cursor if edges else None)
     return Connection(nodes=list(found[:first]), edges=edges, page_info=info)
 
 

@@ -47,16 +47,21 @@ SELECT m.* FROM unnest(%(sessions)s::uuid[]) AS asked (id) CROSS JOIN LATERAL (
 ORDER BY m.position
 
 -- events
--- What is recorded of each of these sessions, behind a position.
-SELECT e.* FROM unnest(%(sessions)s::uuid[]) AS asked (id) CROSS JOIN LATERAL (
-    SELECT notification_id AS position, originator_id AS stream, originator_version AS version, topic, tenant,
-        event_id, state
-    FROM log_events
-    WHERE originator_id = asked.id AND tenant = %(tenant)s AND notification_id > %(after)s
-    ORDER BY originator_version
-    LIMIT %(limit)s
+-- What is recorded of each of these sessions, behind a position; of each no more once that has so many bytes.
+SELECT position, stream, version, topic, tenant, event_id, state
+FROM unnest(%(sessions)s::uuid[]) AS asked (id) CROSS JOIN LATERAL (
+    SELECT *, sum(octet_length(state)) OVER (ORDER BY version) - octet_length(state) AS bytes_before
+    FROM (
+        SELECT notification_id AS position, originator_id AS stream, originator_version AS version, topic, tenant,
+            event_id, state
+        FROM log_events
+        WHERE originator_id = asked.id AND tenant = %(tenant)s AND notification_id > %(after)s
+        ORDER BY originator_version
+        LIMIT %(limit)s
+    ) recorded
 ) e
-ORDER BY e.position
+WHERE bytes_before < %(size)s
+ORDER BY position
 
 -- verdicts
 -- What the policy said in these sessions, each with its tool.

@@ -3,14 +3,18 @@
 import asyncio
 from operator import itemgetter
 from typing import Any
+from uuid import UUID
 
 import httpx
 import msgspec
 import pytest
 
+from commands.shell import to_log
 from domain.replay import Row, replay_state, state_digest
+from domain.session.events import SessionPaused
 from tests.api.conftest import GOAL, Parts, finish
-from tests.api.graphql.conftest import ask
+from tests.api.graphql.conftest import ask, record
+from tests.projections.histories import event_of
 
 TASKS = """
 tasks {
@@ -106,6 +110,21 @@ async def test_pages_of_events_follow_one_another(client: httpx.AsyncClient, fin
         assert [edge["cursor"] for edge in page["edges"]] == [edge["node"]["position"] for edge in page["edges"]]
         more, after = page["pageInfo"]["hasNextPage"], page["pageInfo"]["endCursor"]
     assert versions == list(range(1, len(versions) + 1)) and len(versions) > 40
+
+
+async def test_pages_of_large_events_are_cut_by_bytes(client: httpx.AsyncClient, parts: Parts) -> None:
+    session, _ = await record(parts, most=1)
+    large = [event_of(SessionPaused(reason="x" * 300_000)) for _ in range(9)]
+    await parts.store.append(to_log(UUID(session), 1, large))
+    asked = """query ($id: ID!, $after: Position) { session(id: $id) { events(first: 500, after: $after) {
+        nodes { version event } pageInfo { hasNextPage endCursor } } } }"""
+    versions, after, more = list[int](), None, True
+    while more:
+        page = (await ask(client, asked, id=session, after=after))["session"]["events"]
+        assert len(page["nodes"]) <= 5
+        versions += [each["version"] for each in page["nodes"]]
+        more, after = page["pageInfo"]["hasNextPage"], page["pageInfo"]["endCursor"]
+    assert versions == list(range(1, 11))
 
 
 async def test_pages_of_messages_follow_one_another(client: httpx.AsyncClient, finished: dict[str, Any]) -> None:
