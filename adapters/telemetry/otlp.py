@@ -41,7 +41,8 @@ class OtlpExporter:
         # What it says of each failure is said once by who calls it.
         logging.getLogger("opentelemetry.exporter").setLevel(logging.CRITICAL)
         session = requests.Session()
-        session.trust_env = False
+        session.trust_env, session.stream = False, True
+        session.hooks["response"] = [_heard]
         url = endpoint if endpoint.endswith(PATH) else endpoint.rstrip("/") + PATH
         self._exporter = OTLPSpanExporter(
             endpoint=url, timeout=TIMEOUT_SECONDS, session=session, compression=Compression.Gzip
@@ -57,6 +58,13 @@ class OtlpExporter:
     def close(self) -> None:
         """Give up what is being tried again, and close the connection."""
         self._exporter.shutdown()  # type: ignore[no-untyped-call]
+
+
+def _heard(response: requests.Response, **_: object) -> None:
+    """Leave an answer's body unread, for it may have no end; raise for a redirect, which would count as delivered."""
+    response.close()
+    if 300 <= response.status_code < 400:
+        raise requests.HTTPError(f"Expected the spans to be taken, but got status {response.status_code}.")
 
 
 def _readable(span: Span, resource: Resource) -> ReadableSpan:
