@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from adapters.postgres.connections import Pool
 from adapters.postgres.read_models.builder import carry_out
 from adapters.postgres.read_models.builds import BUILDING, PostgresBuilds
-from domain.errors import Unavailable
+from domain.errors import RepriseError
 from projections.building import Build, Told
 from projections.rows import ReadModel
 
@@ -25,7 +25,7 @@ async def take_builds(url: str, models: Mapping[str, ReadModel]) -> None:
                 for name, version in await pool.fetch(BUILDING["unfinished"].decode()):
                     if name in models and models[name].version == version:
                         await carry_out(url, models[name])
-            except Unavailable as fault:
+            except RepriseError as fault:  # nothing about a rebuild may end the process that keeps the live forms
                 LOGGER.warning("Builds have to wait: %s", fault)
             await asyncio.sleep(LOOK_SECONDS)
     finally:
