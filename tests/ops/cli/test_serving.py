@@ -8,10 +8,12 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import psycopg
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from tests.end_to_end.program import PROGRAM, environment, processes_in, ran, reprise, started
 from tests.ops.cli.conftest import SECONDS
@@ -101,11 +103,27 @@ def test_up_with_json_prints_one_line(folder: Path) -> None:
         assert json.loads(line)["data"] == str(folder / ".reprise")
 
 
-def test_up_demo_leaves_its_approval_to_people(folder: Path) -> None:
-    with started([PROGRAM, "up", "--port", "0", "--demo"], folder, "The sample goal runs as session") as (_, line):
+def test_up_demo_leaves_its_approval_to_people_and_ends_though_it_is_watched(folder: Path) -> None:
+    with started([PROGRAM, "up", "--port", "0", "--demo"], folder, "The sample goal runs as session") as (
+        process,
+        line,
+    ):
         session = line.split("session ")[1].split()[0]
         _until(lambda: f"{session}-call-2-1" in reprise("approvals", "list", folder=folder).stdout)
         assert reprise("approvals", "approve", f"{session}-call-2-1", folder=folder).returncode == 0
+        url = json.loads((folder / ".reprise" / "running.json").read_bytes())["url"]
+        request = Request(f"{url}/sessions/{session}/events", headers={"Accept": "text/event-stream"})
+        with (
+            connect(f"{url.replace('http', 'ws', 1)}/streams/{session}", proxy=None) as frames,
+            urlopen(request) as events,
+        ):
+            process.send_signal(signal.SIGINT)
+            assert b"event: problem" in events.read()
+            with pytest.raises(ConnectionClosed):
+                while True:
+                    frames.recv(timeout=SECONDS)
+            assert process.wait(SECONDS) == 0
+        assert process.stdout and "Traceback" not in process.stdout.read()
 
 
 def test_servers_that_cannot_be_reached_are_named_in_one_line_and_in_time(folder: Path) -> None:
