@@ -33,7 +33,8 @@ CONTRAST = """(pairs) => {
 }"""
 SLIDE = """async (last) => {
   const [state, slider] = [".state", "input[type=range]"].map((each) => document.querySelector(each));
-  const shown = (version) => new Promise((done) => {
+  const shown = (version) => new Promise((done, fail) => {
+    setTimeout(() => fail(new Error(`version ${version} was not shown`)), 10_000);
     const look = () => {
       if (Number(state.dataset.version) === version && state.ariaBusy === "false") done(observer.disconnect());
     };
