@@ -2,7 +2,6 @@
 
 from typing import Annotated, Any, Literal, TypeAlias, cast
 
-import msgspec
 from litestar import Request, Response, get
 from litestar.params import FromPath, HeaderParameter, QueryParameter
 
@@ -13,8 +12,9 @@ from api.positions import cursor as cursor_to
 from api.reads import Cursor, Limit, Reading
 from api.rest.found import find_session
 from api.services import Given
-from commands.ports import LogNotification
 from commands.replaying import state_at
+from queries.events import EventShown as Found
+from queries.events import events_of
 
 
 class EventShown(Output, frozen=True, kw_only=True):
@@ -81,8 +81,8 @@ async def read_events(
 ) -> Response[EventPage]:
     """Answer a page as JSON, or with ``Accept: text/event-stream`` all events and then each new one, live.
 
-    A stream begins behind ``Last-Event-ID``, or behind ``after``. Its last event may be ``problem``, or ``resync``,
-    with the position to come back with, where the client was too slow.
+    A page ends early where its events have 1 MiB. A stream begins behind ``Last-Event-ID``, or behind ``after``. Its
+    last event may be ``problem``, or ``resync``, with the position to come back with, where the client was too slow.
     """
     session, loaded, _ = await find_session(services, read.tenant, session_id)
     if MEDIA_TYPE in request.headers.get("accept", ""):
@@ -91,21 +91,18 @@ async def read_events(
         # The annotation is what the document describes; the document names the stream beside it.
         return cast(Response[EventPage], EventStream(await anext(chunks), chunks))
     (after,) = keys_of(cursor, read.log_id, tuple[Number]) if cursor else (0,)
-    rows = await services.shell.store.read_stream(session, after=after)
-    page = rows[:limit]
-    following = cursor_to(read.log_id, page[-1].originator_version) if len(rows) > limit else None
+    found = (await events_of(services.reads, read.tenant, [session], after=after, limit=limit + 1))[session]
+    page = found[:limit]
+    # Large events fill a page before they are as many as were asked for.
+    goes_on = page and (page[-1].version < loaded.version or len(found) > limit)
+    following = cursor_to(read.log_id, page[-1].position) if goes_on else None
     return answer(
-        EventPage(events=tuple(_shown(read.log_id, row) for row in page), next=following), etag=loaded.version
+        EventPage(events=tuple(_shown(read.log_id, each) for each in page), next=following), etag=loaded.version
     )
 
 
-def _shown(log_id: str, row: LogNotification) -> EventShown:
-    return EventShown(
-        position=outside(log_id, row.id),
-        version=row.originator_version,
-        type=row.topic,
-        event=msgspec.Raw(row.state),
-    )
+def _shown(log_id: str, found: Found) -> EventShown:
+    return view(EventShown, found, position=outside(log_id, found.position))
 
 
 @get("/sessions/{session_id:str}/state", tags=["sessions"], summary="Replay a session's state")

@@ -3,12 +3,15 @@
 import base64
 import json
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 
+from commands.shell import to_log
+from domain.session.events import SessionPaused
 from tests.api.conftest import Parts, problem
 from tests.api.live.clients import SSE
+from tests.projections.histories import event_of
 
 
 def path_of(started: dict[str, Any]) -> str:
@@ -31,6 +34,19 @@ async def test_pages_follow_one_another(client: httpx.AsyncClient, started: dict
     second = (await client.get(path, params={"limit": 1, "cursor": first["next"]})).json()
     assert [each["version"] for each in (*first["events"], *second["events"])] == [1, 2]
     assert second["next"] is None
+
+
+async def test_pages_of_large_events_are_cut_by_bytes(
+    client: httpx.AsyncClient, started: dict[str, Any], parts: Parts
+) -> None:
+    large = [event_of(SessionPaused(reason="x" * 300_000)) for _ in range(9)]
+    await parts.store.append(to_log(UUID(started["sessionId"]), 2, large))
+    pages, params = [], {"limit": "500"}
+    while params.get("cursor") != "None":
+        pages.append((await client.get(f"{path_of(started)}/events", params=params)).json())
+        params["cursor"] = str(pages[-1]["next"])
+    assert [each["version"] for page in pages for each in page["events"]] == list(range(1, 12))
+    assert [len(page["events"]) for page in pages] == [6, 4, 1]
 
 
 async def test_a_cursor_that_is_none_is_refused(client: httpx.AsyncClient, started: dict[str, Any]) -> None:
