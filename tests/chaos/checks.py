@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from uuid import UUID
 
 import msgspec
@@ -12,6 +13,7 @@ from adapters.nats.connection import connect
 from adapters.postgres.read_models.watching import rebuild
 from adapters.postgres.store import PostgresEventStore
 from commands.ports import LogNotification
+from domain.envelope import Event
 from domain.replay import Row, replay
 from domain.session.events import (
     ApprovalRequested,
@@ -52,17 +54,20 @@ class Story:
 
     def events(self) -> list[SessionEvent]:
         """Return what happened."""
-        found = (read_session(row.topic, row.state) for row in self.rows)
-        return [event.data for event in found if not isinstance(event, Unknown)]
+        return [event.data for event in self._known]
 
+    @cached_property
     def state(self) -> Session | None:
         """Fold the events."""
         state = None
-        for row in self.rows:
-            event = read_session(row.topic, row.state)
-            if not isinstance(event, Unknown):
-                state = evolve(state, event.data, event.at)
+        for event in self._known:
+            state = evolve(state, event.data, event.at)
         return state
+
+    @cached_property
+    def _known(self) -> list[Event[SessionEvent]]:
+        found = (read_session(row.topic, row.state) for row in self.rows)
+        return [event for event in found if not isinstance(event, Unknown)]
 
     def timeline(self) -> str:
         """Show every event, for whoever must find out what went wrong."""
@@ -161,7 +166,7 @@ def _check_questions(story: Story, events: Sequence[SessionEvent], *, keyed: boo
 
 def is_keyed(story: Story) -> bool:
     """Tell whether a session works with the shop that honours keys."""
-    state = story.state()
+    state = story.state
     return state is not None and state.model.endswith("/keyed.json")
 
 

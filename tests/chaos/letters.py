@@ -11,14 +11,17 @@ from domain.session.outstanding import outstanding
 from domain.session.state import DeadLetter, Discarded, Open, Replaying, Resolved
 from tests.chaos.checks import Story, stories, whole_log
 from tests.chaos.load import Acknowledged, Client, Load, number_of
+from tests.chaos.shops import api_of, break_one
 
 MOST_REPLAYS = 2
 """What was given up again after so many is left open."""
 LIST_EVERY_SECONDS = 0.3
+DECISIONS = ("replay", "replay", "replay", "replay", "discard")
+SHOP_IS_NO_BETTER = 0.5
 
 
 async def decide_letters(load: Load) -> None:
-    """Decide about open dead letters for ever, once every time that one is given up."""
+    """Decide about open dead letters for ever, once every time that one is given up; often their shop is no better."""
     begun: set[str] = set()
     async with asyncio.TaskGroup() as tasks:
         while True:
@@ -26,9 +29,9 @@ async def decide_letters(load: Load) -> None:
                 key = f"letter-{letter['id']}-{letter['replays']}"
                 if key not in begun and letter["replays"] < MOST_REPLAYS:
                     begun.add(key)
-                    tasks.create_task(
-                        decide(load, letter["id"], key, load.chance.choice(("replay",) * 4 + ("discard",)))
-                    )
+                    if load.chance.random() < SHOP_IS_NO_BETTER:
+                        break_one(load.chance, load.shops, api_of(letter["tool"]), letter["operation"])
+                    tasks.create_task(decide(load, letter["id"], key, load.chance.choice(DECISIONS)))
             await asyncio.sleep(LIST_EVERY_SECONDS)
 
 
@@ -74,7 +77,7 @@ async def until_all(store: PostgresEventStore, settled: Callable[[Story], bool],
 
 def owes_nothing(story: Story) -> bool:
     """Tell whether nothing is left to do for workers."""
-    return not outstanding(story.state())
+    return not outstanding(story.state)
 
 
 def is_decided(story: Story, acknowledged: Acknowledged) -> bool:
@@ -107,8 +110,7 @@ def replays_of(story: Story) -> Counter[str]:
 
 def letters(story: Story) -> tuple[DeadLetter, ...]:
     """Return the calls of a session that were given up."""
-    state = story.state()
-    return state.letters if state else ()
+    return story.state.letters if story.state else ()
 
 
 def check_letters(story: Story, acknowledged: Acknowledged) -> None:

@@ -25,11 +25,11 @@ LIMITS = {
     "retryBaseMs": 100,
     "retryCapMs": 1_000,
 }
-HASTY = LIMITS | {"callAttempts": 1}
-"""Calls of such a session are given up at their first failure, whatever the shop makes of keys."""
+CALL_ATTEMPTS = (LIMITS["callAttempts"], 1, 2)
+"""Some sessions give calls up soon, whatever the shop makes of keys."""
 LOOK_AFTER_SECONDS = SLOW_MS / 1000 + 2.0
 """A request may take effect that long after nobody waits for it any more; only then can a human know."""
-GIVES_UP_BLINDLY = 0.3
+GIVES_UP_BLINDLY = 0.5
 """How often a human does not look: what becomes a dead letter then may have happened."""
 
 
@@ -116,7 +116,7 @@ class Load:
         """Start sessions, without waiting for one another, until something is done; return when all were started."""
         async with asyncio.TaskGroup() as tasks:
             while not until.done():
-                tasks.create_task(self.start(limits=self.chance.choice((LIMITS, HASTY))))
+                tasks.create_task(self.start(limits=LIMITS | {"callAttempts": self.chance.choice(CALL_ATTEMPTS)}))
                 await asyncio.wait([until], timeout=every)
 
     async def answer_questions(self) -> None:

@@ -39,10 +39,16 @@ def document(api: str, running: RunningShop) -> dict[str, Any]:
     return found
 
 
-def break_one(chance: random.Random, running: dict[str, RunningShop]) -> None:
-    """Plan a fault of one operation at one of the shops."""
+def break_one(chance: random.Random, running: dict[str, RunningShop], api: str = "", operation: str = "") -> None:
+    """Plan a fault of one operation at one of the shops, of any where none is named."""
     kind, ms = chance.choice(KINDS)
-    running[chance.choice(APIS)].faults(chance.choice(OPERATIONS), kind, times=chance.randint(1, 3), ms=ms)
+    shop = running[api or chance.choice(APIS)]
+    shop.faults(operation or chance.choice(OPERATIONS), kind, times=chance.randint(1, 3), ms=ms)
+
+
+def api_of(tool: str) -> str:
+    """Return the shop that a tool belongs to."""
+    return tool.partition("_")[0]
 
 
 def write_scripts(folder: Path) -> dict[str, str]:

@@ -26,7 +26,7 @@ from tests.chaos.checks import (
 from tests.chaos.cluster import Process, cluster
 from tests.chaos.letters import check_letters, decide, letters, listed, owes_nothing, until_all
 from tests.chaos.load import LIMITS, Client, Load, running
-from tests.chaos.shops import APIS, document, shops
+from tests.chaos.shops import APIS, api_of, document, shops
 
 WRITE = "POST /orders"
 SLOW_MS = 1_200
@@ -112,7 +112,7 @@ async def given_up(load: Load) -> list[dict[str, Any]]:
     await asyncio.gather(*(load.start("ship", api, FEW_ATTEMPTS) for api in APIS))
     while len(found := await listed(load.client, "open")) < len(APIS):  # noqa: ASYNC110
         await asyncio.sleep(0.05)
-    return sorted(found, key=lambda letter: APIS.index(letter["tool"].split("_")[0]))
+    return sorted(found, key=lambda letter: APIS.index(api_of(letter["tool"])))
 
 
 async def until_received(load: Load, found: Sequence[dict[str, Any]]) -> None:
