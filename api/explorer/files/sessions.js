@@ -32,7 +32,7 @@ export function sessionList(root, live, { fail, empty, happened }) {
   const status = h("select", { "aria-label": "Status" }, h("option", { value: "" }, "every status"));
   status.append(...STATUSES.map((each) => h("option", { value: each }, each)));
   const list = h("ul", { class: "sessions" });
-  const note = h("p", { class: "hint" });
+  const note = h("p", { class: "hint" }, "Reading the sessions …");
   const more = button("Show more", () => load(next), { class: "quiet-button", hidden: true });
   root.append(form({ class: "filter", role: "search" }, text, status), list, note, more);
 
