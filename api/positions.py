@@ -32,6 +32,12 @@ def inside(text: str, log_id: str) -> int:
     return int(number)
 
 
+def check_reached(position: int, head: int) -> None:
+    """Raise Invalid for a position that the log, which ends at ``head``, has not reached: nobody can have been told it."""
+    if position > head:
+        raise Invalid(f"Expected a position up to {head}, where the log is now, but got {position}: begin before it.")
+
+
 def cursor(log_id: str, *keys: str | int) -> str:
     """Write a cursor to what follows these keys."""
     return base64.urlsafe_b64encode(msgspec.json.encode([log_id, *keys])).rstrip(b"=").decode()

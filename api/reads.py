@@ -7,7 +7,7 @@ from litestar import Request
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter, SkipValidation
 
-from api.positions import inside
+from api.positions import check_reached, inside
 from api.services import Given, Services
 from commands.authorize import Principal, require
 from domain.errors import Unavailable
@@ -52,6 +52,9 @@ async def read_of(request: Request[Any, Any, Any], services: Given, after: After
     """Understand a read; raise Forbidden, Invalid, WrongLog."""
     principal: Principal = request.user
     require(principal, "read")
-    log_id = await services.shell.store.log_id()
+    store = services.shell.store
+    log_id = await store.log_id()
     position = inside(after, log_id) if after is not None else 0
+    if position:
+        check_reached(position, await store.head())
     return Read(services=services, principal=principal, log_id=log_id, after=position)

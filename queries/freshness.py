@@ -22,3 +22,9 @@ async def reached(store: ReadStore) -> int:
     """Return the position that each of this code's read models has reached, 0 where one is not built yet."""
     rows = await store.fetch("reached")
     return int(rows[0]["position"] or 0) if rows else 0
+
+
+async def head(store: ReadStore) -> int:
+    """Return the position of the last event, 0 for an empty log."""
+    (row,) = await store.fetch("head")
+    return int(row["head"])

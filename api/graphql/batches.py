@@ -10,6 +10,7 @@ from queries.approvals import approvals_of
 from queries.costs import costs_of
 from queries.dead_letters import letters_of
 from queries.events import events_of
+from queries.freshness import head
 from queries.policy import verdicts_of, violations_of
 from queries.ports import ReadStore
 from queries.sessions import actions_of, sessions_of, tasks_of
@@ -35,6 +36,10 @@ def _paged(read: Callable[..., Awaitable[Mapping[UUID, Sequence[Any]]]]) -> Batc
     return pages
 
 
+async def _heads(store: ReadStore, tenant: str, keys: list[None]) -> Mapping[None, int]:
+    return dict.fromkeys(keys, await head(store))
+
+
 BATCHES: Mapping[str, Batch] = {
     "sessions": sessions_of,
     "tasks": tasks_of,
@@ -46,4 +51,5 @@ BATCHES: Mapping[str, Batch] = {
     "costs": costs_of,
     "events": _paged(events_of),
     "messages": _paged(messages_of),
+    "head": _heads,
 }

@@ -9,7 +9,7 @@ from strawberry import field
 from api.graphql.context import Info, position
 from api.graphql.pages import After, Connection, First, bounded, keyed, page
 from api.graphql.scalars import Position
-from api.positions import Number, inside, keys_of
+from api.positions import Number, check_reached, inside, keys_of
 from commands.replaying import state_at as fold
 from domain.encoding import Json
 from queries.events import PAGE_BYTES
@@ -75,6 +75,8 @@ async def events(
     """Read a session's events behind a position, from the log itself; raise Invalid, WrongLog."""
     context, wanted = info.context, bounded(first)
     behind = inside(after, context.log_id) if after is not None else 0
+    if behind:
+        check_reached(behind, await context.loaders["head"].load(None))
     found = await context.loaders["events"].load((root.id, behind, wanted + 1))
     # Large events fill a page before they are as many as were asked for; none is shown shorter than it is stored.
     cut = sum(len(bytes(event.event)) for event in found) >= PAGE_BYTES

@@ -17,7 +17,8 @@ import msgspec
 
 from api.live.history import History
 from api.live.queue import Limits, Queue
-from domain.errors import Invalid, Unavailable, WrongLog
+from api.positions import check_reached
+from domain.errors import Unavailable, WrongLog
 from projections.ports import Follower, Recorded
 
 LOGGER = logging.getLogger("reprise.live")
@@ -115,8 +116,8 @@ class Feeds:
         """Return the id of the log that is followed; raise Invalid, WrongLog, Unavailable."""
         await self._until_ready()
         await self._same(log_id or self._log_id)
-        if after > self._position and after > (head := await self._history.head()):
-            raise Invalid(f"Expected a position up to {head}, where the log is now, but got {after}: begin before it.")
+        if after > self._position:
+            check_reached(after, await self._history.head())
         return self._log_id
 
     async def _until_ready(self) -> None:

@@ -1,6 +1,7 @@
 """Sessions are listed and shown, and a caller always sees what it wrote."""
 
 import asyncio
+import time
 from typing import Any
 from uuid import UUID
 
@@ -93,6 +94,22 @@ async def test_sessions_are_listed_by_user_and_by_a_text_in_their_goal(
         assert len(listed.json()["sessions"]) == number, params
     for text in ("x" * 201, "\0"):
         problem(await client.get("/sessions", params={"q": text}), 400, "invalid")
+
+
+async def test_nothing_is_read_behind_the_end_of_the_log(
+    client: httpx.AsyncClient, started: dict[str, Any], parts: Parts
+) -> None:
+    head, beyond = await parts.store.head(), f"{await parts.store.log_id()}:{10**17}"
+    path = f"/sessions/{started['sessionId']}"
+    asked = time.monotonic()
+    for each in ("/sessions", "/approvals", "/dead-letters", path, f"{path}/events", f"{path}/state"):
+        assert f"up to {head}," in problem(await client.get(each, params={"after": beyond}), 400, "invalid")
+    query = {
+        "query": f'{{ session(id: "{started["sessionId"]}") {{ events(after: "{beyond}") {{ nodes {{ version }} }} }} }}'
+    }
+    (fault,) = (await client.post("/graphql", json=query)).json()["errors"]
+    assert fault["extensions"]["code"] == "INVALID" and f"up to {head}," in fault["message"]
+    assert time.monotonic() - asked < parts.services.read_patience, "nobody waited for what does not come"
 
 
 async def test_a_cursor_of_another_list_is_refused(client: httpx.AsyncClient, tools: dict[str, Any]) -> None:

@@ -191,6 +191,10 @@ FROM regexp_split_to_table(current_setting('search_path'), ',') AS schema
         ON v.name || '_v' || v.version = schema AND v.log_id = (SELECT log_id FROM log_identity)
 WHERE schema <> 'public'
 
+-- head
+-- Where the log ends.
+SELECT coalesce(max(notification_id), 0) AS head FROM log_events
+
 -- measures
 -- How much there is of everything, over all tenants: work that is due, and since how many seconds the oldest, by lane;
 -- sessions that have not ended, by status; what waits for people. Everything is counted along an index, each tenant
