@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
 from litestar import Request
+from litestar.datastructures import Headers
 from litestar.di import NamedDependency
 from litestar.params import HeaderParameter, SkipValidation
 
@@ -53,14 +54,8 @@ class Write:
             request_digest=await self._digest(),
             lane=lane,
             correlation=correlation,
-            traceparent=self._traceparent,
+            traceparent=traceparent_of(self.request.headers),
         )
-
-    @property
-    def _traceparent(self) -> str:
-        """Return the caller's span, "" where none is named, or not as W3C says: then it is no error either."""
-        given = self.request.headers.get("traceparent", "")
-        return given if read_traceparent(given) else ""
 
     async def _digest(self) -> str:
         body = await self.request.body()
@@ -74,6 +69,12 @@ class Write:
         if not self.etag or not self.etag.isascii() or not self.etag.isdigit():
             raise Invalid(f'Expected If-Match as an answer\'s ETag, for example "7", but got {self.etag!r}.')
         return int(self.etag)
+
+
+def traceparent_of(headers: Headers) -> str:
+    """Return the caller's span, "" where none is named, or not as W3C says: then it is no error either."""
+    given = headers.get("traceparent", "")
+    return given if read_traceparent(given) else ""
 
 
 def write_context(

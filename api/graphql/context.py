@@ -20,11 +20,12 @@ Batch: TypeAlias = Callable[[ReadStore, str, list[Any]], Awaitable[Mapping[Any, 
 
 @dataclass(frozen=True)
 class Context:
-    """Be one operation of one caller."""
+    """Be one operation of one caller; ``traceparent`` names the caller's span, "" for none."""
 
     services: Services
     principal: Principal
     log_id: str
+    traceparent: str
     loaders: Mapping[str, DataLoader[Any, Any]]
 
     @property
@@ -40,7 +41,9 @@ class Context:
 Info: TypeAlias = strawberry.Info[Context, None]
 
 
-async def context_of(services: Services, principal: Principal, batches: Mapping[str, Batch]) -> Context:
+async def context_of(
+    services: Services, principal: Principal, traceparent: str, batches: Mapping[str, Batch]
+) -> Context:
     """Begin an operation; raise Forbidden, Unavailable."""
     require(principal, "read")
     # Nothing is kept between two levels of a query, so that a subscription never shows what it saw an hour ago.
@@ -48,7 +51,8 @@ async def context_of(services: Services, principal: Principal, batches: Mapping[
         name: DataLoader(partial(_load, batch, services.reads, principal.tenant), cache=False)
         for name, batch in batches.items()
     }
-    return Context(services=services, principal=principal, log_id=await services.shell.store.log_id(), loaders=loaders)
+    log_id = await services.shell.store.log_id()
+    return Context(services=services, principal=principal, log_id=log_id, traceparent=traceparent, loaders=loaders)
 
 
 async def _load(batch: Batch, store: ReadStore, tenant: str, keys: list[Any]) -> list[Any]:

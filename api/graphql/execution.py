@@ -24,10 +24,12 @@ __all__ = ["execute", "faults", "results", "schema"]
 Step: TypeAlias = tuple[Literal["next", "error"], Any]
 
 
-async def execute(services: Services, principal: Principal, asked: Asked, *, writes: bool) -> dict[str, Any]:
+async def execute(
+    services: Services, principal: Principal, asked: Asked, *, traceparent: str, writes: bool
+) -> dict[str, Any]:
     """Answer as GraphQL does, errors included; raise Forbidden, Unavailable where it cannot even begin."""
     allowed = {OperationType.QUERY, OperationType.MUTATION} if writes else {OperationType.QUERY}
-    context = await _begin(services, principal)
+    context = await _begin(services, principal, traceparent)
     try:
         result = await schema(introspection=services.introspection).execute(
             asked.query,
@@ -41,10 +43,12 @@ async def execute(services: Services, principal: Principal, asked: Asked, *, wri
     return _payload(result)
 
 
-async def results(services: Services, principal: Principal, asked: Asked) -> AsyncGenerator[Step, None]:
+async def results(
+    services: Services, principal: Principal, asked: Asked, *, traceparent: str
+) -> AsyncGenerator[Step, None]:
     """Yield an operation's results, one of a query or mutation; ``error`` is the last, where it could not begin."""
     try:
-        context = await _begin(services, principal)
+        context = await _begin(services, principal, traceparent)
         stream = await schema(introspection=services.introspection).stream(
             asked.query,
             variable_values=asked.variables,
@@ -66,10 +70,10 @@ def faults(fault: Exception) -> list[dict[str, Any]]:
     return shown([wrapped(fault)])
 
 
-async def _begin(services: Services, principal: Principal) -> Context:
+async def _begin(services: Services, principal: Principal, traceparent: str) -> Context:
     """Begin an operation; raise Unauthenticated, Forbidden, Unavailable."""
     check_fresh(principal, services.shell.clock.now())
-    return await context_of(services, principal, BATCHES)
+    return await context_of(services, principal, traceparent, BATCHES)
 
 
 def _refused(fault: CannotGetOperationTypeError | InvalidOperationTypeError, asked: Asked) -> GraphQLError:

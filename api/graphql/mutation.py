@@ -29,7 +29,8 @@ async def _decide(
     check_key(key)
     services, principal = info.context.services, info.context.principal
     request = digest([info.field_name, id, reason])
-    context = write_context(services, principal, "operate", key=key, request_digest=request)
+    traceparent = info.context.traceparent
+    context = write_context(services, principal, "operate", key=key, request_digest=request, traceparent=traceparent)
     return await decide(services.shell, id, reason, context)
 
 

@@ -16,6 +16,7 @@ from api.answers import Output, answer
 from api.bodies import body_of
 from api.graphql.asked import Asked
 from api.reads import Read, Reading
+from api.writes import traceparent_of
 from domain.errors import Invalid
 
 MOST_BYTES = 64 << 10
@@ -75,13 +76,15 @@ async def query(
 )
 async def execute(request: Request[Any, Any, Any], read: Reading) -> Response[Answered]:
     """Answer a query or mutation; subscriptions go over graphql-transport-ws, at this path too."""
-    return await _answer(read, await body_of(request, Asked), writes=True)
+    asked, traceparent = await body_of(request, Asked), traceparent_of(request.headers)
+    return await _answer(read, asked, traceparent=traceparent, writes=True)
 
 
-async def _answer(read: Read, asked: Asked, *, writes: bool) -> Response[Answered]:
+async def _answer(read: Read, asked: Asked, *, writes: bool, traceparent: str = "") -> Response[Answered]:
     engine = await loaded()
     await read.wait()
-    return answer(await engine.execute(read.services, read.principal, asked, writes=writes))
+    answered = await engine.execute(read.services, read.principal, asked, traceparent=traceparent, writes=writes)
+    return answer(answered)
 
 
 async def loaded() -> ModuleType:

@@ -17,6 +17,7 @@ from api.graphql.over_http import loaded
 from api.live.websocket import Gone
 from api.problems import DOUBLED_ID, DOUBLED_INIT, LATE_INIT, NO_PROTOCOL, close_of
 from api.services import Given, Services
+from api.writes import traceparent_of
 from commands.authorize import Principal, Unauthenticated
 from domain.errors import Refused, RepriseError
 
@@ -139,8 +140,9 @@ class Conversation:
     async def _operate(self, id: str, asked: Asked, principal: Principal) -> None:
         """Send an operation's results, and whether it ended well; the client is told nothing once it has left."""
         engine = await loaded()
+        told = engine.results(self._services, principal, asked, traceparent=traceparent_of(self._socket.headers))
         with suppress(*Gone):
-            async with aclosing(engine.results(self._services, principal, asked)) as results:
+            async with aclosing(told) as results:
                 async for kind, payload in results:
                     await self._send(written(kind, id, payload=payload))
                     if kind == "error":

@@ -1,13 +1,15 @@
 """People decide over GraphQL what becomes of calls that were given up."""
 
 import asyncio
+import json
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 
 from tests.api.conftest import GOAL, Parts, Serve, problem
-from tests.api.graphql.conftest import ask, record, refused
+from tests.api.graphql.conftest import ask, raw, record, refused
 
 LETTERS = "query ($status: String!) { deadLetters(status: $status) { nodes { id status attempts sessionId } } }"
 DECIDE = """
@@ -16,6 +18,7 @@ mutation ($id: ID!, $reason: String!, $key: String) {{
 }}
 """
 REPLAY, DISCARD = DECIDE.format(name="replayDeadLetter"), DECIDE.format(name="discardDeadLetter")
+DECISIONS = ("session.dead-letter-replayed.v1", "session.dead-letter-discarded.v1")
 
 
 @pytest.fixture
@@ -28,13 +31,13 @@ async def letter(client: httpx.AsyncClient, tools: dict[str, Any], parts: Parts)
         return await appeared(client, "open")
 
 
-async def appeared(client: httpx.AsyncClient, status: str) -> dict[str, Any]:
-    """Wait for a dead letter of a status."""
+async def appeared(client: httpx.AsyncClient, status: str, *, attempts: int = 1) -> dict[str, Any]:
+    """Wait for a dead letter of a status that was sent so many times, or more often."""
     while True:
-        found = (await ask(client, LETTERS, status=status))["deadLetters"]["nodes"]
-        if found:
-            letter: dict[str, Any] = found[0]
-            return letter
+        letter: dict[str, Any]
+        for letter in (await ask(client, LETTERS, status=status))["deadLetters"]["nodes"]:
+            if letter["attempts"] >= attempts:
+                return letter
         await asyncio.sleep(0.05)
 
 
@@ -71,6 +74,25 @@ async def test_what_was_written_is_read_where_its_position_is_named(
         async with parts.without_projector():
             _, after["after"] = await record(parts)
             problem(await client.post("/graphql", params=after, json=asked), 503, "unavailable")
+
+
+async def test_who_decides_says_under_which_span(
+    client: httpx.AsyncClient, letter: dict[str, Any], parts: Parts
+) -> None:
+    asked = {"id": letter["id"], "reason": "again"}
+    over_http, over_websocket = (f"00-{number:032x}-{number:016x}-01" for number in (1, 2))
+    parts.shop.faults("GET /products", "error", times=1)
+    async with parts.worker(), asyncio.timeout(15):
+        body = {"query": REPLAY, "variables": asked}
+        await client.post("/graphql", json=body, headers={"traceparent": over_http})
+        await appeared(client, "open", attempts=2)
+        async with raw(client, additional_headers={"traceparent": over_websocket}) as mine:
+            await mine.begin()
+            await mine.subscribe("1", DISCARD, **asked)
+            assert (await mine.hear())["payload"]["data"]
+    rows = await parts.store.read_stream(UUID(letter["sessionId"]))
+    facts = [json.loads(row.state) for row in rows if row.topic in DECISIONS]
+    assert [fact["traceparent"] for fact in facts] == [over_http, over_websocket]
 
 
 async def test_bad_decisions_are_refused(client: httpx.AsyncClient, letter: dict[str, Any]) -> None:
