@@ -33,7 +33,7 @@ def inside(text: str, log_id: str) -> int:
 
 
 def check_reached(position: int, head: int) -> None:
-    """Raise Invalid for a position that the log, which ends at ``head``, has not reached: nobody can have been told it."""
+    """Raise Invalid for a position that no write can have answered, for the log ends at ``head``."""
     if position > head:
         raise Invalid(f"Expected a position up to {head}, where the log is now, but got {position}: begin before it.")
 
