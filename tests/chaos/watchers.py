@@ -69,7 +69,9 @@ class Watcher(ABC):
 
     def _connect(self, path: str, **options: Any) -> connect:
         url = self.url.replace("http", "ws", 1) + path
-        return connect(url, sock=self._socket(), proxy=None, compression=None, max_queue=2, **options)
+        return connect(
+            url, sock=self._socket(), proxy=None, compression=None, max_queue=2, ping_interval=None, **options
+        )
 
 
 class EventSource(Watcher):
