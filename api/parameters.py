@@ -1,5 +1,6 @@
 """Refuse query parameters that nobody reads: a misspelt filter must not pass for one that finds everything."""
 
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from litestar import Litestar, Request
@@ -23,7 +24,13 @@ def parameters_of(app: Litestar) -> dict[HTTPRouteHandler, frozenset[str]]:
 def check_parameters(request: Request[Any, Any, Any]) -> None:
     """Raise Invalid for a query parameter that the operation does not have."""
     known = request.app.state.parameters.get(request.route_handler)
-    for name in request.query_params if known is not None else ():
+    if known is not None:
+        check_names(request.query_params, known)
+
+
+def check_names(given: Iterable[str], known: Collection[str]) -> None:
+    """Raise Invalid for the first name that is not known."""
+    for name in given:
         if name not in known:
             expected = f"the query parameters {', '.join(sorted(known))}" if known else "no query parameters"
-            raise Invalid(f"Expected {expected}, but got {name[:100]!r}: see /openapi.json.")
+            raise Invalid(f"Expected {expected}, but got {name[:100]!r}: see /docs.")

@@ -15,6 +15,7 @@ from api.graphql.asked import Asked
 from api.graphql.messages import PROTOCOL, Complete, Init, Ping, Pong, Said, Subscribe, understood, written
 from api.graphql.over_http import loaded
 from api.live.websocket import Gone
+from api.parameters import check_names
 from api.problems import DOUBLED_ID, DOUBLED_INIT, LATE_INIT, NO_PROTOCOL, close_of
 from api.services import Given, Services
 from api.writes import traceparent_of
@@ -69,6 +70,7 @@ class Conversation:
         """Do what the client says, until it leaves; raise Broken, Invalid, Unauthenticated, Forbidden."""
         if PROTOCOL not in self._socket.scope["subprotocols"]:
             raise Broken(NO_PROTOCOL, f"Expected the subprotocol {PROTOCOL}.")
+        check_names(self._socket.query_params, ())
         try:
             async with asyncio.timeout(INIT_SECONDS) as patience:
                 while True:

@@ -17,6 +17,7 @@ from api.auth import check_fresh, spoken_protocol
 from api.live.feeds import Batch, Resync
 from api.live.racing import until_one_ends
 from api.live.seats import seat
+from api.parameters import check_names
 from api.positions import inside, outside
 from api.problems import COME_BACK, Problem, close_of, problem_of
 from api.rest.found import find_session
@@ -25,6 +26,7 @@ from commands.authorize import Principal, require
 from domain.errors import Invalid
 
 PROTOCOL = "reprise.events"
+PARAMETERS = ("after",)
 Socket: TypeAlias = WebSocket[Principal, Any, Any]
 Gone: tuple[type[Exception], ...] = (OSError, WebSocketDisconnect)
 """What sending to a client that has left may raise."""
@@ -71,6 +73,7 @@ async def stream_session(socket: Socket, services: Given, session_id: FromPath[s
 async def _send_events(socket: Socket, services: Services, session_id: str) -> None:
     principal = socket.user
     require(principal, "read")
+    check_names(socket.query_params, PARAMETERS)
     log_id = await services.shell.store.log_id()
     session, _, _ = await find_session(services, principal.tenant, session_id)
     after = inside(position, log_id) if (position := socket.query_params.get("after")) else 0

@@ -77,10 +77,10 @@ class Raw:
 
 
 @asynccontextmanager
-async def raw(client: httpx.AsyncClient, **options: Any) -> AsyncIterator[Raw]:
+async def raw(client: httpx.AsyncClient, query: str = "", **options: Any) -> AsyncIterator[Raw]:
     """Open a connection to the same server as an HTTP client does."""
     given = {"subprotocols": [PROTOCOL], "compression": None, "close_timeout": 1, **options}
-    async with asyncio.timeout(PATIENCE_SECONDS), connect(address(client), **given) as connection:
+    async with asyncio.timeout(PATIENCE_SECONDS), connect(address(client) + query, **given) as connection:
         yield Raw(connection)
 
 

@@ -128,6 +128,12 @@ async def test_another_protocol_is_not_spoken(client: httpx.AsyncClient) -> None
         assert (await mine.ended())[0] == 4406
 
 
+async def test_a_query_parameter_that_nobody_reads_is_refused(client: httpx.AsyncClient) -> None:
+    async with raw(client, "?after=1") as mine:
+        code, reason = await mine.ended()
+    assert code == 4400 and "'after'" in reason
+
+
 async def test_a_page_from_elsewhere_does_not_get_in(client: httpx.AsyncClient) -> None:
     with pytest.raises(InvalidStatus) as refused:
         async with raw(client, origin="https://elsewhere.example"):

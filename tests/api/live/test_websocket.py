@@ -86,6 +86,7 @@ async def test_what_is_wrong_is_said_before_the_connection_is_closed(
     assert await refusal(client, session, "7") == (4400, "invalid")
     assert await refusal(client, session, f"{log}:{head + 1}") == (4400, "invalid")
     assert await refusal(client, session, f"another:{head}") == (4410, "wrong-log")
+    assert await refusal(client, session, f"{log}:1&aftr={log}:2") == (4400, "invalid")
     for says in ("hello", "{}", '{"type":"connection_init"}', "x" * 60_000):
         assert await refusal(client, session, says=says) == (4400, "invalid")
 
