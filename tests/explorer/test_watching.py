@@ -208,3 +208,19 @@ def test_numbers_keep_their_digits(served: Served, open_page: Open) -> None:
     assert inline == text
     assert paths == ["", "/price", "/big", "/small", "/exponent", "/plain", "/list",
                      "/a~1b~0", "/a~1b~0/c", "/a~1b~0/c/0", "/a~1b~0/c", "/a~1b~0", ""]  # fmt: skip
+
+
+def test_an_event_of_an_unknown_form_is_carried(served: Served, open_page: Open) -> None:
+    types = ["session.plan-proposed.v2", "session.constructor.v1", "weather.changed.v1"]
+    with open_page(f"{served.url}/explorer") as page:
+        told = page.evaluate(
+            """async (types) => {
+              const [{ NOTHING, advance }, { placed, tone }] =
+                await Promise.all(["story", "timeline"].map((name) => import(`/explorer/${name}.js`)));
+              const events = types.map((type, index) => ({ type, version: index + 1, event: [], call: "", at: null }));
+              const tones = events.map((event) => placed(event, [])).map(tone);
+              return [events.reduce(advance, NOTHING).version, tones];
+            }""",
+            types,
+        )
+    assert told == [3, ["", "", ""]]

@@ -6,6 +6,7 @@ import { age, moment, short } from "./words.js";
 
 const STATUSES = ["queued", "running", "waiting", "paused", "completed", "failed", "cancelled"];
 const PAGE = 50;
+const MOST = 1_000;
 const ROW = "id goal status userId createdAt updatedAt version position";
 const LIST = `query Sessions($filter: SessionFilter, $first: Int!, $after: String) {
   sessions(filter: $filter, first: $first, after: $after) {
@@ -49,7 +50,7 @@ export function sessionList(root, live, { fail, empty, happened }) {
       if (!after) rows = new Map();
       sessions.nodes.forEach(keep);
       next = sessions.pageInfo.hasNextPage ? sessions.pageInfo.endCursor : null;
-      more.hidden = !next;
+      more.hidden = !next || rows.size >= MOST;
       empty(!filtered() && rows.size === 0);
       draw();
     } catch (fault) {
@@ -71,7 +72,9 @@ export function sessionList(root, live, { fail, empty, happened }) {
   }
 
   const draw = soon(() => {
-    const shown = [...rows.values()].filter(matches).sort((one, other) => (one.createdAt < other.createdAt ? 1 : -1));
+    const newest = [...rows.values()].sort((one, other) => (one.createdAt < other.createdAt ? 1 : -1)).slice(0, MOST);
+    if (rows.size > MOST) rows = new Map(newest.map((row) => [row.id, row]));
+    const shown = newest.filter(matches);
     keyed(list, shown, (row) => row.id, make, change);
     say(note, !shown.length && filtered() ? "No session matches." : "");
     mark();

@@ -33,17 +33,20 @@ export function statusOf(story) {
   return story.asked.length && story.asked.length >= open ? "waiting" : story.stage;
 }
 
-/** Name an event's type without its aggregate and version. */
-export const nameOf = (event) => event.type.replace(/^session\./, "").replace(/\.v\d+$/, "");
+/** Name an event's type without its aggregate and first version; of a later one we do not know what it means. */
+export const nameOf = (event) => event.type.replace(/^session\./, "").replace(/\.v1$/, "");
 
 /** Return the step of a call's name, `call-3-1`, or 0. */
 export const stepOf = (call) => Number(/^[a-z]+-(\d+)-\d+$/.exec(call ?? "")?.[1] ?? 0);
 
-/** Return the story with one more event. */
+/** Return what an event says beside its envelope; whatever is unknown says nothing. */
+export const dataOf = (event) => event.event?.data ?? {};
+
+/** Return the story with one more event; one of a type that we do not know changes its version only. */
 export function advance(story, event) {
-  const data = event.event.data;
   const next = { ...story, version: event.version, updatedAt: event.at };
-  return { ...next, ...CHANGES[nameOf(event)]?.(next, data, event) };
+  const name = nameOf(event);
+  return Object.hasOwn(CHANGES, name) ? { ...next, ...CHANGES[name](next, dataOf(event), event) } : next;
 }
 
 export const ENDED = ["completed", "failed", "cancelled"];

@@ -2,7 +2,7 @@
 
 import { current, h, keyed, say } from "./dom.js";
 import { indented } from "./json.js";
-import { ENDED, nameOf, stepOf } from "./story.js";
+import { ENDED, dataOf, nameOf, stepOf } from "./story.js";
 import { clock, moment, oneLine, stepWords } from "./words.js";
 
 const QUIET = ["model-call-attempted", "budget-spent", "model-call-requested", "result-checked"];
@@ -34,7 +34,7 @@ const HELD = [
 /** Say of an event whether it is good, bad, holds the run up, or none of these. */
 export function tone(event) {
   const name = nameOf(event);
-  if (name === "verdict-reached") return { allow: "good", deny: "bad", ask: "held" }[event.event.data.decision] ?? "";
+  if (name === "verdict-reached") return { allow: "good", deny: "bad", ask: "held" }[dataOf(event).decision] ?? "";
   if (GOOD.includes(name)) return "good";
   if (BAD.includes(name)) return "bad";
   return HELD.includes(name) ? "held" : "";
@@ -42,7 +42,7 @@ export function tone(event) {
 
 /** Add to an event whether it is bookkeeping, and its step: an approval's is its question's, a budget's its fact's. */
 export function placed(event, earlier) {
-  const data = event.event.data;
+  const data = dataOf(event);
   const asked = /-(call-\d+-\d+)$/.exec(data.approval ?? "")?.[1];
   const own = event.step || stepOf(event.call || asked);
   const lane = own || (nameOf(event) === "budget-spent" ? (earlier.at(-1)?.lane ?? 0) : 0);
@@ -136,7 +136,7 @@ function line(id, event) {
 const detail = (event) => (event.detail ? h("span", { class: "detail" }, oneLine(event.detail)) : null);
 
 /** Name the rules that determined a verdict. */
-const rules = (event) => (event.event.data.rules ?? []).map((rule) => h("code", { class: "rule" }, rule));
+const rules = (event) => (dataOf(event).rules ?? []).map((rule) => h("code", { class: "rule" }, rule));
 
 function whole(event) {
   const facts = { type: event.type, actor: event.actor, call: event.call, position: event.position };

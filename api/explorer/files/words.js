@@ -21,12 +21,13 @@ export function ago(at) {
 
 /** Say the time of day, to the millisecond where asked. */
 export function clock(at, digits = 0) {
+  if (!at) return "";
   const time = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
   return new Date(at).toLocaleTimeString("en-GB", digits ? { ...time, fractionalSecondDigits: digits } : time);
 }
 
 /** Say a whole time, for a tooltip. */
-export const moment = (at) => new Date(at).toLocaleString();
+export const moment = (at) => (at ? new Date(at).toLocaleString() : "");
 
 /** Say how long something took. */
 export function duration(from, to) {
