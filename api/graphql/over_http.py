@@ -103,5 +103,5 @@ def _engine() -> ModuleType:
 def _object(text: str | None) -> Any:
     try:
         return msgspec.json.decode(text) if text else None
-    except msgspec.DecodeError as fault:
+    except (msgspec.DecodeError, RecursionError) as fault:
         raise Invalid(f"Expected `variables` as a JSON object, but {fault}.") from fault

@@ -54,6 +54,8 @@ async def test_a_link_holds_a_query(client: httpx.AsyncClient) -> None:
     problem(await client.get("/graphql"), 400, "invalid")
     problem(await client.get("/graphql", params={**asked, "variables": "{"}), 400, "invalid")
     problem(await client.get("/graphql", params={**asked, "variables": "[]"}), 400, "invalid")
+    deep = '{"x": ' + "[" * 2_000 + "]" * 2_000 + "}"
+    problem(await client.get("/graphql", params={**asked, "variables": deep}), 400, "invalid")
     problem(await client.get("/graphql", params={**asked, "batch": "1"}), 400, "invalid")
 
 
@@ -170,6 +172,14 @@ async def test_introspection_can_be_closed(serve: Serve, client: httpx.AsyncClie
         faults = (await answered(closed, asked))["errors"]
         assert {each["extensions"]["code"] for each in faults} == {"INVALID"}
         assert (await answered(closed, "{ __typename }"))["data"] == {"__typename": "Query"}
+        hinted = "query ($f: SessionFilter) { sessions(filter: $f) { pageInfo { hasNextPage } } }"
+        async with raw(closed) as mine:
+            await mine.begin()
+            for document in ("{ agent { id } }", "{ agents { ... on Agen { id } } }", hinted):
+                assert "Did you mean" in json.dumps(await answered(client, document, f={"staus": "failed"}))
+                assert "Did you mean" not in json.dumps(await answered(closed, document, f={"staus": "failed"}))
+                await mine.subscribe("1", document, f={"staus": "failed"})
+                assert "Did you mean" not in json.dumps(await mine.hear())
 
 
 async def test_tools_that_introspect_learn_everything(client: httpx.AsyncClient) -> None:

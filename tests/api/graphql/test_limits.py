@@ -66,6 +66,15 @@ def test_too_many_directives_are_refused() -> None:
     assert "at most 30 directives" in refusal("{ agents { id " + "@skip(if: true) " * 31 + "} }")
 
 
+def test_what_validation_would_compare_for_long_is_refused() -> None:
+    same = "{ sessions(first: 1) { " + "pageInfo { endCursor } " * 200 + "} }"
+    assert "as written" in refusal(same)
+    spread = " ".join(f"fragment F{n} on Session {{ id goal }}" for n in range(101))
+    assert "as written" in refusal(
+        "{ session(id: 1) { " + " ".join(f"...F{n}" for n in range(101)) + f" }} }} {spread}"
+    )
+
+
 def test_several_operations_are_refused() -> None:
     assert "one operation" in refusal("query A { agents { id } } query B { agents { id } }")
 
@@ -83,6 +92,7 @@ def test_a_first_in_a_variable_counts_alike() -> None:
     document = f"query ($n: Int! = 500) {{ sessions(first: $n) {{ {wide} }} }}"
     assert "lower `first`" in refusal(document)
     assert "lower `first`" in refusal(document, n=450)
+    assert "lower `first`" in refusal(document, n=450.0)
     permit(document, n=20)
 
 
