@@ -39,7 +39,7 @@ async def _versions(connection: Connection) -> list[tuple[str, int]]:
 
 async def _drop(connection: Connection, name: str, version: int) -> None:
     async with connection.transaction():
-        await connection.execute(SQL["hold_schemas"])
         for schema in (f"{name}_v{version}_next", f"{name}_v{version}"):
+            await connection.execute(SQL["hold_schema"], {"schema": schema})
             await connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema)))
         await connection.execute(BUILDING["forget"], {"name": name, "version": version})

@@ -48,7 +48,7 @@ async def make_missing(url: str, models: Iterable[ReadModel]) -> None:
 async def make(connection: Connection, model: ReadModel, schema: str) -> None:
     """Make a read model's tables and types in a schema, unless it is there."""
     async with connection.transaction():
-        await connection.execute(SQL["hold_schemas"])
+        await connection.execute(SQL["hold_schema"], {"schema": schema})
         if await has_schema(connection, schema):
             return
         await connection.execute(SQL["make_schema"], {"schema": schema})

@@ -213,9 +213,9 @@ WHEN NOT MATCHED AND NOT c.gone THEN
 DELETE FROM open_work t USING unnest(%(rows)s::open_work_ended_changes[]) c
 WHERE t.session_id = c.session_id AND t.item <> ALL (c.kept) AND t.position < c.position
 
--- hold_schemas
--- Let one process at a time make or drop schemas of read models.
-SELECT pg_advisory_xact_lock(1380995667, 3)
+-- hold_schema
+-- Let one process at a time make or drop a schema.
+SELECT pg_advisory_xact_lock(1380995669, hashtext(%(schema)s))
 
 -- has_schema
 SELECT to_regnamespace(%(schema)s) IS NOT NULL

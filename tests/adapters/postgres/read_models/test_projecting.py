@@ -27,7 +27,7 @@ from projections.registry import READ_MODELS
 from projections.runner import Projector
 from tests.adapters.postgres.read_models.logs import AtTheEnd, Once, append, project_all, tell
 
-SLOW = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+SLOW = settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 async def tables(database: str) -> dict[str, Counter[str]]:
