@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from commands.current import about
 from commands.immediate import conclude
 from commands.ports import Appended, RecordedCommand
@@ -19,7 +21,7 @@ from domain.envelope import Actor, Context
 from domain.errors import CommandReused, Conflict, Refused, Stale, Unavailable
 from domain.session.admit import admit
 from domain.session.commands import SessionCommand
-from domain.session.events import SessionFact
+from domain.session.events import GoalSubmitted, SessionFact
 from domain.session.outstanding import outstanding
 from domain.session.state import Session
 
@@ -98,7 +100,8 @@ async def _try(shell: Shell, session: UUID, command: SessionCommand, context: Co
                 f"Expected version {expected}, but the session is at {loaded.version}: read it again, then decide."
             )
         fact = admit(loaded.state, command, context.at)
-        after = await _append(shell, session, loaded, fact, context)
+        lane = fact.lane if isinstance(fact, GoalSubmitted) else loaded.state.lane if loaded.state else context.lane
+        after = await _append(shell, session, loaded, fact, replace(context, lane=lane))
     if outstanding(after.state) and after.state:
         await shell.wakeups.wake(session, after.state.lane)
     return Handled(loaded=after)

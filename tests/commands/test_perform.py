@@ -1,13 +1,16 @@
 """What a worker does with what a session owes, on a real log: claim before sending, one sender, nothing lost."""
 
 import asyncio
+import json
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
 from adapters.postgres.store import PostgresEventStore
+from commands.catalogue import Catalogue
 from commands.handle import handle
+from commands.orchestrate import Goal, orchestrate
 from commands.perform import drive
 from commands.ports import LogNotification
 from commands.shell import Loaded, Shell
@@ -47,6 +50,16 @@ async def test_a_session_is_driven_to_its_end_and_replays(store: PostgresEventSt
     rows = [Row(version=row.originator_version, topic=row.topic, state=row.state) for row in stored]
     found = replay(str(session), rows, execute=True)
     assert not found.divergences and found.state_digest == found.replay_digest
+
+
+async def test_all_that_happens_in_a_session_names_its_lane_whoever_acts(store: PostgresEventStore) -> None:
+    shell = shell_of(store, Shop(), Model(tool="order"), Time())
+    goal = Goal(text="Order", model="scripted:test", lane="batch")
+    session, _ = await orchestrate(shell, Catalogue(shell), goal, context())
+    await drive(shell, session)
+    await approve(shell, session)
+    assert status(await drive(shell, session)) == "completed"
+    assert {json.loads(row.state)["lane"] for row in await store.read_stream(session)} == {"batch"}
 
 
 async def test_the_claim_is_stored_before_the_tool_hears_anything(store: PostgresEventStore) -> None:
