@@ -28,6 +28,7 @@ FIXED = ("format", "pattern")
 """May be dropped, but not changed."""
 NOTES = frozenset(("$comment", "$defs", "$id", "$schema", "default", "description", "title"))
 """Allow and refuse nothing by themselves."""
+_OF_TYPE = Draft202012Validator({})
 COMPARED = {*BOUNDS, *FIXED, "type", "const", "enum", "items", "properties", "required", "additionalProperties"}
 
 
@@ -43,7 +44,7 @@ class Break:
 
 
 @dataclass(frozen=True)
-class _Place:
+class Place:
     """Hold both schemas at one place, with the documents that their references lead into."""
 
     roots: tuple[Schema, Schema]
@@ -52,14 +53,14 @@ class _Place:
     path: str = ""
     seen: frozenset[str] = frozenset()
 
-    def at(self, old: Any, new: Any, *names: str) -> "_Place":
+    def at(self, old: Any, new: Any, *names: str) -> "Place":
         """Go to schemas further inside, or to an alternative at the same place."""
         path = "".join([self.path, *("/" + name.replace("~", "~0").replace("/", "~1") for name in names)])
         old, new = _resolved(old, self.roots[0]), _resolved(new, self.roots[1])
         pair = repr((old, new))
         if pair in self.seen:  # a type that holds itself: compared already, further out
             old = new = {}
-        return _Place(self.roots, old, new, path, self.seen | {pair})
+        return Place(self.roots, old, new, path, self.seen | {pair})
 
     def broken(self, what: str) -> Break:
         """Say that something is broken here."""
@@ -68,12 +69,12 @@ class _Place:
 
 def breaking(old: Schema, new: Schema) -> tuple[Break, ...]:
     """Return everything that a new schema breaks: nothing, where all that was written by the old one still counts."""
-    return () if old == new else tuple(dict.fromkeys(_breaks(_Place((old, new), old, new))))
+    return tuple(dict.fromkeys(_breaks(Place((old, new), old, new))))
 
 
-def _breaks(here: _Place) -> Iterator[Break]:
+def _breaks(here: Place) -> Iterator[Break]:
     old, new = here.old, here.new
-    if strange := _strange(old) | _strange(new):
+    if strange := uncompared(old) | uncompared(new):
         yield here.broken(f"{', '.join(sorted(strange))} cannot be compared")
     elif "anyOf" in old:
         for each in old["anyOf"]:
@@ -84,22 +85,22 @@ def _breaks(here: _Place) -> Iterator[Break]:
     elif "enum" in old or "const" in old:
         yield from _refused_values(here)
     elif "enum" in new or "const" in new:
-        yield here.broken(f"only {' or '.join(map(_text, _values(new))) or 'nothing'} is allowed now")
+        yield here.broken(f"only {' or '.join(map(_text, values_of(new))) or 'nothing'} is allowed now")
     else:
         yield from _narrowed(here)
         yield from _fields(here)
         yield from _others(here)
 
 
-def _refused_values(here: _Place) -> Iterator[Break]:
+def _refused_values(here: Place) -> Iterator[Break]:
     validator = Draft202012Validator({**here.new, "$defs": here.roots[1].get("$defs", {})})
-    for value in _values(here.old):
+    for value in values_of(here.old):
         if not validator.is_valid(value):
             yield here.broken(f"the value {_text(value)} is refused now")
 
 
-def _narrowed(here: _Place) -> Iterator[Break]:
-    for kind in sorted(_types(here.old) - _types(here.new)):
+def _narrowed(here: Place) -> Iterator[Break]:
+    for kind in sorted(types_of(here.old) - types_of(here.new)):
         yield here.broken(f"the type {kind} is refused now")
     for keyword, keeps in BOUNDS.items():
         old, new = here.old.get(keyword), here.new.get(keyword)
@@ -110,12 +111,12 @@ def _narrowed(here: _Place) -> Iterator[Break]:
             yield here.broken(f"{keyword} is {here.new[keyword]} now")
 
 
-def _fields(here: _Place) -> Iterator[Break]:
+def _fields(here: Place) -> Iterator[Break]:
     old, new = here.old.get("properties", {}), here.new.get("properties", {})
     for name in old:
         if name in new:
             yield from _breaks(here.at(old[name], new[name], name))
-            yield from _meaning(here, name)
+            yield from meaning_of(here, name)
         else:
             yield here.at({}, {}, name).broken("the field is removed")
     for name in new:
@@ -125,7 +126,7 @@ def _fields(here: _Place) -> Iterator[Break]:
         yield here.at({}, {}, name).broken("the field is required now")
 
 
-def _meaning(here: _Place, name: str) -> Iterator[Break]:
+def meaning_of(here: Place, name: str) -> Iterator[Break]:
     """Compare what a field stands for where it is left out."""
     was, now = (each["properties"][name].get("default", "nothing") for each in (here.old, here.new))
     required = {*here.old.get("required", ()), *here.new.get("required", ())}
@@ -133,7 +134,7 @@ def _meaning(here: _Place, name: str) -> Iterator[Break]:
         yield here.at({}, {}, name).broken(f"left out it stands for {_text(now)} now, and stood for {_text(was)}")
 
 
-def _others(here: _Place) -> Iterator[Break]:
+def _others(here: Place) -> Iterator[Break]:
     """Compare the items of arrays, and the fields that are not named."""
     for keyword in ("items", "additionalProperties"):
         if keyword in here.old or keyword in here.new:
@@ -149,16 +150,20 @@ def _resolved(schema: Any, root: Schema) -> Schema:
     return _resolved(root["$defs"][name], root)
 
 
-def _strange(schema: Schema) -> set[str]:
-    """Return the keywords that are not compared here."""
+def uncompared(schema: Schema) -> set[str]:
+    """Return the keywords that are not compared."""
     return {*schema} - NOTES - ({"anyOf"} if "anyOf" in schema else COMPARED)
 
 
-def _values(schema: Schema) -> list[Any]:
+def values_of(schema: Schema) -> list[Any]:
+    """Return the values of a choice."""
     return list(schema["enum"]) if "enum" in schema else [schema["const"]]
 
 
-def _types(schema: Schema) -> frozenset[str]:
+def types_of(schema: Schema) -> frozenset[str]:
+    """Return the types that a value may have; a whole number is a number too."""
+    if "enum" in schema or "const" in schema:
+        return frozenset(kind for value in values_of(schema) for kind in TYPES if _OF_TYPE.is_type(value, kind))
     named = schema.get("type", TYPES)
     types = frozenset((named,) if isinstance(named, str) else named)
     return types | {"integer"} if "number" in types else types

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from api.answers import Output
 from api.problems import Problem
 from api.rest.approvals import ApprovalView, Decided, DecisionInput
 from api.rest.dead_letters import DeadLetterView, LetterDecidedView, LetterReason
@@ -35,6 +36,8 @@ PAYLOADS: dict[str, Any] = {
     "task": TaskView,
     "tool": ToolDescribed,
 }
+ANSWERS = frozenset(f"payloads/{name}.json" for name, kind in PAYLOADS.items() if issubclass(kind, (Output, Problem)))
+"""Go out only: they are read by clients, and never by us. All else is stored, or comes in."""
 
 
 def published() -> dict[str, Schema]:

@@ -73,6 +73,26 @@ def test_a_field_that_was_removed_from_an_event_is_refused(
     assert path.read_text() == before
 
 
+def test_an_answer_may_say_more_but_not_less(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = folder / "payloads" / "task.json"
+    schema = json.loads(path.read_text())
+    del schema["properties"]["goal"]
+    path.write_text(json.dumps({**schema, "required": [each for each in schema["required"] if each != "goal"]}))
+    assert main([]) == 0 and "payloads/task.json: changed, and compatible\n" in capsys.readouterr().out
+    schema["properties"]["mood"] = {"type": "string"}
+    path.write_text(json.dumps(schema))
+    assert main(["--check"]) == main([]) == 1
+    assert "payloads/task.json: BREAKING at /mood: the field is removed\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", [PAUSED, "schema.graphql"])
+def test_what_a_merge_left_is_named(folder: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    path = folder / name
+    path.write_text("<<<<<<< ours\n" + path.read_text())
+    assert main(["--check"]) == main([]) == 1
+    assert f"{name}: BREAKING what is committed cannot be read, for " in capsys.readouterr().out
+
+
 def test_a_payload_that_was_removed_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "payloads" / "wish.json").write_text("{}")
     assert main(["--check"]) == main([]) == 1
