@@ -173,7 +173,7 @@ SELECT DISTINCT ON (b.name, b.version)
        b.id, b.name, b.version, b.state, b.checking, b.position, b.head, b.skipped, b.differences, b.examples, b.remark,
        b.error, b.requested_by, b.requested_at, b.started_at, b.filled_at, b.updated_at,
        b.finished_at,
-       EXISTS (
+       b.state IN ('building', 'comparing') AND EXISTS (
            SELECT FROM pg_locks l
            WHERE l.locktype = 'advisory' AND l.classid = 1380995668 AND l.objsubid = 2 AND l.granted
                AND l.objid::bigint = hashtext(b.name || '_v' || b.version)::bigint & 4294967295

@@ -199,6 +199,7 @@ async def test_one_process_at_a_time_is_at_a_build(database: str, live: int, bui
             await builds.resume("timeline")
         with pytest.raises(NotPossible, match="wait until that has ended"):
             await builds.request("timeline", check=False, by="bob")
+        await another.execute("SELECT pg_advisory_unlock_all()")
     with pytest.raises(NotPossible, match="its process has ended: resume it"):
         await builds.request("timeline", check=False, by="bob")
     assert await carry_out(database, TIMELINE)
