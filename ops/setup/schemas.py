@@ -98,7 +98,8 @@ def _breaks(path: str, old: str | None, new: str | None) -> Iterator[Break]:
     try:
         yield from _compared(path, old, new)
     except (ValueError, GraphQLError) as fault:  # left by a merge, say
-        yield Break("", f"what is committed cannot be read, for {str(fault).partition(chr(10))[0]} Restore it.")
+        (said, *_) = str(fault).splitlines()
+        yield Break("", f"what is committed cannot be read ({said}): restore it")
 
 
 def _compared(path: str, old: str, new: str) -> Iterator[Break]:

@@ -90,7 +90,7 @@ def test_what_a_merge_left_is_named(folder: Path, capsys: pytest.CaptureFixture[
     path = folder / name
     path.write_text("<<<<<<< ours\n" + path.read_text())
     assert main(["--check"]) == main([]) == 1
-    assert f"{name}: BREAKING what is committed cannot be read, for " in capsys.readouterr().out
+    assert f"{name}: BREAKING what is committed cannot be read (" in capsys.readouterr().out
 
 
 def test_a_payload_that_was_removed_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
