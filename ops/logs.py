@@ -36,7 +36,9 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def begin(level: str) -> None:
     """Write logs from a level on, as text."""
-    logging.basicConfig(level=level, format=TEXT)
+    logging.basicConfig(level=level)
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(TextLines(TEXT))
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
 
@@ -45,6 +47,14 @@ def as_json_lines(role: str) -> None:
     """Write logs as JSON from now on."""
     for handler in logging.getLogger().handlers:
         handler.setFormatter(JsonLines(role))
+
+
+class TextLines(logging.Formatter):
+    """Turn what is logged into text."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return one line, and more for an exception."""
+        return without_secrets(super().format(record))
 
 
 class JsonLines(logging.Formatter):

@@ -58,7 +58,7 @@ class Metrics:
         self._registry, self._gauges, self._overheads = CollectorRegistry(), Gauges(parts), Overheads()
         self._registry.register(self._gauges)
         self._appends = self._histogram("append_seconds", "Appends to the log, with the wait for their turn.")
-        self._events = self._counter("events_appended", "Events that this process appended.")
+        self._events = self._counter("events_appended", "Events of sessions that this process appended.")
         self._verdicts = self._counters("verdicts", "Verdicts of the policy.", "decision", get_args(Decision))
         self._model_calls = self._counters("model_calls", "Questions to models.", "outcome", ("replied", "failed"))
         outcomes = ("succeeded", *get_args(Failure))

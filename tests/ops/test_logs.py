@@ -10,7 +10,7 @@ import pytest
 
 from commands.current import about
 from domain.tracing import span_context
-from ops.logs import JsonLines
+from ops.logs import TEXT, JsonLines, TextLines
 
 SESSION = UUID(int=7)
 
@@ -57,8 +57,9 @@ def test_an_exception_stays_in_its_line() -> None:
     ],
 )
 def test_no_secret_is_written(text: str) -> None:
-    told = written("%s", text)
-    assert "hidden" not in told["message"] and "…" in told["message"]
+    record = logging.LogRecord("reprise.cli", logging.WARNING, "cli.py", 1, text, None, None)
+    for line in (written("%s", text)["message"], TextLines(TEXT).format(record)):
+        assert "hidden" not in line and "…" in line
 
 
 def test_what_is_no_secret_is_written_as_it_is() -> None:
