@@ -36,9 +36,9 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def begin(level: str) -> None:
     """Write logs from a level on, as text."""
-    logging.basicConfig(level=level)
-    for handler in logging.getLogger().handlers:
-        handler.setFormatter(TextLines(TEXT))
+    handler = logging.StreamHandler()
+    handler.setFormatter(TextLines(TEXT))
+    logging.basicConfig(level=level, handlers=[handler])
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
 
