@@ -6,7 +6,7 @@ from http.client import HTTPConnection, HTTPException
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
-from ops.doctor.outcome import Finding, Outcome, Skipped
+from ops.doctor.outcome import Finding, Note, Outcome, Skipped
 from ops.doctor.patient import Patient
 from projections.registry import READ_MODELS
 
@@ -145,14 +145,22 @@ async def workers(patient: Patient) -> Outcome:
 
 
 async def sessions(patient: Patient) -> Outcome:
-    """Find sessions that workers cannot move on."""
-    stuck = await patient.log.fetch("forgotten", seconds=STUCK_SECONDS)
-    if not stuck:
+    """Find sessions that workers cannot move on; late work that is being taken, as after a stop, is no fault."""
+
+    async def forgotten() -> set[str]:
+        return {row["session"] for row in await patient.log.fetch("forgotten", seconds=STUCK_SECONDS)}
+
+    async def look() -> Mapping[str, int]:
+        return {"moved on": len(stuck - await forgotten())}
+
+    if not (stuck := await forgotten()):
         return None
-    names = sorted({row["session"] for row in stuck})
+    if not await standing_still(look, 1):
+        return Note(text=f"Work is more than {STUCK_SECONDS} s late in {len(stuck)} sessions, but workers take it now.")
+    names = sorted(stuck)
     return Finding(
         code="session-stuck",
         found=f"Work has been due for more than {STUCK_SECONDS} s in {len(names)} sessions, such as {names[0]}.",
-        why="Workers are there, so they fail at these sessions again and again, or have too much to do.",
+        why="Workers are there, but none of these sessions moves on: they fail at them again and again.",
         fix=f"Look for it in the workers' logs, and at `reprise sessions show {names[0]}`; `sessions cancel` ends it.",
     )

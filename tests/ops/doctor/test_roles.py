@@ -3,16 +3,18 @@
 import asyncio
 import os
 import signal
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from adapters.nats.wakeups import NatsWakeups
+from adapters.postgres.health import PostgresHealth
 from adapters.postgres.read_models.builds import PostgresBuilds
 from ops.doctor import read_models, roles
 from ops.settings import Settings
@@ -22,6 +24,17 @@ from tests.ops.doctor.conftest import Examine
 from tests.ops.doctor.installation import Installation, mark_of, only
 
 LANES = ("interactive", "standard", "batch")
+
+
+@asynccontextmanager
+async def pulling(own: Installation) -> AsyncIterator[None]:
+    """Wait for wake-ups as a worker does, for the duration of the block."""
+    waiting = asyncio.ensure_future(anext(NatsWakeups(own.client).pull(LANES)))
+    try:
+        yield
+    finally:
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
 
 
 @contextmanager
@@ -99,14 +112,28 @@ async def test_work_that_no_worker_takes(look: Examine, own: Installation) -> No
 
 async def test_a_session_that_workers_cannot_move_on(look: Examine, own: Installation) -> None:
     session = await own.owe(timedelta(minutes=5))
-    pulled = NatsWakeups(own.client).pull(LANES)
-    waiting = asyncio.ensure_future(anext(pulled))
-    try:
+    async with pulling(own):
+        assert str(session) in only(await look(own.settings), "session-stuck").found
+
+
+async def test_work_that_is_late_but_taken_now_is_no_fault(
+    look: Examine, own: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch = PostgresHealth.fetch
+
+    async def fetch_then_take(self: PostgresHealth, statement: str, **values: Any) -> Sequence[Mapping[str, Any]]:
+        rows = await fetch(self, statement, **values)
+        if values == {"seconds": roles.STUCK_SECONDS}:
+            taken = rows[0]["session"]
+            await own.execute(f"DELETE FROM open_work_v1.open_work WHERE session_id = '{taken}'")
+        return rows
+
+    monkeypatch.setattr(PostgresHealth, "fetch", fetch_then_take)
+    for _ in range(3):
+        await own.owe(timedelta(minutes=5))
+    async with pulling(own):
         found = await look(own.settings)
-    finally:
-        waiting.cancel()
-        await asyncio.gather(waiting, return_exceptions=True)
-    assert str(session) in only(found, "session-stuck").found
+    assert found.healthy and "late in 3 sessions" in found.notes[0]
 
 
 async def test_newer_code_that_keeps_read_models_here(look: Examine, ill: Installation) -> None:
