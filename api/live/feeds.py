@@ -26,7 +26,8 @@ MARK_SECONDS = 1.0
 PAUSE_SECONDS = 0.2
 READY_SECONDS = 5.0
 PAGE_EVENTS = 500
-PAGE_BYTES = 1 << 20
+PAGE_BYTES = 256 << 10
+"""Bounds what each client that does not read holds of the past."""
 WINDOW_POSITIONS = 5_000
 HAND_OUT_EVENTS = 500
 SESSION_LIMITS = Limits(events=512, bytes=512 << 10)
@@ -101,7 +102,9 @@ class Feeds:
                 rows, reached = await page(after, queue.since)
                 await self._same(ours)
                 if reached >= queue.since:
+                    # The page is let go of with its batch: a reader that keeps up holds nothing of the past.
                     batch: Sequence[Recorded] | None = rows
+                    rows = ()
                     while batch is not None:
                         yield batch
                         after = batch[-1].position if batch else after

@@ -79,6 +79,7 @@ class EventStream:
 
     async def _send(self, send: Send) -> None:
         await send({"type": "http.response.body", "body": self._first, "more_body": True})
+        self._first = b""  # a stream may be open for days, and need not hold how it began
         async for chunk in self._chunks:
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
@@ -151,6 +152,15 @@ async def test_a_page_of_large_events_is_cut_by_bytes(
             first = await anext(feed)
             assert isinstance(first, Sequence) and len(first) == 3
             assert await read(feed, 12) == list(range(4, 13))
+
+
+async def test_a_reader_that_keeps_up_holds_nothing_of_the_past(store: PostgresEventStore, feeds: Feeds) -> None:
+    mine = uuid4()
+    await store.append(events(mine, 1, 3))
+    async with asyncio.timeout(10), aclosing(feeds.session(mine, 0)) as feed:
+        past = await anext(feed)
+        assert await anext(feed) == []
+        assert sys.getrefcount(past) == 2, "this name and the question alone"
 
 
 async def test_a_slow_reader_is_told_from_where_to_come_back(
