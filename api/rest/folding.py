@@ -24,9 +24,9 @@ UNFINISHED = ("pending", "running", "waiting")
 def fold(rows: Sequence[LogNotification]) -> SessionDetail:
     """Return a session as its read model will show it once it has seen these events."""
     changed = coalesce(change for row in rows for change in _changes(row))
-    ended = bool(changed.get(TasksEnded))
+    (ended,) = _mappings(changed.get(TasksEnded, ())) or (None,)
     (only,) = _mappings(changed.get(SessionRow, ()))
-    tasks = [_ended(each) if ended else each for each in _mappings(changed.get(TaskRow, ()))]
+    tasks = [_ended(each, ended) for each in _mappings(changed.get(TaskRow, ()))]
     actions = [each for each in _mappings(changed.get(ActionRow, ())) if each["tool_id"]]
     return detail(
         {**only, "status": _status(only)},
@@ -64,8 +64,11 @@ def _mappings(rows: Sequence[Row]) -> list[dict[str, Any]]:
     return [msgspec.structs.asdict(row) for row in rows]
 
 
-def _ended(row: dict[str, Any]) -> dict[str, Any]:
-    return {**row, "status": "cancelled"} if row["status"] in UNFINISHED else row
+def _ended(row: dict[str, Any], end: dict[str, Any] | None) -> dict[str, Any]:
+    """Return a task as the end of its session left it."""
+    if end is None or row["status"] not in UNFINISHED:
+        return row
+    return {**row, "status": "cancelled", "finished_at": end["finished_at"]}
 
 
 def _status(row: Mapping[str, Any]) -> str:

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from adapters.postgres.read_models.keeper import PostgresReadModels
 from adapters.postgres.read_models.reader import PostgresReadStore
 from adapters.postgres.store import PostgresEventStore
+from api.rest.folding import fold as fold_rows
+from domain.encoding import plain
 from domain.errors import NotFound
 from domain.session.admit import open_approvals
 from domain.session.react import fold
@@ -62,6 +64,7 @@ async def test_a_session_shows_what_its_state_says(
         assert state is not None
         await project_all(store, keeper)
         shown = await show_session(reads, "local", session)
+        assert plain(fold_rows(await store.read_stream(session))) == plain(shown)
         assert shown.session.status == expected_status(state)
         assert shown.session.version == versions[session]
         assert shown.summary.cost.tokens == state.spent.tokens
