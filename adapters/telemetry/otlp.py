@@ -6,6 +6,7 @@ would draw other ids.
 """
 
 import logging
+import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -25,6 +26,8 @@ from projections.spans import Span
 
 PATH = "/v1/traces"
 TIMEOUT_SECONDS = 3.0
+LONGEST_SECONDS = 2 * TIMEOUT_SECONDS
+"""How long an answer is waited for that comes byte by byte, each of them in time."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _KINDS = {"internal": SpanKind.INTERNAL, "client": SpanKind.CLIENT}
@@ -49,11 +52,18 @@ class OtlpExporter:
         )
         named = {"service.name": service, "service.instance.id": instance, "reprise.role": role}
         self._resource = Resource.create(named)
+        self._sending = threading.Thread()
 
     def export(self, spans: Sequence[Span]) -> bool:
-        """Send spans and tell whether they arrived; blocks for a few seconds at most."""
-        readable = [_readable(span, self._resource) for span in spans]
-        return self._exporter.export(readable) is SpanExportResult.SUCCESS
+        """Send spans and tell whether they arrived; blocks for a few seconds at most, whatever the endpoint does."""
+        if self._sending.is_alive():  # what went out before is still being answered
+            return False
+        readable, results = [_readable(span, self._resource) for span in spans], list[SpanExportResult]()
+        # A thread that no end of this process waits for, as it would for one of a pool.
+        self._sending = threading.Thread(target=lambda: results.append(self._exporter.export(readable)), daemon=True)
+        self._sending.start()
+        self._sending.join(LONGEST_SECONDS)
+        return results == [SpanExportResult.SUCCESS]
 
     def close(self) -> None:
         """Give up what is being tried again, and close the connection."""

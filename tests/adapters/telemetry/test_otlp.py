@@ -2,12 +2,14 @@
 
 import socket
 import threading
+import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
 
+from adapters.telemetry import otlp
 from adapters.telemetry.otlp import OtlpExporter
 from projections.spans import Span
 from tests.projections.histories import NOW
@@ -42,6 +44,20 @@ def test_spans_that_were_not_taken_do_not_count_as_delivered(status: int) -> Non
     head = f"HTTP/1.1 {status} Elsewhere\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"
     with answering(lambda line: line.sendall(head.encode())) as exporter:
         assert not exporter.export([SPAN])
+
+
+def test_an_answer_that_comes_byte_by_byte_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slowly(line: socket.socket) -> None:
+        line.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+        while not over.wait(0.05):
+            line.sendall(b"x")
+
+    monkeypatch.setattr(otlp, "LONGEST_SECONDS", 0.3)
+    over, begun = threading.Event(), time.monotonic()
+    with answering(slowly) as exporter:
+        assert not exporter.export([SPAN]) and not exporter.export([SPAN])
+        assert time.monotonic() - begun < 2
+        over.set()
 
 
 def test_an_answer_without_end_is_not_read() -> None:
