@@ -16,6 +16,8 @@ from domain.session.prompt import Prompt
 _NAME = re.compile(r"openai:(?P<name>.+)@(?P<base>https?://[^\s@?#]+)")
 _MAX_ANSWER = 8 * 1024 * 1024
 _EXCERPT = 300
+_MOST_TOKENS = 10**9
+"""Bounds what a server may claim that one question took; nor does any claim give a session tokens back."""
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,7 +105,11 @@ def _reply(name: str, response: HttpResponse) -> Reply:
     usage = completion.usage or Usage()
     return Reply(
         text=text,
-        tokens_in=usage.prompt_tokens,
-        tokens_out=usage.completion_tokens,
+        tokens_in=_bounded(usage.prompt_tokens),
+        tokens_out=_bounded(usage.completion_tokens),
         latency_ms=response.latency_ms,
     )
+
+
+def _bounded(tokens: int) -> int:
+    return min(max(tokens, 0), _MOST_TOKENS)

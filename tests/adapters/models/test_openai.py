@@ -47,6 +47,11 @@ async def test_usage_may_be_missing_and_without_a_key_none_is_sent() -> None:
     assert "authorization" not in request.headers
 
 
+async def test_no_claim_of_a_server_gives_tokens_back_or_takes_more_than_there_are() -> None:
+    reply, _ = await ask(completion("hi", usage={"prompt_tokens": -(10**30), "completion_tokens": 10**30}))
+    assert (reply.tokens_in, reply.tokens_out) == (0, 10**9)
+
+
 @pytest.mark.parametrize(
     ("answer", "retryable", "retry_after_ms"),
     [
