@@ -1,5 +1,6 @@
 """Compose what the doctor looks through."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -7,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 from msgspec.structs import replace
 
+from adapters.embedded.errors import FolderTaken
 from adapters.embedded.nats import embedded_nats
 from adapters.embedded.postgres import embedded_postgres
 from adapters.http.dialer import HttpDialer
@@ -19,6 +21,10 @@ from ops import running
 from ops.bootstrap.servers import Addresses, addresses
 from ops.doctor.patient import Parts
 from ops.settings import Settings
+
+TAKEN_SECONDS = 10.0
+"""How long a data folder may be in other hands before its servers are said to be out of reach."""
+AGAIN_SECONDS = 0.2
 
 
 @asynccontextmanager
@@ -38,6 +44,25 @@ async def doctor_parts() -> AsyncIterator[Parts]:
 
 @asynccontextmanager
 async def _servers(settings: Settings) -> AsyncIterator[Addresses]:
+    """Yield the servers, also those of an `up` that is just starting, or after another verb has ended."""
+    async with AsyncExitStack() as stack:
+        yield await _entered(stack, settings)
+
+
+async def _entered(stack: AsyncExitStack, settings: Settings) -> Addresses:
+    clock = asyncio.get_running_loop().time
+    until = clock() + TAKEN_SECONDS
+    while True:
+        try:
+            return await stack.enter_async_context(_found(settings))
+        except FolderTaken:
+            if clock() > until:
+                raise
+            await asyncio.sleep(AGAIN_SECONDS)
+
+
+@asynccontextmanager
+async def _found(settings: Settings) -> AsyncIterator[Addresses]:
     """Yield the servers that are set or run, and start the others as they are: nothing is migrated.
 
     Where nothing is kept yet, they are tried in a folder that goes away again.

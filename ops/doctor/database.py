@@ -19,7 +19,7 @@ async def servers(patient: Patient) -> Outcome:
             found=str(fault) or "The embedded servers were not ready in time.",
             why="Every verb starts them in the data folder, or works with those of a running `reprise up`.",
             fix="See to what is said there, and to postgres/postgres.log and nats/nats-server.log in the data folder; "
-            "where another verb is at work, or `reprise up` is just starting, wait for it.",
+            "where another verb is at work, wait for it.",
         )
     if patient.served:
         return None

@@ -2,13 +2,16 @@
 
 import os
 import socket
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 
 import msgspec
+import pytest
 
 from adapters.embedded.folder import hold
 from ops import running
+from ops.bootstrap import doctor as bootstrap
 from ops.settings import Settings
 from tests.adapters.nats.logs import append
 from tests.ops.doctor.conftest import Examine
@@ -70,8 +73,23 @@ async def test_embedded_servers_that_do_not_start(look: Examine, tmp_path: Path)
     assert "postgres ended" in only(found, "servers-do-not-start").found
 
 
-async def test_a_data_folder_in_which_another_process_works(look: Examine, tmp_path: Path) -> None:
+async def test_a_data_folder_in_which_another_process_works(
+    look: Examine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bootstrap, "TAKEN_SECONDS", 0.1)
     (tmp_path / "postgres" / "cluster").mkdir(parents=True, mode=0o700)
     with hold(tmp_path / "postgres"):
         found = await look(Settings(data=str(tmp_path), port=0))
     assert f"in use by process {os.getpid()}" in only(found, "servers-do-not-start").found
+
+
+async def test_an_up_that_is_just_starting_is_waited_for(
+    look: Examine, well: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "postgres" / "cluster").mkdir(parents=True, mode=0o700)
+    up = running.mark("http://127.0.0.1:1", well.settings.postgres_url, well.settings.nats_url)
+    asked = count()
+    monkeypatch.setattr(running, "find", lambda _: up if next(asked) > 10 else None)
+    with hold(tmp_path / "postgres"):
+        found = await look(Settings(data=str(tmp_path), port=0))
+    assert f"(process {up.pid}) runs" in only(found, "api-silent").found
