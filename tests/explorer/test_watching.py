@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from domain.replay import replay_state, state_digest
 from ops.sample.demo import GOAL
@@ -208,6 +208,38 @@ def test_numbers_keep_their_digits(served: Served, open_page: Open) -> None:
     assert inline == text
     assert paths == ["", "/price", "/big", "/small", "/exponent", "/plain", "/list",
                      "/a~1b~0", "/a~1b~0/c", "/a~1b~0/c/0", "/a~1b~0/c", "/a~1b~0", ""]  # fmt: skip
+
+
+def test_what_cannot_be_seen_is_escaped(served: Served, open_page: Open) -> None:
+    value = {"to\u202ereverse": "a\u200bb\U000e0041", "kept": "ü 漢 \u2764\ufe0f"}
+    with open_page(f"{served.url}/explorer") as page:
+        shown = page.evaluate("async (value) => (await import('/explorer/json.js')).inline(value)", value)
+    assert json.loads(shown) == value
+    assert all(escape in shown for escape in ("to\\u202er", "a\\u200bb\\udb40\\udc41", "ü 漢 \u2764\ufe0f"))
+
+
+def test_an_address_that_names_nothing_is_told_so(served: Served, demo: str, open_page: Open) -> None:
+    with open_page(f"{served.url}/explorer#/sessions/{demo}@0") as page:
+        expect(page.locator(".score .version")).to_contain_text("1 / ")
+        page.goto(f"{served.url}/explorer#/sessions/{'0' * 8}-0000-0000-0000-{'0' * 12}")
+        expect(page.locator("main .empty")).to_contain_text("Expected a session that exists")
+        assert page.locator(".timeline, .state, .score").count() == 0
+
+
+def test_the_list_comes_as_soon_as_the_service_can_answer(served: Served, demo: str, open_page: Open) -> None:
+    def refuse_once(route: Route) -> None:
+        if "Reached" in (route.request.post_data or "") and not refused:
+            refused.append(route.request.url)
+            route.fulfill(status=503, body="{}")
+        else:
+            route.continue_()
+
+    refused: list[str] = []
+    with open_page(f"{served.url}/explorer", complains="503") as page:
+        page.route("**/graphql", refuse_once)
+        page.reload()
+        expect(page.locator(".sessions").get_by_role("link", name=GOAL)).to_have_count(1)
+    assert refused
 
 
 def test_an_event_of_an_unknown_form_is_carried(served: Served, open_page: Open) -> None:

@@ -10,10 +10,16 @@ export function parse(text) {
 }
 
 /** Write a value on one line. */
-export const inline = (value) => (value === undefined ? "" : JSON.stringify(value));
+export const inline = (value) => (value === undefined ? "" : seen(JSON.stringify(value)));
 
 /** Write a value with indents. */
-export const indented = (value) => JSON.stringify(value, null, 2);
+export const indented = (value) => seen(JSON.stringify(value, null, 2));
+
+/** Escape what cannot be seen, or turns around how the rest reads: whoever approves a request sees all of it. */
+const seen = (json) => json.replace(UNSEEN, (each) => each.split("").map(escape).join(""));
+const escape = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+const UNSEEN =
+  /[\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]|\udb40[\udc00-\udfff]/g;
 
 /** Yield the lines of a value written with indents, each with the JSON pointer of what stands on it. */
 export function* lines(value, path = "", indent = "", name = "", end = "") {
@@ -26,7 +32,7 @@ export function* lines(value, path = "", indent = "", name = "", end = "") {
   yield { path, text: `${indent}${name}${list ? "[" : "{"}` };
   for (const [index, [key, held]] of entries.entries()) {
     const comma = index < entries.length - 1 ? "," : "";
-    yield* lines(held, `${path}/${escaped(key)}`, `${indent}  `, list ? "" : `${JSON.stringify(key)}: `, comma);
+    yield* lines(held, `${path}/${escaped(key)}`, `${indent}  `, list ? "" : `${inline(key)}: `, comma);
   }
   yield { path, text: `${indent}${list ? "]" : "}"}${end}` };
 }

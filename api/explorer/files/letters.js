@@ -6,10 +6,17 @@ import { h, icon, keyed, say } from "./dom.js";
 import { indented } from "./json.js";
 import { ago, count, moment, short } from "./words.js";
 
-const LIST = `query Letters { deadLetters(status: "all", first: 100) { nodes {
+/** Ask for those of each status by themselves: old ones that are closed must not hide new ones that are open. */
+const LIST = `query Letters {
+  open: deadLetters(status: "open", first: 100) { ...Page }
+  replaying: deadLetters(status: "replaying", first: 100) { ...Page }
+  resolved: deadLetters(status: "resolved", first: 100) { ...Page }
+  discarded: deadLetters(status: "discarded", first: 100) { ...Page }
+}
+fragment Page on DeadLetterConnection { nodes {
   id sessionId step tool operation requestJson requestDigest
   status reason attempts deadLetteredAt decidedBy decisionReason
-} } }`;
+} }`;
 const CHOICES = [
   ["replay", "Replay", "main-button"],
   ["discard", "Discard", ""],
@@ -24,11 +31,17 @@ export function lettersView(root, fail) {
   const title = h("h1", {}, "Dead letters");
   root.replaceChildren(h("section", { class: "dead" }, title, h("p", { class: "hint" }, ABOUT), list, none));
 
+  let question = 0;
+
   async function load() {
+    const asked = (question += 1);
     try {
-      const { deadLetters } = await ask(LIST);
-      none.hidden = deadLetters.nodes.length > 0;
-      keyed(list, deadLetters.nodes, (letter) => letter.id, card, refresh);
+      const pages = await ask(LIST);
+      if (asked !== question) return;
+      const letters = Object.values(pages).flatMap((page) => page.nodes);
+      letters.sort((one, other) => (one.deadLetteredAt < other.deadLetteredAt ? -1 : 1));
+      none.hidden = letters.length > 0;
+      keyed(list, letters, (letter) => letter.id, card, refresh);
     } catch (fault) {
       fail(fault);
     }
@@ -55,7 +68,9 @@ function card({ id, operation, tool, sessionId, step, deadLetteredAt, requestDig
 /** Show how a letter stands now; whenever it is open again, it can be decided again. */
 function refresh(item, { id, status, reason, attempts, decidedBy, decisionReason }) {
   const mark = item.querySelector(".status");
-  if (mark.dataset.status !== status) {
+  const standing = `${status} ${attempts}`;
+  if (item.dataset.standing !== standing) {
+    item.dataset.standing = standing;
     mark.dataset.status = status;
     mark.replaceChildren(icon(ICONS[status]), h("span", {}, status));
     const path = `/dead-letters/${encodeURIComponent(id)}`;

@@ -25,6 +25,7 @@ export class Live {
   /** Connect now, with the token of now. */
   connect() {
     clearTimeout(this.#timer);
+    this.#ready = false;
     this.#socket?.close();
     this.#hear(this.#failures ? "reconnecting" : "connecting");
     const url = new URL("/graphql", location.href);
@@ -41,12 +42,13 @@ export class Live {
    * `variables` is asked at each connection, so that it names the position that was reached by then.
    */
   subscribe(query, variables, next, fail) {
-    const subscription = { query, variables, next, fail, id: "" };
+    const subscription = { query, variables, next, fail, id: "", ended: false };
     this.#start(subscription);
     return () => this.#stop(subscription);
   }
 
   #start(subscription) {
+    if (subscription.ended) return;
     this.#subscriptions.delete(subscription.id);
     subscription.id = String((this.#number += 1));
     this.#subscriptions.set(subscription.id, subscription);
@@ -54,6 +56,7 @@ export class Live {
   }
 
   #stop(subscription) {
+    subscription.ended = true;
     const known = this.#subscriptions.delete(subscription.id);
     if (known && this.#ready) this.#send({ id: subscription.id, type: "complete" });
   }

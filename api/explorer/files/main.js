@@ -18,7 +18,6 @@ const main = byId("main");
 const live = new Live(connection);
 let view = { ...STILL, name: "" };
 let isEmpty = false;
-let begun = null;
 
 const list = sessionList(byId("sessions"), live, {
   fail,
@@ -42,7 +41,7 @@ function route() {
     current(byId("to-sessions"), page !== "letters");
     view = { ...STILL, name, ...VIEWS[id ? "session" : name](id) };
   }
-  view.show(version ? Number(version) : null);
+  view.show(version ? Math.max(1, Number(version)) : null);
 }
 
 const VIEWS = {
@@ -62,7 +61,7 @@ function connection(state, reason) {
   if (state !== "live" || was === "live") return;
   byId("problem")?.remove();
   view.load();
-  begun ??= list.begin();
+  list.begin();
 }
 
 /** Say what went wrong, above what is shown. */

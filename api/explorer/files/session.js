@@ -14,6 +14,7 @@ const EVENTS = `subscription Events($id: ID!, $after: Position) {
 
 const MANY = 500;
 const PATIENCE_MS = 250;
+const READING = "Reading the events …";
 
 /** Show a session until it is closed; `announce` says aloud what somebody waits for. */
 export function sessionView(root, id, live, { fail, announce }) {
@@ -26,9 +27,19 @@ export function sessionView(root, id, live, { fail, announce }) {
   const score = scoreView(go, (step) => timeline.toStep(step));
   const timeline = timelineView(id);
   const state = stateView(id, fail);
-  const waiting = h("p", { class: "empty hint" }, "Reading the events …");
+  const waiting = h("p", { class: "empty hint" });
   const columns = h("div", { class: "columns" }, timeline.root, state.root);
-  root.replaceChildren(h("article", { class: "session" }, head.root, questions, score.root, columns, waiting));
+  const article = h("article", { class: "session" });
+  root.replaceChildren(article);
+  begin();
+
+  /** Show nothing of a session before its first event. */
+  function begin() {
+    events = [];
+    state.forget();
+    say(waiting, READING);
+    article.replaceChildren(waiting);
+  }
 
   /** Take an event; where there are many, not each of them is drawn as it comes. */
   function heard({ sessionEvents: event }) {
@@ -42,8 +53,8 @@ export function sessionView(root, id, live, { fail, announce }) {
   }
 
   const draw = soon(() => {
-    if (!events.length) return;
-    waiting.remove();
+    if (!events.length || !article.isConnected) return;
+    if (waiting.isConnected) article.replaceChildren(head.root, questions, score.root, columns);
     const now = tell(events);
     const then = version === null ? now : tell(events, version);
     head.show(then, now);
@@ -51,7 +62,7 @@ export function sessionView(root, id, live, { fail, announce }) {
     score.show(events, then, version);
     timeline.show(events, then, version);
     state.show(then.version);
-    root.firstElementChild.dataset.version = now.version;
+    article.dataset.version = now.version;
     speak(now);
   });
 
@@ -88,7 +99,7 @@ export function sessionView(root, id, live, { fail, announce }) {
   const from = () => ({ id, after: events.at(-1)?.position ?? null });
   const end = live.subscribe(EVENTS, from, heard, (problem, again) => {
     if (problem.code === "WRONG_LOG") {
-      events = [];
+      begin();
       again();
     } else if (events.length) fail(problem);
     else say(waiting, problem.message);

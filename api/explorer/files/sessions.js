@@ -6,6 +6,7 @@ import { age, moment, short } from "./words.js";
 
 const STATUSES = ["queued", "running", "waiting", "paused", "completed", "failed", "cancelled"];
 const PAGE = 50;
+const AGAIN_MS = 2_500;
 const MOST = 1_000;
 const ROW = "id goal status userId createdAt updatedAt version position";
 const LIST = `query Sessions($filter: SessionFilter, $first: Int!, $after: String) {
@@ -28,6 +29,7 @@ export function sessionList(root, live, { fail, empty, happened }) {
   let next = null;
   let position = null;
   let question = 0;
+  let begun = false;
 
   const text = h("input", { type: "search", placeholder: "Find in goals", "aria-label": "Find in goals" });
   const status = h("select", { "aria-label": "Status" }, h("option", { value: "" }, "every status"));
@@ -96,19 +98,24 @@ export function sessionList(root, live, { fail, empty, happened }) {
 
   /** Hear changes from where the list is about to be read, so that none falls between the two. */
   async function begin() {
+    if (begun) return;
+    begun = true;
     try {
       const { projections } = await ask(REACHED);
       position = projections.find((each) => each.name === "sessions").position;
       live.subscribe(CHANGED, () => ({ after: position }), changed, ended);
       load();
     } catch (fault) {
+      begun = false;
       fail(fault);
+      if (!fault.needsToken) setTimeout(begin, AGAIN_MS);
     }
   }
 
   function ended(problem) {
-    if (problem.code === "WRONG_LOG") begin();
-    else fail(problem);
+    if (problem.code !== "WRONG_LOG") return fail(problem);
+    begun = false;
+    begin();
   }
 
   return { begin, load };

@@ -74,7 +74,13 @@ export function stateView(id, fail) {
     if (first) state.scrollTop = first.offsetTop - state.clientHeight / 3;
   }
 
-  return { root, show };
+  /** Hold nothing of what was asked for: another log may have told it. */
+  function forget() {
+    kept.clear();
+    wanted = 0;
+  }
+
+  return { root, show, forget };
 }
 
 function changed({ op, path, before, after }) {
