@@ -88,14 +88,15 @@ async def _followed(context: Context, feed: AsyncGenerator[Batch]) -> AsyncGener
 
 
 async def _sessions(context: Context, batch: Sequence[Recorded]) -> Mapping[UUID, SessionShown]:
-    """Return the sessions of a batch as new as its events."""
+    """Return the sessions of a batch, as new as its events where the read models reach these in time."""
     reads = context.services.reads
     await wait_for(reads, batch[-1].position, patience=context.services.read_patience)
     return await sessions_of(reads, context.tenant, list({row.stream for row in batch}))
 
 
 def _changed(row: Recorded, session: SessionShown | None) -> Changed:
-    return Changed(position=row.position, session_id=row.stream, version=row.version, type=row.topic, session=session)
+    current = session if session and session.version >= row.version else None
+    return Changed(position=row.position, session_id=row.stream, version=row.version, type=row.topic, session=current)
 
 
 def _names(selections: Iterable[Selection], name: str) -> bool:

@@ -141,6 +141,20 @@ async def test_a_change_comes_with_the_session_as_new_as_it(client: httpx.AsyncC
         assert each["session"]["id"] == each["sessionId"] and each["session"]["version"] >= each["version"]
 
 
+async def test_no_session_comes_where_the_read_models_are_behind_its_change(serve: Serve, parts: Parts) -> None:
+    session, before = await record(parts, most=1)
+    async with serve(read_patience=20.0) as client:
+        assert (await client.get(f"/sessions/{session}", params={"after": before})).json()["status"] == "queued"
+    async with (
+        parts.without_projector(),
+        serve(read_patience=0.05) as client,
+        following(client, CHANGED, after=before) as mine,
+    ):
+        await pause(parts, session, 1)
+        told = (await mine.hear())["payload"]["data"]["sessionsChanged"]
+    assert (told["version"], told["session"]) == (2, None)
+
+
 async def test_changes_are_told_from_now_on_where_no_position_is_named(client: httpx.AsyncClient, parts: Parts) -> None:
     session, _ = await record(parts, most=20)
     async with following(client, "subscription { sessionsChanged { sessionId version } }") as mine:
