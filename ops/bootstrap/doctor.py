@@ -38,6 +38,7 @@ async def doctor_parts() -> AsyncIterator[Parts]:
             open_bus=nats.open_health,
             known_model=ModelRouter(dialer).known,
             read_keys=_read_keys,
+            takes_traces=_takes_traces,
             migrations=_checksums,
         )
 
@@ -86,6 +87,16 @@ async def _found(settings: Settings) -> AsyncIterator[Addresses]:
 def _read_keys(folder: Path) -> None:
     public_keys(folder)
     signing_key(folder)
+
+
+def _takes_traces(endpoint: str) -> bool:
+    from adapters.telemetry.otlp import OtlpExporter  # a tenth of a second, and most set no endpoint
+
+    exporter = OtlpExporter(endpoint, service="reprise", instance="doctor", role="doctor")
+    try:
+        return exporter.export([])
+    finally:
+        exporter.close()
 
 
 def _checksums() -> Mapping[str, str]:

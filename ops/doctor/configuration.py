@@ -119,7 +119,9 @@ async def collector(patient: Patient) -> Outcome:
     writer.close()
     with suppress(OSError):
         await writer.wait_closed()
-    return None
+    if await asyncio.to_thread(patient.parts.takes_traces, endpoint):
+        return None
+    return _no_traces("otlp-refuses", f"Somebody listens on {where.hostname}:{number}, but takes no traces.")
 
 
 def _no_traces(code: str, found: str) -> Finding:
@@ -127,5 +129,6 @@ def _no_traces(code: str, found: str) -> Finding:
         code=code,
         found=found,
         why="Sessions go on, but their traces are dropped.",
-        fix="Start the collector, or correct REPRISE_OTLP__ENDPOINT, like http://127.0.0.1:4318.",
+        fix="Start the collector, or correct REPRISE_OTLP__ENDPOINT, like http://127.0.0.1:4318; where it wants a key, "
+        "set OTEL_EXPORTER_OTLP_HEADERS.",
     )

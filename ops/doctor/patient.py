@@ -35,6 +35,7 @@ class Parts:
 
     ``start`` starts the embedded servers that the settings leave to us. ``greeting`` is what NATS says to whoever
     connects. ``known_model`` and ``read_keys`` raise Refused where a model's name, or keys, cannot be used.
+    ``takes_traces`` sends none to an endpoint and tells whether it would have taken some; it blocks for a few seconds.
     """
 
     start: Callable[[Settings], AbstractAsyncContextManager[Addresses]]
@@ -43,6 +44,7 @@ class Parts:
     open_bus: Callable[[str], AbstractAsyncContextManager[Bus]]
     known_model: Callable[[str], None]
     read_keys: Callable[[Path], None]
+    takes_traces: Callable[[str], bool]
     migrations: Callable[[], Mapping[str, str]]
     load: Callable[[], Settings] = load
     now: Callable[[], datetime] = lambda: datetime.now(UTC)

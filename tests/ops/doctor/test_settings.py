@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from adapters.identity import create_keys
+from tests.adapters.telemetry.collector import collecting
 from tests.ops.doctor.conftest import Examine
 from tests.ops.doctor.installation import Installation, only
 
@@ -57,8 +58,20 @@ async def test_an_endpoint_of_traces_that_names_no_host(look_with: Examine) -> N
 async def test_an_endpoint_of_traces_where_nobody_listens(look_with: Examine) -> None:
     with socket.create_server(("127.0.0.1", 0)) as door:
         endpoint = f"http://127.0.0.1:{door.getsockname()[1]}"
-        assert (await look_with(REPRISE_OTLP__ENDPOINT=endpoint)).healthy
     only(await look_with(REPRISE_OTLP__ENDPOINT=endpoint), "otlp-unreachable")
+
+
+async def test_an_endpoint_that_listens_but_takes_no_traces(look_with: Examine) -> None:
+    with collecting() as collector:
+        assert (await look_with(REPRISE_OTLP__ENDPOINT=collector.url)).healthy
+        assert collector.requests == ["/v1/traces"] and collector.spans == []
+        for collector.status in (307, 404):
+            only(await look_with(REPRISE_OTLP__ENDPOINT=collector.url), "otlp-refuses")
+
+
+async def test_an_endpoint_that_hangs(look_with: Examine) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        only(await look_with(REPRISE_OTLP__ENDPOINT=f"http://127.0.0.1:{door.getsockname()[1]}"), "otlp-refuses")
 
 
 async def test_nothing_is_wrong_with_an_installation_that_is_well(look: Examine, well: Installation) -> None:
