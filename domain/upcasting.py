@@ -27,7 +27,8 @@ def topic_of(data_type: type[AnyEvent]) -> str:
     return str(data_type.__struct_config__.tag)
 
 
-KNOWN_TOPICS = frozenset(topic_of(data_type) for data_type in (*SESSION_EVENTS, *CATALOG_EVENTS))
+_SESSION_TOPICS = frozenset(map(topic_of, SESSION_EVENTS))
+KNOWN_TOPICS = _SESSION_TOPICS | frozenset(map(topic_of, CATALOG_EVENTS))
 
 _SESSION = msgspec.json.Decoder(Event[SessionEvent])
 _CATALOG = msgspec.json.Decoder(Event[CatalogEvent])
@@ -55,8 +56,8 @@ def read(topic: str, state: bytes) -> Event[AnyEvent] | Unknown:
 
 
 def read_session(topic: str, state: bytes) -> Event[SessionEvent] | Unknown:
-    """Decode one stored event of a session's stream."""
-    if topic in KNOWN_TOPICS:
+    """Decode one stored event of a session's stream; what stands in another aggregate's is Unknown."""
+    if topic in _SESSION_TOPICS:
         return _SESSION.decode(state)
     if topic in UPCASTS:
         return _SESSION.decode(_upcast(topic, state)[1])

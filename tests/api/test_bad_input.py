@@ -155,3 +155,15 @@ async def test_a_query_parameter_that_nobody_reads_is_refused_with_those_that_ar
         assert name in said and known in said
     assert "no query" in problem(await client.post("/orchestrate?wait=5", json={"goal": GOAL}), 400, "invalid")
     assert (await client.get("/openapi.json", params={"x": "1"})).status_code == 200
+
+
+async def test_what_is_stored_of_something_else_is_no_session(
+    client: httpx.AsyncClient, tools: dict[str, Any], parts: Parts
+) -> None:
+    (stream, *_) = [row.originator_id for row in await parts.store.read_log(0, 10) if row.topic[:9] == "document."]
+    for part in ("", "/events", "/state"):
+        problem(await client.get(f"/sessions/{stream}{part}"), 404, "not-found")
+    for verb in ("cancel", "pause", "resume", "replay"):
+        problem(await client.post(f"/sessions/{stream}/{verb}"), 404, "not-found")
+    told = (await client.post("/graphql", json={"query": f'{{ session(id: "{stream}") {{ id }} }}'})).json()
+    assert told["errors"][0]["extensions"]["code"] == "NOT_FOUND"
