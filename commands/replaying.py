@@ -24,9 +24,9 @@ class StateAt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def read_rows(store: EventStore, session: UUID) -> list[Row]:
-    """Return a session's events; raise NotFound where there are none."""
+    """Return a session's events; raise NotFound where there are none, or only those of something else."""
     rows = await store.read_stream(session)
-    if not rows:
+    if not any(row.topic.startswith("session.") for row in rows):
         raise NotFound(f"Expected a session that exists, but nothing is recorded under {session}.")
     return [Row(version=row.originator_version, topic=row.topic, state=row.state) for row in rows]
 

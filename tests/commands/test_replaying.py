@@ -9,12 +9,15 @@ from adapters.postgres.store import PostgresEventStore
 from commands.perform import drive
 from commands.ports import LogEvent
 from commands.replaying import read_rows, replay_session, state_at
+from commands.shell import to_log
+from domain.catalog.events import Agent, AgentPatched
 from domain.encoding import canonical
 from domain.errors import NotFound
 from domain.ids import derive
 from ops.cli.replaying import report_text, summed
 from tests.commands.parts import Model, Shop, Time, shell_of, start
 from tests.domain.test_changes import applied
+from tests.projections.histories import event_of
 from tests.replay.runs import recorded
 
 
@@ -53,6 +56,14 @@ async def test_a_catalogue_that_is_not_stored_is_said_and_not_guessed(store: Pos
 async def test_a_session_that_is_not_there_is_not_found(store: PostgresEventStore) -> None:
     with pytest.raises(NotFound, match="nothing is recorded"):
         await read_rows(store, uuid4())
+
+
+async def test_what_is_recorded_of_an_agent_is_no_session(store: PostgresEventStore) -> None:
+    patched = AgentPatched(agent=Agent(id="a", name="A", role="worker", prompt_template="Do it.", tools=("*",)))
+    stream = uuid4()
+    await store.append(to_log(stream, 0, [event_of(patched)]))
+    with pytest.raises(NotFound):
+        await replay_session(store, stream, execute=False)
 
 
 async def test_the_states_of_all_versions_lead_to_one_another(store: PostgresEventStore) -> None:
