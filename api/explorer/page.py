@@ -12,7 +12,7 @@ from litestar.response import Redirect
 from domain.errors import NotFound
 
 FOLDER = files("api.explorer").joinpath("files")
-MEDIA_TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+MEDIA_TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml; charset=utf-8"}
 POLICY = {
     "default-src": "'none'",
     "script-src": "'self'",
@@ -60,8 +60,7 @@ def _file(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
     headers = {**HEADERS, "ETag": etag}
     if request.headers.get("if-none-match") == etag:
         return Response(b"", status_code=304, headers=headers)
-    media_type = MEDIA_TYPES[name.rpartition(".")[2]]
-    return Response(body, media_type=f"{media_type}; charset=utf-8", headers=headers)
+    return Response(body, media_type=MEDIA_TYPES[name.rpartition(".")[2]], headers=headers)
 
 
 @cache

@@ -8,7 +8,7 @@ from api.watching import Watched, Watching
 from commands.authorize import require
 from domain.errors import NotFound
 
-MEDIA_TYPE = "text/plain; version=1.0.0; charset=utf-8"
+MEDIA_TYPE = "text/plain; version=1.0.0"  # litestar adds the charset of texts
 
 
 # Not for every caller, as probes are: the numbers are of all tenants, how many sessions they run and what they spend.

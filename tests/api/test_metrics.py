@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0
 
 from adapters.identity import TokenIssuer, TokenVerifier, create_keys
 from adapters.telemetry import gauges
@@ -55,7 +56,7 @@ async def client(parts: Parts) -> AsyncIterator[httpx.AsyncClient]:
 async def shown(client: httpx.AsyncClient) -> dict[str, float]:
     """Return the samples that a service shows, by name and labels."""
     response = await client.get("/metrics")
-    assert response.status_code == 200 and response.headers["content-type"].startswith("text/plain; version=")
+    assert response.status_code == 200 and response.headers["content-type"] == CONTENT_TYPE_PLAIN_1_0_0
     lines = [line for line in response.text.splitlines() if not line.startswith("#")]
     return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
 
