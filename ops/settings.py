@@ -88,6 +88,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return _listed(self.lanes)
 
     @property
+    def host_names(self) -> tuple[str, ...]:
+        """Return the names that the API goes by beside those of loopback: where it listens, and what it is called."""
+        return (*(() if self.host in LOOPBACK else (self.host,)), *_listed(self.hosts))
+
+    @property
     def model_names(self) -> list[str]:
         """Return the models that a caller may name, the one of goals that name none first."""
         return [whole_model(name) for name in (self.model, *_listed(self.models)) if name]

@@ -53,7 +53,7 @@ async def api_edge(core: Core, watched: "Watched") -> AsyncIterator[Edge]:
         builds=builds,
         model=whole_model(core.settings.model),
         models=tuple(core.settings.model_names),
-        hosts=tuple(host for host in core.settings.hosts.split(",") if host),
+        hosts=core.settings.host_names,
         verifier=verifier,
         loopback_without_token=not tokens.required,
         introspection=core.settings.graphql.introspection,

@@ -35,7 +35,7 @@ def _is_healthy(url: str) -> bool:
     where = urlsplit(url)
     connection = HTTPConnection(where.hostname or "", where.port, timeout=API_SECONDS)
     try:
-        connection.request("GET", "/healthz")
+        connection.request("GET", "/healthz", headers={"Host": "localhost"})  # a name that every API goes by
         return connection.getresponse().status == 200
     except (OSError, HTTPException):
         return False

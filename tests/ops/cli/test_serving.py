@@ -46,6 +46,15 @@ def test_up_says_where_it_is_serves_and_ends_cleanly_when_told(folder: Path, num
     assert processes_in(folder) == []
 
 
+def test_an_up_that_listens_elsewhere_answers_where_it_says_it_is(folder: Path) -> None:
+    more = {"REPRISE_TOKENS__REQUIRED": "true"}
+    command: list[str | Path] = [PROGRAM, "up", "--port", "0", "--host", "127.0.0.2"]
+    with started(command, folder, "Reprise is up", more) as (_, line):
+        with urlopen(f"{line.rpartition(' ')[2]}/healthz", timeout=5) as answer:
+            assert answer.status == 200
+        assert (done := reprise("doctor", folder=folder, more=more)).returncode == 0, done.stdout
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_up_told_to_end_while_it_starts_leaves_no_process_behind(folder: Path, number: signal.Signals) -> None:
     process = subprocess.Popen(
