@@ -157,6 +157,20 @@ def test_a_hostile_goal_stays_text_and_a_denied_call_is_never_sent(served: Serve
         assert not [each for each in shown if each["type"] == "session.call-requested.v1" and "POST" in str(each)]
 
 
+def test_on_a_small_screen_neither_questions_nor_the_list_squeeze_the_other_out(
+    served: Served, demo: str, open_page: Open
+) -> None:
+    session = served.start_goal("Order two blue mugs, on a telephone")
+    with open_page(f"{served.url}/explorer") as page:
+        page.set_viewport_size({"width": 400, "height": 450})
+        expect(page.locator(".question")).not_to_have_count(0)
+        page.locator(f'.sessions a[data-id="{demo}"]').click(timeout=5_000)
+        page.go_back()
+        page.locator(f'[data-approval^="{session}"]').get_by_role("button", name="Deny").click(timeout=5_000)
+        expect(page.locator(f'[data-approval^="{session}"]')).to_have_count(0)
+        assert page.evaluate("document.documentElement.scrollWidth") == 400
+
+
 def test_both_themes_can_be_read_and_the_choice_is_kept(served: Served, open_page: Open) -> None:
     pairs = [[ink, paper] for ink in INKS for paper in PAPERS] + [["--on-accent", "--accent"]]
     grounds = set()
