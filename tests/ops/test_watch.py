@@ -65,7 +65,7 @@ async def test_gauges_say_what_is_due_and_what_waits_for_people(core: Core) -> N
     await handle(shell, paused, PauseSession(), context())
     await catch_up(core)
     told = await gauges(core)
-    assert told['reprise_work_due{lane="standard"}'] == 2
+    assert told['reprise_work_due{lane="standard"}'] == 2 and told['reprise_work_due{lane="batch"}'] == 0
     assert 0 <= told['reprise_work_oldest_seconds{lane="standard"}'] < 60
     assert told["reprise_approvals_open"] == 1 and told["reprise_dead_letters_open"] == 0
     assert told['reprise_sessions{status="waiting"}'] == 1 and told['reprise_sessions{status="paused"}'] == 1

@@ -200,12 +200,15 @@ SELECT coalesce(max(notification_id), 0) AS head FROM log_events
 -- sessions that have not ended, by status; what waits for people. Everything is counted along an index, each tenant
 -- for itself, so that ended sessions cost nothing however many there are.
 WITH RECURSIVE due AS (
-    SELECT w.lane, count(*) AS items, extract(epoch FROM now() - min(w.due_at)) AS age
-    FROM open_work w
-    WHERE w.due_at <= now()
-        AND (w.kind = 'timer' OR NOT EXISTS (
-            SELECT FROM open_work p WHERE p.session_id = w.session_id AND p.item = 'pause'))
-    GROUP BY w.lane
+    SELECT lane, count(w.item) AS items, coalesce(extract(epoch FROM now() - min(w.due_at)), 0) AS age
+    FROM unnest(ARRAY['interactive', 'standard', 'batch']) AS lanes (lane)
+        LEFT JOIN (
+            SELECT o.lane, o.item, o.due_at FROM open_work o
+            WHERE o.due_at <= now()
+                AND (o.kind = 'timer' OR NOT EXISTS (
+                    SELECT FROM open_work p WHERE p.session_id = o.session_id AND p.item = 'pause'))
+        ) w USING (lane)
+    GROUP BY lane
 ), tenants AS (
     (SELECT tenant FROM sessions ORDER BY tenant LIMIT 1)
     UNION ALL
