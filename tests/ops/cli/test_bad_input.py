@@ -24,7 +24,7 @@ REFUSED = [
     (f"approvals approve {NOBODY}-call-1-1", "nothing is recorded under this id"),
     (f"approvals deny {NOBODY}-call-1-1", "nothing is recorded under this id"),
     (f"approvals settle {NOBODY}-call-1-1 happened", "nothing is recorded under this id"),
-    ("projections rebuild nothing", "Expected one of sessions, "),
+    ("projections rebuild nothing", "Expected a read model out of sessions, "),
     ("agents add Clerk --role executor --prompt x", "a-z"),
     ("orchestrate x --model nothing:x", "scripted:FILE, openai:NAME@BASE_URL"),
     ("orchestrate x --model scripted:missing.json", "No such file"),
