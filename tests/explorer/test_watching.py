@@ -256,6 +256,22 @@ def test_the_list_comes_as_soon_as_the_service_can_answer(served: Served, demo: 
     assert refused
 
 
+def test_more_than_a_page_shows_is_told(served: Served, demo: str, open_page: Open) -> None:
+    def go_on(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, body=answer.text().replace('"hasNextPage":false', '"hasNextPage":true'))
+
+    for address, words in (("#/dead-letters", "reprise dlq list --all"), ("#/", "More wait behind these")):
+        with open_page(f"{served.url}/explorer{address}") as page:
+            expect(page.locator(".sessions a")).not_to_have_count(0)
+            expect(page.get_by_text(words)).to_be_hidden()
+            page.route("**/graphql", go_on)
+            page.reload()
+            expect(page.get_by_text(words)).to_be_visible()
+            expect(page.get_by_role("button", name="Show more")).to_be_visible()
+            page.unroute_all(behavior="ignoreErrors")
+
+
 def test_an_event_of_an_unknown_form_is_carried(served: Served, open_page: Open) -> None:
     types = ["session.plan-proposed.v2", "session.constructor.v1", "weather.changed.v1"]
     with open_page(f"{served.url}/explorer") as page:

@@ -16,12 +16,13 @@ const LIST = `query Letters {
 fragment Page on DeadLetterConnection { nodes {
   id sessionId step tool operation requestJson requestDigest
   status reason attempts deadLetteredAt decidedBy decisionReason
-} }`;
+} pageInfo { hasNextPage } }`;
 const CHOICES = [
   ["replay", "Replay", "main-button"],
   ["discard", "Discard", ""],
 ];
 const ICONS = { open: "failed", replaying: "running", resolved: "completed", discarded: "cancelled" };
+const MORE = "There are more than a hundred of one kind: `reprise dlq list --all` shows them.";
 const ABOUT = "Calls that were given up. Replaying sends exactly the same request under the same idempotency key.";
 
 /** Show the list of dead letters; call `load` when one has changed. */
@@ -29,7 +30,8 @@ export function lettersView(root, fail) {
   const list = h("ul", { class: "letters" });
   const none = h("p", { class: "empty hint", hidden: true }, "No call was given up.");
   const title = h("h1", {}, "Dead letters");
-  root.replaceChildren(h("section", { class: "dead" }, title, h("p", { class: "hint" }, ABOUT), list, none));
+  const more = h("p", { class: "hint", hidden: true }, MORE);
+  root.replaceChildren(h("section", { class: "dead" }, title, h("p", { class: "hint" }, ABOUT), list, more, none));
 
   let question = 0;
 
@@ -41,6 +43,7 @@ export function lettersView(root, fail) {
       const letters = Object.values(pages).flatMap((page) => page.nodes);
       letters.sort((one, other) => (one.deadLetteredAt < other.deadLetteredAt ? -1 : 1));
       none.hidden = letters.length > 0;
+      more.hidden = !Object.values(pages).some((page) => page.pageInfo.hasNextPage);
       keyed(list, letters, (letter) => letter.id, card, refresh);
     } catch (fault) {
       fail(fault);

@@ -6,8 +6,10 @@ import { h, keyed } from "./dom.js";
 
 const OPEN = `query Open { approvals(status: "open", first: 50) {
   nodes { id sessionId step question reason goal toolId operation requestJson requestDigest expiresAt }
+  pageInfo { hasNextPage }
 } }`;
 
+const MORE = "More wait behind these: they come up as these are answered.";
 const NOTHING = "Nothing waits for you. Choose a session to see what it did, and why.";
 
 /** Show the open questions of all sessions; call `load` when one may have come or gone. */
@@ -15,7 +17,8 @@ export function waitingView(root, fail) {
   const cards = h("div", { class: "questions" });
   const title = h("h1", { hidden: true }, "Waiting for you");
   const none = h("p", { class: "empty hint", hidden: true }, NOTHING);
-  root.replaceChildren(h("section", { class: "waiting" }, title, cards, none));
+  const more = h("p", { class: "hint", hidden: true }, MORE);
+  root.replaceChildren(h("section", { class: "waiting" }, title, cards, more, none));
   let asking = null;
   let again = false;
 
@@ -28,6 +31,7 @@ export function waitingView(root, fail) {
       const { approvals } = await asking;
       title.hidden = !approvals.nodes.length;
       none.hidden = !title.hidden;
+      more.hidden = !approvals.pageInfo.hasNextPage;
       keyed(cards, approvals.nodes, (each) => each.id, (each) => questionCard(question(each)));
     } catch (fault) {
       fail(fault);
