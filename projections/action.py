@@ -21,6 +21,9 @@ from domain.session.events import (
     CallRetryScheduled,
     CallSucceeded,
     OutcomeReported,
+    SessionCancelled,
+    SessionCompleted,
+    SessionFailed,
     ToolChosen,
     VerdictReached,
 )
@@ -32,7 +35,10 @@ from projections.rows import ReadModel, Row
 
 
 class ActionRow(Row, frozen=True, kw_only=True):
-    """Be an action; ``retry_count`` counts the attempts after the first."""
+    """Be an action; ``retry_count`` counts the attempts after the first.
+
+    ``status_position`` says where it got its status, so that the end of its session is told from what comes after it.
+    """
 
     NAME: ClassVar = "actions"
     KEY: ClassVar = ("id",)
@@ -54,6 +60,7 @@ class ActionRow(Row, frozen=True, kw_only=True):
     rules: list[str] | None = None
     policy_set: str | None = None
     status: str | None = None
+    status_position: int | None = None
     reason: str | None = None
     response_json: Json | None = None
     http_status: int | None = None
@@ -64,10 +71,47 @@ class ActionRow(Row, frozen=True, kw_only=True):
     finished_at: datetime | None = None
 
 
-def changes(event: Event[AnyEvent], row: Recorded) -> Iterable[ActionRow]:
-    """Return what an event changes about an action."""
-    for action, columns in _changed(event, row):
-        yield ActionRow(id=action, updated_at=event.at, version=row.version, position=row.position, **columns)
+class ActionsEnded(Row, frozen=True, kw_only=True):
+    """Order that a session's unfinished actions are cancelled, because it ended.
+
+    What is in flight is kept: its answer, or that it was given up, is still to come. So is what came after the end.
+    """
+
+    NAME: ClassVar = "actions_ended"
+    KEY: ClassVar = ("session_id",)
+
+    session_id: UUID
+    kept: list[str]
+    finished_at: datetime
+    position: int
+
+
+def changes(event: Event[AnyEvent], row: Recorded) -> Iterable[Row]:
+    """Return what an event changes about its session's actions."""
+    match event.data:
+        case SessionFailed(in_flight=in_flight) | SessionCancelled(in_flight=in_flight):
+            yield _ended(event, row, in_flight)
+        case SessionCompleted():
+            yield _ended(event, row, ())
+        case _:
+            for action, columns in _changed(event, row):
+                yield _row(event, row, action, columns)
+
+
+def _ended(event: Event[AnyEvent], row: Recorded, in_flight: Iterable[str]) -> ActionsEnded:
+    kept = [action_id(row.stream, call) for call in in_flight]
+    return ActionsEnded(session_id=row.stream, kept=kept, finished_at=event.at, position=row.position)
+
+
+def _row(event: Event[AnyEvent], row: Recorded, action: str, columns: dict[str, Any]) -> ActionRow:
+    return ActionRow(
+        id=action,
+        updated_at=event.at,
+        version=row.version,
+        position=row.position,
+        status_position=row.position if "status" in columns else None,
+        **columns,
+    )
 
 
 def _changed(event: Event[AnyEvent], row: Recorded) -> Iterable[tuple[str, dict[str, Any]]]:
@@ -165,4 +209,4 @@ def _succeeded(event: Event[AnyEvent], data: CallSucceeded) -> dict[str, Any]:
     }
 
 
-MODEL = ReadModel(name="actions", version=1, tables=("actions",), writes=(ActionRow,), changes=changes)
+MODEL = ReadModel(name="actions", version=2, tables=("actions",), writes=(ActionRow, ActionsEnded), changes=changes)

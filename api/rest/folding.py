@@ -10,7 +10,7 @@ from commands.ports import LogNotification
 from domain.envelope import Event
 from domain.upcasting import AnyEvent, Unknown, read
 from projections import action, session, task
-from projections.action import ActionRow
+from projections.action import ActionRow, ActionsEnded
 from projections.ports import Recorded
 from projections.rows import Row, coalesce
 from projections.session import SessionRow
@@ -18,20 +18,23 @@ from projections.task import TaskRow, TasksEnded
 from queries.sessions import SessionDetail, detail
 
 ENDED = ("completed", "failed", "cancelled")
-UNFINISHED = ("pending", "running", "waiting")
+TASK_UNFINISHED = ("pending", "running", "waiting")
+ACTION_UNFINISHED = ("chosen", "waiting", "requested", "running", "deferred", "retrying")
 
 
 def fold(rows: Sequence[LogNotification]) -> SessionDetail:
     """Return a session as its read model will show it once it has seen these events."""
     changed = coalesce(change for row in rows for change in _changes(row))
-    (ended,) = _mappings(changed.get(TasksEnded, ())) or (None,)
     (only,) = _mappings(changed.get(SessionRow, ()))
-    tasks = [_ended(each, ended) for each in _mappings(changed.get(TaskRow, ()))]
-    actions = [each for each in _mappings(changed.get(ActionRow, ())) if each["tool_id"]]
+    tasks, actions = _mappings(changed.get(TaskRow, ())), _mappings(changed.get(ActionRow, ()))
+    for end in _mappings(changed.get(TasksEnded, ())):
+        tasks = [_task_ended(each, end) for each in tasks]
+    for end in _mappings(changed.get(ActionsEnded, ())):
+        actions = [_action_ended(each, end) for each in actions]
     return detail(
         {**only, "status": _status(only)},
         sorted(tasks, key=lambda each: int(each["step"])),
-        sorted(actions, key=lambda each: (each["created_at"], each["id"])),
+        sorted((each for each in actions if each["tool_id"]), key=lambda each: (each["created_at"], each["id"])),
     )
 
 
@@ -64,10 +67,19 @@ def _mappings(rows: Sequence[Row]) -> list[dict[str, Any]]:
     return [msgspec.structs.asdict(row) for row in rows]
 
 
-def _ended(row: dict[str, Any], end: dict[str, Any] | None) -> dict[str, Any]:
+def _task_ended(row: dict[str, Any], end: dict[str, Any]) -> dict[str, Any]:
     """Return a task as the end of its session left it."""
-    if end is None or row["status"] not in UNFINISHED:
+    return _cancelled(row, end) if row["status"] in TASK_UNFINISHED else row
+
+
+def _action_ended(row: dict[str, Any], end: dict[str, Any]) -> dict[str, Any]:
+    """Return an action as the end of its session left it, or as what came after the end says."""
+    if row["status"] not in ACTION_UNFINISHED or row["id"] in end["kept"] or row["status_position"] > end["position"]:
         return row
+    return _cancelled(row, end)
+
+
+def _cancelled(row: dict[str, Any], end: dict[str, Any]) -> dict[str, Any]:
     return {**row, "status": "cancelled", "finished_at": end["finished_at"]}
 
 

@@ -15,7 +15,17 @@ from domain.encoding import plain
 from domain.errors import NotFound
 from domain.session.admit import open_approvals
 from domain.session.react import fold
-from domain.session.state import Accepted, Asking, Calling, Ended, OutcomeUnknown, Planning, Session
+from domain.session.state import (
+    Accepted,
+    Asking,
+    Calling,
+    Ended,
+    InFlight,
+    OutcomeUnknown,
+    Planning,
+    Replaying,
+    Session,
+)
 from ops.bench.histories import history
 from queries.approvals import list_approvals, show_approval
 from queries.freshness import wait_for
@@ -24,6 +34,7 @@ from queries.sessions import list_sessions, show_session
 from queries.timeline import read_timeline
 from tests.adapters.postgres.read_models.logs import append, project_all, tell
 
+OVER = {"succeeded", "failed", "denied", "invalid", "dead-lettered", "cancelled"}
 SLOW = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -52,6 +63,14 @@ def _asks(stage: object) -> bool:
             return False
 
 
+def _still_owed(state: Session) -> set[str]:
+    """Return the actions whose answer is still awaited: in flight when the session ended, or sent again since."""
+    calling = [stage for stage in _open_stages(state) if isinstance(stage, Calling)]
+    flying = {stage.choice.call for stage in calling if isinstance(stage.phase, InFlight)}
+    again = {letter.choice.call for letter in state.letters if isinstance(letter.stage, Replaying)}
+    return {f"{state.id}-{call}" for call in flying | again}
+
+
 @SLOW
 @given(seed=st.integers(0, 2**32))
 async def test_a_session_shows_what_its_state_says(
@@ -71,6 +90,8 @@ async def test_a_session_shows_what_its_state_says(
         assert len(shown.tasks) == len(state.steps)
         done = [task.status == "completed" for task in shown.tasks]
         assert done == [isinstance(step.stage, Accepted) for step in state.steps]
+        if state.ended:
+            assert {action.status for action in shown.actions if action.id not in _still_owed(state)} <= OVER
         waiting = [each.id for each in await list_approvals(reads, "local") if each.session_id == session]
         open_now = [] if state.ended else [approval.id for approval, _ in open_approvals(state)]
         assert sorted(waiting) == sorted(open_now)

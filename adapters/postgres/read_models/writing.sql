@@ -66,12 +66,12 @@ WHERE t.session_id = c.session_id AND t.status IN ('pending', 'running', 'waitin
 MERGE INTO actions t USING unnest(%(rows)s::actions_changes[]) c ON t.id = c.id
 WHEN NOT MATCHED AND c.tool_id IS NOT NULL THEN
     INSERT (id, session_id, task_id, tenant, tool_id, operation, effect_class, request_json, request_digest,
-            idempotency_key, verdict, rules, policy_set, status, reason, response_json, http_status, latency_ms,
-            retry_count, created_at, started_at, finished_at, updated_at, version, position)
+            idempotency_key, verdict, rules, policy_set, status, status_position, reason, response_json, http_status,
+            latency_ms, retry_count, created_at, started_at, finished_at, updated_at, version, position)
     VALUES (c.id, c.session_id, c.task_id, c.tenant, c.tool_id, c.operation, c.effect_class, c.request_json,
-            c.request_digest, c.idempotency_key, c.verdict, c.rules, c.policy_set, c.status, c.reason, c.response_json,
-            c.http_status, c.latency_ms, c.retry_count, c.created_at, c.started_at, c.finished_at, c.updated_at,
-            c.version, c.position)
+            c.request_digest, c.idempotency_key, c.verdict, c.rules, c.policy_set, c.status, c.status_position,
+            c.reason, c.response_json, c.http_status, c.latency_ms, c.retry_count, c.created_at, c.started_at, c.finished_at,
+            c.updated_at, c.version, c.position)
 WHEN MATCHED THEN UPDATE SET
     operation = coalesce(c.operation, t.operation),
     effect_class = coalesce(c.effect_class, t.effect_class),
@@ -81,6 +81,7 @@ WHEN MATCHED THEN UPDATE SET
     rules = coalesce(c.rules, t.rules),
     policy_set = coalesce(c.policy_set, t.policy_set),
     status = coalesce(c.status, t.status),
+    status_position = coalesce(c.status_position, t.status_position),
     reason = coalesce(c.reason, t.reason),
     response_json = coalesce(c.response_json, t.response_json),
     http_status = coalesce(c.http_status, t.http_status),
@@ -91,6 +92,19 @@ WHEN MATCHED THEN UPDATE SET
     updated_at = c.updated_at,
     version = c.version,
     position = c.position
+
+-- write_actions_ended
+-- A dead letter's replay, or a late answer, may stand behind the end in the same batch: it keeps its place. A call that
+-- may have happened is no unfinished one: people are asked about it.
+UPDATE actions t SET
+    status = 'cancelled',
+    status_position = c.position,
+    finished_at = c.finished_at,
+    updated_at = CASE WHEN t.position < c.position THEN c.finished_at ELSE t.updated_at END,
+    position = greatest(t.position, c.position)
+FROM unnest(%(rows)s::actions_ended_changes[]) c
+WHERE t.session_id = c.session_id AND t.id <> ALL (c.kept) AND t.status_position < c.position
+    AND t.status IN ('chosen', 'waiting', 'requested', 'running', 'deferred', 'retrying')
 
 -- write_agents
 MERGE INTO agents t USING unnest(%(rows)s::agents_changes[]) c ON t.tenant = c.tenant AND t.id = c.id

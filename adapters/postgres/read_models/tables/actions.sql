@@ -13,6 +13,7 @@ CREATE TABLE actions (
     rules text[],
     policy_set text,
     status text NOT NULL,
+    status_position bigint NOT NULL, -- where it got its status
     reason text,
     response_json json,
     http_status integer,
@@ -31,7 +32,11 @@ CREATE INDEX ON actions (task_id);
 CREATE TYPE actions_changes AS (
     id text, updated_at timestamptz, version bigint, position bigint, tenant text, session_id uuid, task_id text,
     tool_id text, operation text, effect_class text, request_json json, request_digest text, idempotency_key text,
-    verdict text, rules text[], policy_set text, status text, reason text, response_json json, http_status
-    integer, latency_ms integer, retry_count integer, created_at timestamptz, started_at timestamptz, finished_at
-    timestamptz
+    verdict text, rules text[], policy_set text, status text, status_position bigint, reason text, response_json
+    json, http_status integer, latency_ms integer, retry_count integer, created_at timestamptz, started_at
+    timestamptz, finished_at timestamptz
+);
+
+CREATE TYPE actions_ended_changes AS (
+    session_id uuid, kept text[], finished_at timestamptz, position bigint
 );
