@@ -70,8 +70,8 @@ WHEN NOT MATCHED AND c.tool_id IS NOT NULL THEN
             latency_ms, retry_count, created_at, started_at, finished_at, updated_at, version, position)
     VALUES (c.id, c.session_id, c.task_id, c.tenant, c.tool_id, c.operation, c.effect_class, c.request_json,
             c.request_digest, c.idempotency_key, c.verdict, c.rules, c.policy_set, c.status, c.status_position,
-            c.reason, c.response_json, c.http_status, c.latency_ms, c.retry_count, c.created_at, c.started_at, c.finished_at,
-            c.updated_at, c.version, c.position)
+            c.reason, c.response_json, c.http_status, c.latency_ms, c.retry_count, c.created_at, c.started_at,
+            c.finished_at, c.updated_at, c.version, c.position)
 WHEN MATCHED THEN UPDATE SET
     operation = coalesce(c.operation, t.operation),
     effect_class = coalesce(c.effect_class, t.effect_class),
