@@ -76,7 +76,8 @@ async def _send_events(socket: Socket, services: Services, session_id: str) -> N
     check_names(socket.query_params, PARAMETERS)
     log_id = await services.shell.store.log_id()
     session, _, _ = await find_session(services, principal.tenant, session_id)
-    after = inside(position, log_id) if (position := socket.query_params.get("after")) else 0
+    position = socket.query_params.get("after")
+    after = inside(position, log_id) if position is not None else 0
     feed = services.feeds.session(session, after, log_id=log_id)
     async with seat(services), aclosing(feed) as batches:
         async for batch in batches:

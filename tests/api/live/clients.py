@@ -37,10 +37,10 @@ async def events(response: httpx.Response) -> AsyncIterator[dict[str, str]]:
 
 
 def socket(
-    client: httpx.AsyncClient, session: str, after: str = "", *, name: str = "127.0.0.1", **options: Any
+    client: httpx.AsyncClient, session: str, after: str | None = None, *, name: str = "127.0.0.1", **options: Any
 ) -> connect:
     """Open a WebSocket on a session, and call the service by a name."""
-    port, query = client.base_url.port, f"?after={after}" if after else ""
+    port, query = client.base_url.port, "" if after is None else f"?after={after}"
     url = f"ws://{name}:{port}/streams/{session}{query}"
     return connect(url, host="127.0.0.1", port=port, proxy=None, compression=None, **options)
 

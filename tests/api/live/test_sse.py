@@ -72,6 +72,7 @@ async def test_a_stream_begins_behind_a_position_that_is_named_in_the_query(
         first, second = await take(events, 2)
     async with streaming(client, session, after=first["id"]) as events:
         assert await take(events, 1) == [second]
+    problem(await client.get(f"/sessions/{session}/events", params={"after": ""}, headers=SSE), 400, "invalid")
 
 
 async def test_what_is_wrong_with_a_position_is_answered_before_a_stream_begins(

@@ -31,7 +31,9 @@ async def bounded() -> AsyncIterator[None]:
         yield
 
 
-async def refusal(client: httpx.AsyncClient, session: str, after: str = "", *, says: str = "") -> tuple[int, str]:
+async def refusal(
+    client: httpx.AsyncClient, session: str, after: str | None = None, *, says: str = ""
+) -> tuple[int, str]:
     """Open a stream that is refused, say something where that is wanted, and return the code and the problem."""
     async with socket(client, session, after) as frames:
         if says:
@@ -87,6 +89,7 @@ async def test_what_is_wrong_is_said_before_the_connection_is_closed(
     assert await refusal(client, session, f"{log}:{head + 1}") == (4400, "invalid")
     assert await refusal(client, session, f"another:{head}") == (4410, "wrong-log")
     assert await refusal(client, session, f"{log}:1&aftr={log}:2") == (4400, "invalid")
+    assert await refusal(client, session, "") == (4400, "invalid")
     for says in ("hello", "{}", '{"type":"connection_init"}', "x" * 60_000):
         assert await refusal(client, session, says=says) == (4400, "invalid")
 
