@@ -78,6 +78,14 @@ async def test_requests_are_counted_by_the_templates_of_their_routes(client: htt
     }
 
 
+async def until(client: httpx.AsyncClient, name: str, value: float) -> dict[str, float]:
+    """Wait for a sample to have a value, and return all samples of that moment."""
+    async with asyncio.timeout(10):
+        while (samples := await shown(client))[name] != value:  # noqa: ASYNC110 - only its count tells
+            await asyncio.sleep(0.01)
+    return samples
+
+
 async def test_a_live_stream_is_counted_while_it_is_open_and_its_length_is_no_latency(
     client: httpx.AsyncClient, parts: Parts
 ) -> None:
@@ -86,11 +94,10 @@ async def test_a_live_stream_is_counted_while_it_is_open_and_its_length_is_no_la
     route, open_streams = "/sessions/{session_id}/events", 'reprise_live_streams{kind="server-sent-events"}'
     headers = {"Accept": "text/event-stream"}
     async with client.stream("GET", f"/sessions/{started}/events", headers=headers) as response:
-        await anext(response.aiter_bytes())
-        assert (await shown(client))[open_streams] == 1
-    async with asyncio.timeout(10):
-        while (samples := await shown(client))[open_streams]:  # noqa: ASYNC110 - only its count tells
-            await asyncio.sleep(0.01)
+        chunks = response.aiter_bytes()  # kept: httpx hangs up when nobody holds it any more
+        await anext(chunks)
+        await until(client, open_streams, 1)
+    samples = await until(client, open_streams, 0)
     assert samples[f'reprise_http_requests_total{{method="GET",route="{route}",status="2xx"}}'] == 1
     assert f'reprise_http_request_seconds_count{{route="{route}"}}' not in samples
 
