@@ -7,12 +7,10 @@ from msgspec.structs import replace
 
 from commands.handle import handle
 from commands.shell import Shell
+from domain import ids
 from domain.envelope import Context
 from domain.errors import NotFound
 from domain.session.commands import DiscardDeadLetter, LetterCommand, ReplayDeadLetter
-
-SESSION_CHARACTERS = 36
-"""A dead letter's id begins with its session's."""
 
 
 class LetterDecided(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +47,7 @@ async def _decide(shell: Shell, command: LetterCommand, context: Context, expect
     if state is None or state.tenant != context.tenant:
         shell.forget(session)
         raise _unknown(command.letter)
-    acting = replace(context, lane=state.lane, correlation=state.id)
+    acting = replace(context, correlation=state.id)
     loaded = (await handle(shell, session, command, acting, expected_version=expected)).loaded
     return LetterDecided(letter=command.letter, session=session, version=loaded.version, position=loaded.position)
 
@@ -57,7 +55,7 @@ async def _decide(shell: Shell, command: LetterCommand, context: Context, expect
 def session_of(letter: str) -> UUID:
     """Return the id of the session that a dead letter belongs to; raise NotFound where the id names none."""
     try:
-        return UUID(letter[:SESSION_CHARACTERS])
+        return UUID(ids.session_of(letter))
     except ValueError:
         raise _unknown(letter) from None
 

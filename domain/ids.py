@@ -15,3 +15,11 @@ def derive(*parts: str | int) -> str:
 def named_stream(tenant: str, aggregate: str, name: str) -> UUID:
     """Return the stream of something that has a name of its own: an agent, a document."""
     return uuid5(_NAMED_STREAMS, f"{tenant}/{aggregate}/{name}")
+
+
+SESSION_CHARACTERS = 36
+
+
+def session_of(within: str) -> str:
+    """Return the id of the session that an approval or a dead letter belongs to: their ids begin with it."""
+    return within[:SESSION_CHARACTERS]

@@ -43,3 +43,18 @@ def recorded(row: LogNotification) -> Recorded:
         event_id=row.event_id,
         state=bytes(row.state),
     )
+
+
+def recorded_row(
+    position: int, stream: UUID, version: int, topic: str, tenant: str, event_id: UUID, state: bytes
+) -> Recorded:
+    """Return the columns of a log's row, in this order, as the read side takes them."""
+    return Recorded(
+        position=position,
+        stream=stream,
+        version=version,
+        topic=topic,
+        tenant=tenant,
+        event_id=event_id,
+        state=state,
+    )

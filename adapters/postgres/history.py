@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from adapters.postgres.connections import Pool
+from adapters.postgres.follower import recorded_row
 from adapters.postgres.statements import SQL
 from projections.ports import Recorded
 
@@ -16,12 +17,12 @@ class PostgresHistory:
     async def read_session(self, session: UUID, after: int, events: int, size: int) -> list[Recorded]:
         """Read a session's events behind a position, in order: at most so many, none once they have ``size`` bytes."""
         values = {"stream": session, "after": after, "events": events, "size": size}
-        return [_recorded(*row) for row in await self._pool.fetch(SQL["session_behind"], **values)]
+        return [recorded_row(*row) for row in await self._pool.fetch(SQL["session_behind"], **values)]
 
     async def read_tenant(self, tenant: str, after: int, until: int, size: int) -> list[Recorded]:
         """Read events of a tenant's sessions behind a position up to another, none once there are ``size`` bytes."""
         values = {"tenant": tenant, "after": after, "until": until, "size": size}
-        return [_recorded(*row) for row in await self._pool.fetch(SQL["tenant_behind"], **values)]
+        return [recorded_row(*row) for row in await self._pool.fetch(SQL["tenant_behind"], **values)]
 
     async def head(self) -> int:
         """Return the position of the last event, 0 for an empty log."""
@@ -34,17 +35,3 @@ class PostgresHistory:
     async def close(self) -> None:
         """Close the connections."""
         await self._pool.close()
-
-
-def _recorded(
-    position: int, stream: UUID, version: int, topic: str, tenant: str, event_id: UUID, state: bytes
-) -> Recorded:
-    return Recorded(
-        position=position,
-        stream=stream,
-        version=version,
-        topic=topic,
-        tenant=tenant,
-        event_id=event_id,
-        state=state,
-    )

@@ -17,6 +17,7 @@ from api.services import Given
 from api.writes import Writing
 from commands.handle import handle
 from domain.errors import NotFound, Stale
+from domain.ids import session_of
 from domain.session.admit import open_approvals
 from domain.session.commands import DenyApproval, GrantApproval, ReportOutcome, SessionCommand
 from domain.session.state import Session
@@ -26,9 +27,6 @@ Status: TypeAlias = Literal[
     "open", "granted", "denied", "expired", "happened", "send-again", "give-up", "overtaken", "all"
 ]
 OfStatus: TypeAlias = Annotated[Status, QueryParameter(name="status", description="Only of this status, or all.")]
-
-SESSION_CHARACTERS = 36
-"""An approval's id begins with its session's."""
 
 
 class DecisionInput(Input, frozen=True, kw_only=True):
@@ -117,7 +115,7 @@ async def decide(
         ) from fault
     seen = write.etag if write.etag not in (None, "*") else ""
     _refuse_another_request(state, approval_id, seen or "")
-    context = await write.context("operate", lane=state.lane, correlation=state.id)
+    context = await write.context("operate", correlation=state.id)
     command = _command(body, approval_id, write.principal.actor, seen or "")
     handled = await handle(services.shell, session, command, context)
     decided = Decided(
@@ -128,11 +126,6 @@ async def decide(
         position=outside(await services.shell.store.log_id(), handled.loaded.position),
     )
     return answer(decided, etag=seen or "")
-
-
-def session_of(approval_id: str) -> str:
-    """Return the id of the session that asks."""
-    return approval_id[:SESSION_CHARACTERS]
 
 
 def _refuse_another_request(state: Session, approval_id: str, seen: str) -> None:

@@ -95,7 +95,7 @@ async def resume(
 async def _steer(write: Write, session_id: str, command: SessionCommand) -> Response[Steered]:
     services = write.services
     session, _, state = await find_session(services, write.principal.tenant, session_id)
-    context = await write.context("operate", lane=state.lane, correlation=state.id)
+    context = await write.context("operate", correlation=state.id)
     handled = await handle(services.shell, session, command, context, expected_version=write.version)
     version, position = handled.loaded.version, handled.loaded.position
     steered = Steered(

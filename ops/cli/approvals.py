@@ -8,6 +8,7 @@ import click
 from commands.handle import handle
 from domain.encoding import encode
 from domain.errors import Invalid, NotFound
+from domain.ids import session_of
 from domain.session.commands import DenyApproval, GrantApproval, ReportOutcome, SessionCommand
 from domain.session.events import Outcome
 from ops.bootstrap.read_models import catch_up
@@ -15,8 +16,6 @@ from ops.cli.output import result, table
 from ops.cli.reach import context, core, session_id
 from ops.cli.verb import verb
 from queries.approvals import ApprovalShown, list_approvals, show_approval
-
-SESSION_CHARACTERS = 36
 
 
 @click.group()
@@ -98,7 +97,7 @@ async def settle(approval: str, outcome: str, reason: str) -> None:
 
 async def _answer(approval: str, command_of: Callable[[str], SessionCommand], done: str) -> None:
     try:
-        session = session_id(approval[:SESSION_CHARACTERS])
+        session = session_id(session_of(approval))
     except Invalid:
         raise NotFound(
             f"Expected an approval's id as `reprise approvals list` shows it, but got {approval!r}."

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 from adapters.postgres.connections import connect_patiently
+from adapters.postgres.follower import recorded_row
 from adapters.postgres.read_models.rows import Connection
 from adapters.postgres.read_models.statements import SQL
 from projections.ports import Recorded
@@ -30,15 +31,4 @@ async def events_between(url: str, after: int, upto: int) -> AsyncIterator[Seque
 async def _batch(connection: Connection, after: int, upto: int) -> list[Recorded]:
     cursor = connection.cursor(binary=True)
     await cursor.execute(SQL["read_range"], {"after": after, "upto": upto, "limit": BATCH_EVENTS}, prepare=True)
-    return [
-        Recorded(
-            position=position,
-            stream=stream,
-            version=version,
-            topic=topic,
-            tenant=tenant,
-            event_id=event_id,
-            state=state,
-        )
-        for position, stream, version, topic, tenant, event_id, state in await cursor.fetchall()
-    ]
+    return [recorded_row(*row) for row in await cursor.fetchall()]
