@@ -39,8 +39,8 @@ format: $(INSTALLED) ## format the code and repair what the linter can
 	$(BIN)/python -m ruff format .
 	$(BIN)/python -m ruff check --fix .
 
-bench: $(INSTALLED) ## measure writing, steps, replay and rebuilding beside the machine's raw limits
-	@for part in write steps replay rebuild; do $(BIN)/reprise bench $$part || exit 1; done
+bench: $(INSTALLED) ## measure writing, steps, replay, rebuilding and live streams on this machine
+	@for part in write steps replay rebuild streams; do $(BIN)/reprise bench $$part || exit 1; done
 
 chaos: $(INSTALLED) ## 200 faults at random points
 	@REPRISE_CHAOS_FAULTS=200 $(BIN)/python -m pytest -ra tests/chaos
