@@ -14,6 +14,7 @@ import pytest
 
 from adapters.embedded.nats import NatsServer, embedded_nats
 from adapters.embedded.postgres import PostgresServer, embedded_postgres
+from adapters.postgres.store import PostgresEventStore
 
 TEMPLATE = "migrated"
 numbers = count(1)
@@ -74,3 +75,11 @@ async def database(postgres: PostgresServer, migrated_template: str) -> AsyncIte
     yield postgres.url_of(name)
     async with await psycopg.AsyncConnection.connect(postgres.url, autocommit=True) as connection:
         await connection.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+async def store(database: str) -> AsyncIterator[PostgresEventStore]:
+    """Open the log of this test's own database."""
+    opened = await PostgresEventStore.open(database)
+    yield opened
+    await opened.close()

@@ -6,15 +6,6 @@ import pytest
 
 from adapters.postgres.read_models.keeper import PostgresReadModels
 from adapters.postgres.read_models.reader import PostgresReadStore
-from adapters.postgres.store import PostgresEventStore
-
-
-@pytest.fixture
-async def store(database: str) -> AsyncIterator[PostgresEventStore]:
-    """Open the log of this test's own database."""
-    opened = await PostgresEventStore.open(database)
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

@@ -7,15 +7,6 @@ from nats.aio.client import Client
 
 from adapters.embedded.nats import NatsServer
 from adapters.nats.connection import connect
-from adapters.postgres.store import PostgresEventStore
-
-
-@pytest.fixture
-async def store(database: str) -> AsyncIterator[PostgresEventStore]:
-    """Open the log of this test's own database."""
-    opened = await PostgresEventStore.open(database)
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

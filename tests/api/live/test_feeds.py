@@ -24,14 +24,6 @@ from tests.api.conftest import running_beside
 
 
 @pytest.fixture
-async def store(database: str) -> AsyncIterator[PostgresEventStore]:
-    """Open the log of this test's own database."""
-    opened = await PostgresEventStore.open(database)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
 async def history(database: str) -> AsyncIterator[PostgresHistory]:
     """Read the past of this test's own log."""
     opened = PostgresHistory(database)
