@@ -120,9 +120,14 @@ async def test_what_cannot_be_followed_says_why_and_completes(client: httpx.Asyn
 
 
 async def test_a_log_that_is_replaced_ends_what_is_followed(client: httpx.AsyncClient, parts: Parts) -> None:
-    session, _ = await record(parts, most=1)
-    async with following(client, EVENTS, id=session) as mine, following(client, CHANGED) as theirs:
-        await mine.hear()
+    session, last = await record(parts, most=1)
+    before = f"{last.rpartition(':')[0]}:0"
+    async with (
+        following(client, EVENTS, id=session, after=before) as mine,
+        following(client, CHANGED, after=before) as theirs,
+    ):
+        for listener in (mine, theirs):  # what has not begun yet would begin on the new log
+            assert "errors" not in (await listener.hear())["payload"]
         await parts.store.renew_log_id()
         for listener in (mine, theirs):
             assert (await listener.hear())["payload"]["errors"][0]["extensions"] == {"code": "WRONG_LOG"}
