@@ -1,0 +1,128 @@
+"""Hold what a document says, in one form for every dialect: Swagger 2.0 and OpenAPI 3.0, 3.1 and 3.2.
+
+Schemas stay as they are written, with their references into the document's tree; `adapters.openapi.schemas` turns them
+into JSON Schema 2020-12 where they are needed.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+
+Place = Literal["path", "query", "header", "cookie"]
+Severity = Literal["error", "warning", "info"]
+SchemeKind = Literal["api-key", "basic", "bearer", "oauth2", "open-id-connect", "mutual-tls"]
+
+
+class Parameter(msgspec.Struct, frozen=True, kw_only=True):
+    """Describe one parameter; one that is described by a media type instead of a style names it in ``media_type``."""
+
+    name: str
+    place: Place
+    required: bool
+    schema: Any
+    style: str
+    explode: bool
+    allow_reserved: bool = False
+    media_type: str = ""
+    description: str = ""
+
+
+class Encoding(msgspec.Struct, frozen=True, kw_only=True):
+    """Say how one property of a form is written; what is empty or None follows from the property's schema."""
+
+    name: str
+    content_type: str = ""
+    style: str = ""
+    explode: bool | None = None
+    allow_reserved: bool = False
+
+
+class Content(msgspec.Struct, frozen=True, kw_only=True):
+    """Describe what a body or an answer may be in one media type, which stands as the document writes it."""
+
+    media_type: str
+    schema: Any
+    encodings: tuple[Encoding, ...] = ()
+
+
+class Body(msgspec.Struct, frozen=True, kw_only=True):
+    """Describe a request's body, in each media type that the operation takes, in the document's order."""
+
+    required: bool
+    contents: tuple[Content, ...]
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """Describe an answer; ``status`` is a code, a range as ``2XX``, or ``default``."""
+
+    status: str
+    contents: tuple[Content, ...] = ()
+
+
+class Need(msgspec.Struct, frozen=True, kw_only=True):
+    """Name a security scheme that an operation needs, with the scopes it asks of it."""
+
+    scheme: str
+    scopes: tuple[str, ...] = ()
+
+
+class Scheme(msgspec.Struct, frozen=True, kw_only=True):
+    """Describe a security scheme; an API key travels in ``place`` under ``field``, OAuth2 asks at ``token_url``."""
+
+    name: str
+    kind: SchemeKind
+    place: Literal["", "header", "query", "cookie"] = ""
+    field: str = ""
+    token_url: str = ""
+    scopes: tuple[str, ...] = ()
+
+
+class Operation(msgspec.Struct, frozen=True, kw_only=True):
+    """Describe one operation.
+
+    ``needs`` are alternatives, of which all schemes of one must be satisfied; an empty alternative needs none, and
+    no alternatives at all mean that the document says nothing. ``honours_key``: it declares ``Idempotency-Key``.
+    """
+
+    method: str
+    path: str
+    operation_id: str = ""
+    summary: str = ""
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    body: Body | None = None
+    answers: tuple[Answer, ...] = ()
+    needs: tuple[tuple[Need, ...], ...] = ()
+    deprecated: bool = False
+    honours_key: bool = False
+
+    @property
+    def name(self) -> str:
+        """Name the operation within its document."""
+        return f"{self.method} {self.path}"
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """Report what is wrong or odd in a document, at a JSON pointer; an error blocks its ``operation``."""
+
+    severity: Severity
+    place: str
+    message: str
+    operation: str = ""
+
+
+class Api(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold a whole document in one form.
+
+    ``tree`` is the document with everything it refers to inside it, so that each reference is local (``#/…``).
+    ``dialect`` is as in ``openapi-3.1`` or ``swagger-2.0``; ``base_url`` may be empty where the document has no server.
+    """
+
+    dialect: str
+    title: str
+    base_url: str
+    tree: dict[str, Any]
+    operations: tuple[Operation, ...]
+    schemes: tuple[Scheme, ...] = ()
+    findings: tuple[Finding, ...] = ()
