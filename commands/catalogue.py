@@ -146,7 +146,7 @@ class Catalogue:
         portions = (ingested.tools[start : start + PORTION] for start in range(0, len(ingested.tools), PORTION))
         added = [ToolsAdded(api=api, document=registered.document, tools=tools) for tools in portions]
         stream = named_stream(context.tenant, "document", api)
-        written = await self._append(stream, context, lambda _: [registered, *added])
+        written = await self.append(stream, context, lambda _: [registered, *added])
         if written.first != registered:
             # A twin of this request was faster, and what it found under the same URL was another document.
             return await self._registered(documents, written, context.tenant)
@@ -203,7 +203,7 @@ class Catalogue:
         return await self._append_agent(agent_id, context, patch)
 
     async def _append_agent(self, agent_id: str, context: Context, decide: Deciding) -> Registered:
-        written = await self._append(named_stream(context.tenant, "agent", agent_id), context, decide)
+        written = await self.append(named_stream(context.tenant, "agent", agent_id), context, decide)
         return Registered(name=agent_id, digest="", version=written.version, position=written.position)
 
     async def version(self, tenant: str, aggregate: str, name: str) -> int:
@@ -211,7 +211,7 @@ class Catalogue:
         rows = await self._shell.store.read_stream(named_stream(tenant, aggregate, name))
         return rows[-1].originator_version if rows else 0
 
-    async def _append(self, stream: UUID, context: Context, decide: Deciding) -> Written:
+    async def append(self, stream: UUID, context: Context, decide: Deciding) -> Written:
         """Append what is decided on the newest events, again after every conflict."""
         for _ in range(TRIES):
             # Read before it is asked: what a twin of this request appends in between is then found or conflicts.
