@@ -6,10 +6,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from adapters.openapi.model import Api, Operation
 from adapters.openapi.names import tool_names
-from adapters.openapi.operations import Operation, operation_names, read_operation
-from adapters.openapi.references import Unusable, list_of, object_of, text_of
-from adapters.openapi.text import read_text
+from adapters.openapi.reading.api import read_api
+from adapters.openapi.reading.text import read_text
+from adapters.openapi.request import unbuildable
 from adapters.openapi.view import parameters_view
 from domain.catalog.events import Tool
 from domain.encoding import digest_bytes, foreign
@@ -17,6 +18,7 @@ from domain.errors import Invalid
 from domain.session.events import EffectClass
 
 _DESCRIPTION = 300
+_REPEATABLE = frozenset({"GET", "HEAD", "QUERY", "OPTIONS", "PUT", "DELETE"})
 
 
 class Skipped(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,39 +49,35 @@ def read_document(data: bytes, *, api: str, base_url: str | None) -> Ingested:
 
     Raises Invalid where the document cannot be used at all, and TooLarge.
     """
-    tree = read_text(data)
-    dialect = _dialect(tree)
-    base = _base_url(tree, base_url)
-    document = digest_bytes(data)
-    operations, skipped = _operations(tree)
-    names = tool_names(operations)
-    tools = [_tool(tree, each, name, api=api, document=document) for each, name in zip(operations, names, strict=True)]
+    found = read_api(read_text(data))
+    base, document = _base_url(base_url or found.base_url), digest_bytes(data)
+    blocked = {operation.name: reason for operation in found.operations if (reason := unbuildable(operation))}
+    usable = [operation for operation in found.operations if operation.name not in blocked]
+    names = tool_names(usable)
+    tools = [
+        _tool(found.tree, each, name, api=api, document=document) for each, name in zip(usable, names, strict=True)
+    ]
     unique, twins = _without_twins(tools)
+    skipped = (*_skipped(found), *(Skipped(operation=name, reason=reason) for name, reason in blocked.items()), *twins)
     if not unique:
-        raise Invalid(_nothing_usable((*skipped, *twins)))
+        raise Invalid(_nothing_usable(skipped))
     return Ingested(
         document=document,
-        title=text_of(object_of(tree, "info"), "title"),
-        dialect=dialect,
+        title=found.title,
+        dialect=found.dialect,
         base_url=base,
         tools=tuple(unique),
-        skipped=(*skipped, *twins),
+        skipped=skipped,
     )
 
 
-def _dialect(tree: dict[str, Any]) -> str:
-    version = tree.get("openapi", tree.get("swagger"))
-    match str(version).split("."):
-        case ["3", ("0" | "1" | "2") as minor, *_]:
-            return f"openapi-3.{minor}"
-        case ["2", "0", *_]:
-            return "swagger-2.0"
-        case _:
-            raise Invalid(f"Expected 'openapi: 3.x' or 'swagger: 2.0' at the document's top, not {version!r}.")
+def _skipped(found: Api) -> list[Skipped]:
+    errors = [each for each in found.findings if each.severity == "error" and each.operation]
+    return [Skipped(operation=each.operation, reason=each.message) for each in errors]
 
 
-def _base_url(tree: dict[str, Any], given: str | None) -> str:
-    url = (given or _server(tree)).rstrip("/")
+def _base_url(url: str) -> str:
+    url = url.rstrip("/")
     try:
         parts, _ = urlsplit(url), urlsplit(url).port
     except ValueError as fault:
@@ -89,31 +87,6 @@ def _base_url(tree: dict[str, Any], given: str | None) -> str:
     if parts.username is not None or parts.query or parts.fragment:
         raise Invalid("Expected a base URL without user, query and fragment; name it by --base-url.")
     return url
-
-
-def _server(tree: dict[str, Any]) -> str:
-    if "swagger" in tree:
-        schemes = list_of(tree, "schemes") or ["https"]
-        scheme = "https" if "https" in schemes else str(schemes[0])
-        return f"{scheme}://{tree['host']}{tree.get('basePath', '')}" if tree.get("host") else ""
-    server = next(iter(list_of(tree, "servers")), None)
-    if not isinstance(server, dict):
-        return ""
-    url = text_of(server, "url")
-    for name, variable in object_of(server, "variables").items():
-        default = variable.get("default", "") if isinstance(variable, dict) else ""
-        url = url.replace(f"{{{name}}}", str(default))
-    return url
-
-
-def _operations(tree: dict[str, Any]) -> tuple[list[Operation], list[Skipped]]:
-    operations, skipped = [], []
-    for method, path in operation_names(tree):
-        try:
-            operations.append(read_operation(tree, method, path))
-        except Unusable as fault:
-            skipped.append(Skipped(operation=f"{method} {path}", reason=str(fault)))
-    return operations, skipped
 
 
 def _without_twins(tools: list[Tool]) -> tuple[list[Tool], list[Skipped]]:
@@ -139,9 +112,9 @@ def _tool(tree: dict[str, Any], operation: Operation, name: str, *, api: str, do
         api=api,
         operation=operation.name,
         document=document,
-        description=" ".join(operation.description.split())[:_DESCRIPTION],
+        description=" ".join((operation.summary or operation.description).split())[:_DESCRIPTION],
         effect_class=effect_class(operation.method),
-        repeatable=operation.method in ("GET", "HEAD", "OPTIONS", "PUT", "DELETE") or operation.honours_key,
+        repeatable=operation.method in _REPEATABLE or operation.honours_key,
         parameters=foreign(parameters_view(tree, operation)),
     )
 
@@ -149,7 +122,7 @@ def _tool(tree: dict[str, Any], operation: Operation, name: str, *, api: str, do
 def effect_class(method: str) -> EffectClass:
     """Say what an operation may do to the world, by its method; what is not known writes."""
     match method:
-        case "GET" | "HEAD":
+        case "GET" | "HEAD" | "QUERY":
             return "read"
         case "PUT":
             return "idempotent-write"

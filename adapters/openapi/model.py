@@ -4,17 +4,23 @@ Schemas stay as they are written, with their references into the document's tree
 into JSON Schema 2020-12 where they are needed.
 """
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
 Place = Literal["path", "query", "header", "cookie"]
+PLACES: tuple[Place, ...] = get_args(Place)
+
 Severity = Literal["error", "warning", "info"]
 SchemeKind = Literal["api-key", "basic", "bearer", "oauth2", "open-id-connect", "mutual-tls"]
 
 
 class Parameter(msgspec.Struct, frozen=True, kw_only=True):
-    """Describe one parameter; one that is described by a media type instead of a style names it in ``media_type``."""
+    """Describe one parameter; one that is described by a media type instead of a style names it in ``media_type``.
+
+    ``style`` is one of OpenAPI's, or for lists of Swagger 2.0 also ``tabDelimited``, and there the delimited styles
+    occur in every place; ``querystring`` says that the value is the whole query (OpenAPI 3.2).
+    """
 
     name: str
     place: Place
@@ -116,7 +122,8 @@ class Api(msgspec.Struct, frozen=True, kw_only=True):
     """Hold a whole document in one form.
 
     ``tree`` is the document with everything it refers to inside it, so that each reference is local (``#/…``).
-    ``dialect`` is as in ``openapi-3.1`` or ``swagger-2.0``; ``base_url`` may be empty where the document has no server.
+    ``dialect`` is as in ``openapi-3.1`` or ``swagger-2.0``; ``base_url`` is as the document's first server says it:
+    it may be relative, or empty where the document names none.
     """
 
     dialect: str

@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from adapters.openapi.operations import Operation
+from adapters.openapi.model import Operation
 
 LONGEST = 64
 _HASH = 8

@@ -5,34 +5,45 @@ from urllib.parse import unquote
 
 
 class Unusable(Exception):
-    """Say why one operation cannot become a tool."""
+    """Say why one operation cannot become a tool; ``place`` is a JSON pointer, or empty where it is the operation."""
+
+    def __init__(self, reason: str, place: str = ""):
+        super().__init__(reason)
+        self.place = place
 
 
-def resolve(tree: dict[str, Any], node: Any) -> dict[str, Any]:
+def resolve(tree: dict[str, Any], node: Any, place: str = "") -> dict[str, Any]:
     """Return what a node is behind its references; raises Unusable."""
     seen: set[str] = set()
     while isinstance(node, dict) and isinstance(reference := node.get("$ref"), str):
         if reference in seen:
-            raise Unusable(f"the reference {reference} leads back to itself")
+            raise Unusable(f"the reference {reference[:200]} leads back to itself", place)
         seen.add(reference)
-        node = target(tree, reference)
+        node = target(tree, reference, place)
     if not isinstance(node, dict):
-        raise Unusable(f"expected an object, not {str(node)[:80]!r}")
+        raise Unusable(f"expected an object, not {str(node)[:80]!r}", place)
     return node
 
 
-def target(tree: dict[str, Any], reference: str) -> Any:
+def target(tree: dict[str, Any], reference: str, place: str = "") -> Any:
     """Return what a reference ``#/a/b`` points at; raises Unusable."""
+    if reference == "#":
+        return tree
     if not reference.startswith("#/"):
-        raise Unusable(f"the reference {reference[:200]!r} is not local; bundle the document into one file")
+        raise Unusable(f"the reference {reference[:200]!r} is not local; bundle the document into one file", place)
     node: Any = tree
     for token in unquote(reference[2:]).split("/"):
         key = token.replace("~1", "/").replace("~0", "~")
         try:
             node = node[int(key)] if isinstance(node, list) else node[key]
         except (KeyError, ValueError, IndexError, TypeError) as fault:
-            raise Unusable(f"the reference {reference[:200]!r} points at nothing") from fault
+            raise Unusable(f"the reference {reference[:200]!r} points at nothing", place) from fault
     return node
+
+
+def pointer(*tokens: object) -> str:
+    """Return the JSON pointer of a place."""
+    return "".join(f"/{str(token).replace('~', '~0').replace('/', '~1')}" for token in tokens)
 
 
 def list_of(raw: dict[str, Any], key: str) -> list[Any]:
@@ -45,6 +56,11 @@ def text_of(raw: dict[str, Any], key: str) -> str:
     """Return a text under a key; anything else there counts as an empty one."""
     value = raw.get(key)
     return value if isinstance(value, str) else ""
+
+
+def texts_of(raw: dict[str, Any], key: str) -> tuple[str, ...]:
+    """Return the texts of a list under a key; whatever else is in it is left out."""
+    return tuple(each for each in list_of(raw, key) if isinstance(each, str))
 
 
 def object_of(raw: dict[str, Any], key: str) -> dict[str, Any]:

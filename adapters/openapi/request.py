@@ -6,10 +6,17 @@ from urllib.parse import quote, unquote, urlsplit
 
 import msgspec
 
-from adapters.openapi.operations import TEMPLATE, Operation
-from adapters.openapi.parameters import Parameter
+from adapters.openapi.media import essence, is_json, json_content
+from adapters.openapi.model import Operation, Parameter
 from domain.encoding import canonical, digest, digest_bytes
 
+_TEMPLATE = re.compile(r"\{([^{}]+)\}")
+_STYLES = {
+    "path": {"simple"},
+    "query": {"form", "spaceDelimited", "pipeDelimited", "deepObject"},
+    "header": {"simple"},
+    "cookie": {"form"},
+}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -38,19 +45,45 @@ def origin_of(url: str) -> str:
 
 def build(operation: Operation, base_url: str, arguments: dict[str, Any]) -> Built:
     """Build a request from checked arguments; raises Unbuildable."""
-    path = TEMPLATE.sub(lambda found: _path_value(operation, found[1], arguments), operation.path)
+    path = _TEMPLATE.sub(lambda found: _path_value(operation, found[1], arguments), operation.path)
     query = "&".join(_query_pairs(operation, arguments))
     url = f"{base_url.rstrip('/')}{path}" + (f"?{query}" if query else "")
     _check_url(url, base_url)
     body = canonical(arguments["body"]) if operation.body and "body" in arguments else b""
-    content_type = (("content-type", operation.body.media_type),) if operation.body and body else ()
+    content_type = (("content-type", _content_type(operation)),) if body else ()
     headers = (("accept", "application/json"), *content_type, *_headers(operation, arguments))
     return Built(method=operation.method, url=url, headers=headers, body=body)
 
 
+def unbuildable(operation: Operation) -> str:
+    """Say why no request can be built for an operation; an empty text where one can."""
+    for each in operation.parameters:
+        if each.required and not _can_be_sent(each):
+            return f"the {each.place} parameter {each.name!r} cannot be sent in the style {each.style!r}"
+    if operation.body and json_content(operation.body) is None:
+        return f"its body is not JSON but {', '.join(each.media_type for each in operation.body.contents)}"
+    return ""
+
+
+def _can_be_sent(parameter: Parameter) -> bool:
+    if parameter.media_type:
+        return parameter.style != "querystring" and is_json(parameter.media_type)
+    return parameter.style in _STYLES[parameter.place]
+
+
+def _content_type(operation: Operation) -> str:
+    content = json_content(operation.body) if operation.body else None
+    media_type = essence(content.media_type) if content else ""
+    return "application/json" if media_type == "*/*" else media_type
+
+
 def _given(operation: Operation, place: str, arguments: dict[str, Any]) -> list[tuple[Parameter, Any]]:
     group = arguments.get(place) or {}
-    return [(each, group[each.name]) for each in operation.parameters if each.place == place and each.name in group]
+    given = [(each, group[each.name]) for each in operation.parameters if each.place == place and each.name in group]
+    for each, _ in given:
+        if not _can_be_sent(each):
+            raise Unbuildable(f"/{place}/{each.name}: it cannot be sent in the style {each.style!r}")
+    return given
 
 
 def _path_value(operation: Operation, name: str, arguments: dict[str, Any]) -> str:
@@ -87,7 +120,7 @@ def _query_pairs(operation: Operation, arguments: dict[str, Any]) -> list[str]:
 
 def _spread(parameter: Parameter, value: Any) -> list[tuple[str, str]]:
     name = parameter.name
-    if parameter.as_json:
+    if parameter.media_type:
         return [(name, canonical(value).decode())]
     match value, parameter.style:
         case dict(), "deepObject":
@@ -121,7 +154,7 @@ def _header(parameter: Parameter, value: Any) -> str:
 
 
 def _simple(parameter: Parameter, value: Any) -> str:
-    if parameter.as_json:
+    if parameter.media_type:
         return canonical(value).decode()
     match value:
         case list():

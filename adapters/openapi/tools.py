@@ -6,11 +6,12 @@ from typing import Any, Protocol
 
 import msgspec
 
-from adapters.openapi.bodies import is_json
-from adapters.openapi.operations import Operation, read_operation
+from adapters.openapi.media import is_json
+from adapters.openapi.model import Operation
+from adapters.openapi.reading.operations import read_operation
+from adapters.openapi.reading.text import read_text
 from adapters.openapi.references import Unusable
 from adapters.openapi.request import Built, Unbuildable, build, origin_of
-from adapters.openapi.text import read_text
 from adapters.openapi.validate import ArgumentsValidator
 from commands.ports import (
     Checked,
@@ -127,7 +128,7 @@ class OpenApiTools:
             method, _, path = call.tool.operation.partition(" ")
             try:
                 operation = read_operation(tree, method, path)
-            except (Unusable, KeyError) as fault:
+            except Unusable as fault:
                 raise _Problems((f"the document has no usable operation {call.tool.operation}: {fault}",)) from fault
             found = Callee(operation=operation, validator=ArgumentsValidator(tree, operation))
             _keep(self._callees, key, found, _OPERATIONS)
@@ -188,7 +189,7 @@ def _check_content(operation: Operation, response: HttpResponse) -> None:
     problem = ""
     if len(response.body) > MAX_ANSWER:
         problem = f"its answer is larger than {MAX_ANSWER} bytes"
-    elif operation.promises_json(response.status) or is_json(response.header("content-type")):
+    elif _promises_json(operation, response.status) or is_json(response.header("content-type")):
         problem = "" if _without_content(operation, response) else _json_problem(response.body)
     if problem:
         raise ToolFault(
@@ -197,6 +198,11 @@ def _check_content(operation: Operation, response: HttpResponse) -> None:
             status=response.status,
             latency_ms=response.latency_ms,
         )
+
+
+def _promises_json(operation: Operation, status: int) -> bool:
+    answers = [each for each in operation.answers if each.status in (str(status), f"{status // 100}XX")]
+    return any(each.contents and all(is_json(one.media_type) for one in each.contents) for each in answers)
 
 
 def _without_content(operation: Operation, response: HttpResponse) -> bool:

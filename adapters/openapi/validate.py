@@ -13,8 +13,8 @@ import jsonschema  # type: ignore[import-untyped]
 import referencing
 from referencing.jsonschema import DRAFT202012
 
-from adapters.openapi.operations import Operation
-from adapters.openapi.parameters import PLACES
+from adapters.openapi.media import json_content
+from adapters.openapi.model import PLACES, Operation
 from adapters.openapi.patterns import matches, mismatches
 
 DOCUMENT = "urn:reprise:document"
@@ -59,14 +59,14 @@ def _deepest(error: jsonschema.ValidationError) -> jsonschema.ValidationError:
 
 def _schema(operation: Operation) -> dict[str, Any]:
     groups: dict[str, Any] = {}
-    required = []
+    required: list[str] = []
     for place in PLACES:
         members = [each for each in operation.parameters if each.place == place]
         needed = [each.name for each in members if each.required]
         groups[place] = _object({each.name: _rebased(each.schema) for each in members}, needed)
         required += [place] if needed else []
-    if operation.body:
-        groups["body"] = _rebased(operation.body.schema)
+    if operation.body and (content := json_content(operation.body)):
+        groups["body"] = _rebased(content.schema)
         required += ["body"] if operation.body.required else []
     return _object(groups, required)
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from adapters.openapi.operations import Operation
-from adapters.openapi.parameters import PLACES
+from adapters.openapi.media import json_content
+from adapters.openapi.model import PLACES, Operation
 from adapters.openapi.references import Unusable, list_of, target
 from domain.encoding import canonical
 
@@ -28,7 +28,7 @@ def parameters_view(tree: dict[str, Any], operation: Operation) -> dict[str, Any
 
 def _grouped(tree: dict[str, Any], operation: Operation, depth: int, bare: bool = False) -> dict[str, Any]:
     groups: dict[str, Any] = {}
-    required = []
+    required: list[str] = []
     for place in PLACES:
         members = [each for each in operation.parameters if each.place == place]
         if bare:
@@ -39,8 +39,8 @@ def _grouped(tree: dict[str, Any], operation: Operation, depth: int, bare: bool 
             groups[place] = _object(shown, needed)
         if needed:
             required.append(place)
-    if operation.body:
-        groups["body"] = {"type": "object"} if bare else _view(tree, operation.body.schema, depth, ())
+    if operation.body and (content := json_content(operation.body)):
+        groups["body"] = {"type": "object"} if bare else _view(tree, content.schema, depth, ())
         required += ["body"] if operation.body.required else []
     return _object(groups, required)
 

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.openapi.ingest import read_document
-from adapters.openapi.operations import read_operation
-from adapters.openapi.text import read_text
+from adapters.openapi.reading.operations import read_operation
+from adapters.openapi.reading.text import read_text
 from adapters.openapi.validate import ArgumentsValidator
 from domain.errors import Refused
 from ops.sample.shop import document

@@ -126,7 +126,7 @@ def test_names_are_legal_unique_and_independent_of_the_order() -> None:
         ({"requestBody": {"$ref": "other.yaml#/Body"}}, "not local"),
         ({"requestBody": {"$ref": "#/components/loop"}}, "leads back to itself"),
         ({"servers": [{"url": "https://uploads.example.com"}]}, "server of its own"),
-        ({"parameters": [{"name": "id", "in": "path", "required": True, "schema": {}}]}, "the path names"),
+        ({"parameters": [{"name": "v", "in": "query", "required": True, "style": "x"}]}, "in the style 'x'"),
         ({"parameters": ["id"]}, "expected an object"),
     ],
 )

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from adapters.openapi.operations import Operation, read_operation
+from adapters.openapi.model import Operation
+from adapters.openapi.reading.operations import read_operation
 from adapters.openapi.request import Built, Unbuildable, build
 from domain.encoding import parse
 

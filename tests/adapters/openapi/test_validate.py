@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from adapters.openapi.operations import read_operation
+from adapters.openapi.reading.operations import read_operation
 from adapters.openapi.validate import ArgumentsValidator
 from ops.sample.shop import document
 

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.models.script import read_script
 from adapters.openapi.ingest import read_document
-from adapters.openapi.operations import read_operation
+from adapters.openapi.reading.operations import read_operation
 from adapters.openapi.validate import ArgumentsValidator
 from domain.session.prompt import Message, Prompt
 from ops.sample.shop import document

@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.openapi.text import MAX_BYTES, read_text
+from adapters.openapi.reading.text import MAX_BYTES, read_text
 from domain.errors import Invalid, TooLarge
 
 
