@@ -207,6 +207,19 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[str, ...] = ()
 
 
+class Prepared(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold a call up to the socket: what was checked and, unless something stands against it, what would be sent.
+
+    Neither the idempotency key nor any credential is in it: both are added when the call is sent.
+    """
+
+    checked: Checked
+    method: str = ""
+    url: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+
 class ToolAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """Hold a tool's successful answer."""
 
@@ -240,6 +253,10 @@ class Tools(Protocol):
 
     async def check(self, call: ToolCall) -> Checked:
         """Hold arguments against the operation's schema and digest the request that they make; nothing is sent."""
+        ...
+
+    async def prepare(self, call: ToolCall) -> Prepared:
+        """Check a call and build the very request that would be sent; nothing is."""
         ...
 
     async def send(

@@ -19,6 +19,7 @@ from commands.ports import (
     DialFault,
     HttpRequest,
     HttpResponse,
+    Prepared,
     ToolAnswer,
     ToolCall,
     ToolFault,
@@ -59,17 +60,23 @@ class OpenApiTools:
 
     async def check(self, call: ToolCall) -> Checked:
         """Hold arguments against the operation's schema and digest the request that they make; nothing is sent."""
+        return (await self.prepare(call)).checked
+
+    async def prepare(self, call: ToolCall) -> Prepared:
+        """Check a call and build the very request that would be sent; nothing is."""
+        document = call.document.document
         try:
             operation, built = await self._prepare(call)
         except _Problems as found:
-            return Checked(operation=call.tool.operation, document=call.document.document, problems=found.problems)
-        return Checked(
+            return Prepared(checked=Checked(operation=call.tool.operation, document=document, problems=found.problems))
+        checked = Checked(
             operation=operation.name,
-            document=call.document.document,
+            document=document,
             effect_class=call.tool.effect_class,
             repeatable=call.tool.repeatable,
-            request_digest=built.digest(document=call.document.document, operation=operation.name),
+            request_digest=built.digest(document=document, operation=operation.name),
         )
+        return Prepared(checked=checked, method=built.method, url=built.url, headers=built.headers, body=built.body)
 
     async def send(
         self, call: ToolCall, *, request_digest: str, idempotency_key: str, timeout_ms: int, not_after: datetime

@@ -17,7 +17,7 @@ from uuid import UUID
 from commands.catalogue import Catalogue
 from commands.orchestrate import Goal, orchestrate
 from commands.perform import drive
-from commands.ports import Chance, Checked, Clock, EventStore, Judge, Question, Reply, ToolAnswer, ToolCall
+from commands.ports import Chance, Checked, Clock, EventStore, Judge, Prepared, Question, Reply, ToolAnswer, ToolCall
 from commands.shell import Shell, to_log
 from domain.catalog.events import DocumentRegistered, Tool, ToolsAdded
 from domain.encoding import digest, encode, foreign
@@ -53,6 +53,10 @@ class StubTools:
             repeatable=True,
             request_digest=digest(call.arguments),
         )
+
+    async def prepare(self, call: ToolCall) -> Prepared:
+        """Say what would be sent."""
+        return Prepared(checked=await self.check(call), method="GET", url="http://127.0.0.1/things/7")
 
     async def send(
         self, call: ToolCall, *, request_digest: str, idempotency_key: str, timeout_ms: int, not_after: datetime

@@ -9,6 +9,7 @@ from commands.catalogue import Registered, fetch_document
 from domain.catalog.defaults import DEFAULT_AGENTS
 from domain.catalog.events import Agent
 from domain.errors import Invalid
+from ops.cli.dry_run import rehearse
 from ops.cli.output import count, result, table
 from ops.cli.reach import context, core
 from ops.cli.verb import verb
@@ -17,6 +18,9 @@ from ops.cli.verb import verb
 @click.group()
 def tools() -> None:
     """Register APIs, and look at the tools that they give."""
+
+
+tools.add_command(rehearse)
 
 
 @verb(tools)

@@ -11,7 +11,7 @@ from adapters.policy.rules import FirstRules
 from adapters.postgres.store import PostgresEventStore
 from commands.catalogue import Catalogue
 from commands.orchestrate import Goal, orchestrate
-from commands.ports import Checked, Question, Reply, ToolAnswer, ToolCall, ToolFault
+from commands.ports import Checked, Prepared, Question, Reply, ToolAnswer, ToolCall, ToolFault
 from commands.shell import Shell, to_log
 from domain.breaker import BreakerSettings
 from domain.catalog.events import CatalogEvent, DocumentRegistered, Tool, ToolsAdded
@@ -55,6 +55,10 @@ class Shop:
             repeatable=call.tool.repeatable,
             request_digest=digest(call.arguments),
         )
+
+    async def prepare(self, call: ToolCall) -> Prepared:
+        """Say what would be sent."""
+        return Prepared(checked=await self.check(call), method="POST", url="http://127.0.0.1/", body=b"{}")
 
     async def send(
         self, call: ToolCall, *, request_digest: str, idempotency_key: str, timeout_ms: int, not_after: datetime

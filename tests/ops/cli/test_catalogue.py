@@ -27,3 +27,19 @@ def test_agents_are_defined_and_listed_beside_the_built_in_ones(up: Say) -> None
     assert "clerk" in [each["id"] for each in up("agents", "list", "--json").json]
     again = up(*words)
     assert again.code == 1 and "clerk exists" in again.errors
+
+
+def test_a_call_is_rehearsed_and_nothing_is_sent(up: Say, shop: str, tmp_path: Path) -> None:
+    arguments = '{"path": {"orderId": "ord 1"}, "body": {"amountCents": 100}}'
+    (tmp_path / "refund.json").write_text(arguments)
+    shown = up("tools", "dry-run", "refund_order", "--arguments", "@refund.json", "--json").json
+    assert (shown["method"], shown["url"]) == ("POST", f"{shop}/orders/ord%201/refunds")
+    told = up("tools", "dry-run", "refund_order", "--arguments", arguments).output
+    assert "verdict    ask: POST may change something." in told and shown["request_digest"] in told
+
+
+def test_a_call_that_would_not_be_made_is_said_so_by_the_exit_code(up: Say) -> None:
+    said = up("tools", "dry-run", "refund_order", "--arguments", '{"path": {"orderId": "ord-1"}}')
+    assert said.code == 1 and "would not be called" in said.output
+    assert up("tools", "dry-run", "refund_order", "--arguments", "@nothing.json").code == 1
+    assert up("tools", "dry-run", "refund_order", "--arguments", "{").code == 1
