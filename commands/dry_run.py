@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 
 from commands.catalogue import Catalogue
-from commands.orchestrate import snapshot
 from commands.ports import Case, Prepared, Ruling, ToolCall
 from commands.shell import Shell
+from commands.snapshots import snapshot
 from domain.catalog.events import Agent, Tool
 from domain.catalog.state import Snapshot
 from domain.encoding import Json, digest_bytes

@@ -8,9 +8,7 @@ import msgspec
 from commands.catalogue import Catalogue
 from commands.handle import Handled, handle
 from commands.shell import Shell
-from domain.catalog.defaults import DEFAULT_AGENTS
-from domain.catalog.state import Catalog, Snapshot
-from domain.encoding import NULL, Json, canonical, digest, digest_bytes
+from domain.encoding import NULL, Json, digest
 from domain.envelope import Context
 from domain.errors import Invalid, NotPossible
 from domain.ids import derive
@@ -42,18 +40,18 @@ async def orchestrate(shell: Shell, catalogue: Catalogue, goal: Goal, context: C
     _check(goal)
     shell.models.known(goal.model)
     session = UUID(derive(context.tenant, context.command_id, "session"))
-    pinned = snapshot(await catalogue.current(context.tenant))
-    if not pinned.documents:
+    pinned = await shell.snapshots.pin(context.tenant, await catalogue.current(context.tenant))
+    if not any(document.tools for document in pinned.snapshot.documents):
         raise NotPossible("Expected at least one registered tool, but there is none: register an API first.")
-    data = canonical(pinned)
-    await shell.store.put_blobs(context.tenant, [data])
     command = SubmitGoal(
         session=str(session),
         goal=goal.text,
         user=context.actor.on_behalf_of or context.actor.id,
         model=goal.model,
-        agents=tuple(PinnedAgent(id=agent.id, role=agent.role, revision=digest(agent)) for agent in pinned.agents),
-        catalog=digest_bytes(data),
+        agents=tuple(
+            PinnedAgent(id=agent.id, role=agent.role, revision=digest(agent)) for agent in pinned.snapshot.agents
+        ),
+        catalog=pinned.digest,
         policy_set=shell.judge.policy_set,
         tenant=context.tenant,
         lane=goal.lane,
@@ -70,12 +68,3 @@ def _check(goal: Goal) -> None:
         raise Invalid(f"Expected a goal of at most {MOST_GOAL_BYTES} bytes, but it has {len(goal.text.encode())}.")
     if goal.lane not in LANES:
         raise Invalid(f"Expected one of the lanes {', '.join(LANES)}, but got {goal.lane!r}.")
-
-
-def snapshot(catalog: Catalog) -> Snapshot:
-    """Return what a session starting now may use, in a stable order; own agents replace defaults of the same id."""
-    agents = {**DEFAULT_AGENTS, **catalog.agents}
-    return Snapshot(
-        agents=tuple(agents[key] for key in sorted(agents)),
-        documents=tuple(catalog.documents[key] for key in sorted(catalog.documents)),
-    )

@@ -67,12 +67,19 @@ class EventStore(Protocol):
         """Read a stream's events behind version ``after``, in order."""
         ...
 
+    async def stream_version(self, stream: UUID) -> int:
+        """Return the version of a stream's last event, 0 where it does not exist."""
+        ...
+
     async def read_log(self, after: int, limit: int) -> list[LogNotification]:
         """Read at most ``limit`` events behind position ``after``, in order."""
         ...
 
-    async def read_catalog(self, tenant: str, after: int) -> list[LogNotification]:
-        """Read all events of a tenant behind position ``after`` whose topic is not a session's, in order."""
+    async def read_catalog(self, tenant: str, since: int) -> list[LogNotification]:
+        """Read all events of a tenant from a position on whose topic is not a session's, in order.
+
+        What stands at ``since`` is known already: it comes without its state, to be held against what is known.
+        """
         ...
 
     async def find_command(self, tenant: str, command_id: str) -> RecordedCommand | None:

@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from commands.ports import EventStore
+from commands.snapshots import Snapshots
 from domain.catalog.state import Snapshot
 from domain.changes import Change, changes
 from domain.errors import Divergence, NotFound
@@ -66,6 +67,6 @@ async def _pinned(store: EventStore, rows: list[Row]) -> Snapshot | None:
     if goal is None:
         return None
     try:
-        return msgspec.json.decode(await store.get_blob(goal.tenant, goal.catalog), type=Snapshot)
+        return await Snapshots(store).load(goal.tenant, goal.catalog)
     except (NotFound, Divergence, msgspec.MsgspecError):
         return None

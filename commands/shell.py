@@ -8,8 +8,7 @@ from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
-import msgspec
-
+from commands.catalogs import Catalogs
 from commands.ports import (
     Appended,
     Chance,
@@ -23,6 +22,7 @@ from commands.ports import (
     Tools,
     Wakeups,
 )
+from commands.snapshots import Snapshots
 from domain.breaker import CLOSED, Breaker, BreakerSettings
 from domain.catalog.state import Snapshot
 from domain.encoding import encode
@@ -32,7 +32,6 @@ from domain.session.state import Session
 from domain.upcasting import AnyEvent, Unknown, read_session, topic_of
 
 CACHED_SESSIONS = 2_000
-CACHED_SNAPSHOTS = 50
 
 logger = logging.getLogger(__name__)
 
@@ -65,9 +64,12 @@ class Shell:
     listeners: list[Listener] = field(default_factory=list)
     _sessions: OrderedDict[UUID, Loaded] = field(default_factory=OrderedDict)
     _mailboxes: dict[UUID, "_Mailbox"] = field(default_factory=dict)
-    _snapshots: OrderedDict[str, Snapshot] = field(default_factory=OrderedDict)
     _breakers: dict[str, Breaker] = field(default_factory=dict)
     _drives: dict[UUID, asyncio.Event] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Begin to know the catalogue, and what sessions pinned of it."""
+        self.catalogs, self.snapshots = Catalogs(self.store), Snapshots(self.store)
 
     async def load(self, session: UUID, *, fresh: bool = True) -> Loaded:
         """Return a session's state; ``fresh`` reads what others wrote since it was cached."""
@@ -121,13 +123,7 @@ class Shell:
 
     async def snapshot(self, tenant: str, digest: str) -> Snapshot:
         """Return the catalogue that a session pinned; raises NotFound."""
-        key = f"{tenant}/{digest}"
-        if key not in self._snapshots:
-            data = await self.store.get_blob(tenant, digest)
-            self._snapshots[key] = msgspec.json.decode(data, type=Snapshot)
-            if len(self._snapshots) > CACHED_SNAPSHOTS:
-                self._snapshots.popitem(last=False)
-        return self._snapshots[key]
+        return await self.snapshots.load(tenant, digest)
 
     def tell(self, appended: Appended) -> None:
         """Tell who listens of an append; it is done, so nothing that goes wrong there may look like its failure."""

@@ -7,6 +7,9 @@ SELECT originator_id, originator_version, topic, state, event_id, tenant, comman
 FROM log_events WHERE originator_id = %(stream)s AND originator_version > %(after)s
 ORDER BY originator_version
 
+-- stream_version
+SELECT coalesce(max(originator_version), 0) FROM log_events WHERE originator_id = %(stream)s
+
 -- read_log
 -- Events behind a position.
 SELECT originator_id, originator_version, topic, state, event_id, tenant, command_id, request_digest, prev_hash,
@@ -15,10 +18,11 @@ FROM log_events WHERE notification_id > %(after)s
 ORDER BY notification_id LIMIT %(limit)s
 
 -- read_catalog
--- A tenant's events behind a position, sessions left out; served by a partial index.
-SELECT originator_id, originator_version, topic, state, event_id, tenant, command_id, request_digest, prev_hash,
-       notification_id
-FROM log_events WHERE tenant = %(tenant)s AND notification_id > %(after)s AND topic NOT LIKE 'session.%%'
+-- A tenant's events from a position on, sessions left out; what stands there is known already, and comes without its
+-- state. Served by a partial index.
+SELECT originator_id, originator_version, topic, CASE WHEN notification_id > %(since)s THEN state ELSE '' END,
+       event_id, tenant, command_id, request_digest, prev_hash, notification_id
+FROM log_events WHERE tenant = %(tenant)s AND notification_id >= %(since)s AND topic NOT LIKE 'session.%%'
 ORDER BY notification_id
 
 -- find_command

@@ -52,6 +52,10 @@ class PostgresEventStore:
         """Read a stream's events behind version ``after``, in order."""
         return _notifications(await self._pool.fetch(SQL["read_stream"], stream=stream, after=after))
 
+    async def stream_version(self, stream: UUID) -> int:
+        """Return the version of a stream's last event, 0 where it does not exist."""
+        return int((await self._pool.fetch(SQL["stream_version"], stream=stream))[0][0])
+
     async def read_log(self, after: int, limit: int) -> list[LogNotification]:
         """Read at most ``limit`` events behind position ``after``, in order."""
         return _notifications(await self._pool.fetch(SQL["read_log"], after=after, limit=limit))
@@ -60,9 +64,9 @@ class PostgresEventStore:
         """Return every session of the log, in the order in which they began."""
         return [session for (session,) in await self._pool.fetch(SQL["sessions"])]
 
-    async def read_catalog(self, tenant: str, after: int) -> list[LogNotification]:
-        """Read all events of a tenant behind position ``after`` whose topic is not a session's, in order."""
-        return _notifications(await self._pool.fetch(SQL["read_catalog"], tenant=tenant, after=after))
+    async def read_catalog(self, tenant: str, since: int) -> list[LogNotification]:
+        """Read a tenant's events from a position on whose topic is not a session's, in order; the first stateless."""
+        return _notifications(await self._pool.fetch(SQL["read_catalog"], tenant=tenant, since=since))
 
     async def find_command(self, tenant: str, command_id: str) -> RecordedCommand | None:
         """Find what an earlier append under this command id wrote."""

@@ -1,7 +1,7 @@
 """Say everything that can happen in the catalogue: documents come with their tools, agents are registered and patched.
 
 Everything here is a fact; nothing follows from it inside the catalogue. Streams are named
-``<tenant>/document/<api>`` and ``<tenant>/agent/<id>``.
+``<tenant>/document/<api>``, ``<tenant>/agent/<id>`` and ``<tenant>/tool-names/all``.
 """
 
 from typing import TypeAlias, get_args
@@ -17,7 +17,8 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     ``operation`` is ``METHOD path`` in the document; ``parameters`` is a JSON Schema (2020-12) object of what a model
     may pass, its properties grouped as path, query, header, cookie and body. ``repeatable`` tells whether the same
-    request may be sent again under the same idempotency key.
+    request may be sent again under the same idempotency key. ``scopes`` are those of its own beside its API's, and
+    ``rate_limit`` is its own number of calls a minute, 0 for none.
     """
 
     name: str
@@ -28,6 +29,21 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     effect_class: EffectClass
     repeatable: bool
     parameters: Json = NULL
+    enabled: bool = True
+    deprecated: bool = False
+    scopes: tuple[str, ...] = ()
+    rate_limit: int = 0
+
+
+class Override(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Hold what an operator says of an operation in place of its document; None leaves the document's word."""
+
+    effect_class: EffectClass | None = None
+    repeatable: bool | None = None
+    enabled: bool | None = None
+    deprecated: bool | None = None
+    scopes: tuple[str, ...] | None = None
+    rate_limit: int | None = None
 
 
 class Agent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -75,6 +91,42 @@ class ToolsAdded(
     tools: tuple[Tool, ...]
 
 
+class ToolOverridden(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    tag_field="type",
+    tag="document.tool-overridden.v1",
+):
+    """An operator said something else of an operation than its document; ``override`` is all that is said now.
+
+    It holds for every revision of the document that has the operation.
+    """
+
+    api: str
+    operation: str
+    override: Override
+    reason: str = ""
+
+
+class NamesSettled(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    tag_field="type",
+    tag="tool-names.settled.v1",
+):
+    """The tools of a document got names that no other API's tools have.
+
+    It stands in a stream of all APIs: of two documents registered at once the later sees the names of the other.
+    """
+
+    api: str
+    document: str
+
+
 class AgentRegistered(
     msgspec.Struct,
     frozen=True,
@@ -96,6 +148,8 @@ class AgentPatched(
     agent: Agent
 
 
-CatalogEvent: TypeAlias = DocumentRegistered | ToolsAdded | AgentRegistered | AgentPatched
+CatalogEvent: TypeAlias = (
+    DocumentRegistered | ToolsAdded | ToolOverridden | NamesSettled | AgentRegistered | AgentPatched
+)
 
 CATALOG_EVENTS: tuple[type[CatalogEvent], ...] = get_args(CatalogEvent)

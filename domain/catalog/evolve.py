@@ -2,7 +2,15 @@
 
 from msgspec.structs import replace
 
-from domain.catalog.events import AgentPatched, AgentRegistered, CatalogEvent, DocumentRegistered, ToolsAdded
+from domain.catalog.events import (
+    AgentPatched,
+    AgentRegistered,
+    CatalogEvent,
+    DocumentRegistered,
+    NamesSettled,
+    ToolOverridden,
+    ToolsAdded,
+)
 from domain.catalog.state import Catalog, Document
 
 
@@ -10,20 +18,41 @@ def evolve(state: Catalog, event: CatalogEvent) -> Catalog:
     """Return the catalogue after an event; tools without their document are ignored."""
     match event:
         case DocumentRegistered():
-            document = Document(
-                api=event.api,
-                document=event.document,
-                base_url=event.base_url,
-                scopes=event.scopes,
-                rate_limit=event.rate_limit,
-                allow_private=event.allow_private,
-            )
-            return replace(state, documents={**state.documents, event.api: document})
+            return _with_document(state, _registered(state.documents.get(event.api), event))
         case ToolsAdded():
+            return _with_tools(state, event)
+        case ToolOverridden():
             known = state.documents.get(event.api)
-            if known is None or known.document != event.document:
+            if known is None:
                 return state
-            document = replace(known, tools=(*known.tools, *event.tools))
-            return replace(state, documents={**state.documents, event.api: document})
+            return _with_document(state, replace(known, overrides={**known.overrides, event.operation: event.override}))
+        case NamesSettled():
+            return state
         case AgentRegistered() | AgentPatched():
             return replace(state, agents={**state.agents, event.agent.id: event.agent})
+
+
+def _with_document(state: Catalog, document: Document) -> Catalog:
+    return replace(state, documents={**state.documents, document.api: document})
+
+
+def _registered(earlier: Document | None, event: DocumentRegistered) -> Document:
+    """Return a new revision, about whose operations the operator's word still holds."""
+    return Document(
+        api=event.api,
+        document=event.document,
+        base_url=event.base_url,
+        scopes=event.scopes,
+        rate_limit=event.rate_limit,
+        allow_private=event.allow_private,
+        overrides=earlier.overrides if earlier else {},
+    )
+
+
+def _with_tools(state: Catalog, event: ToolsAdded) -> Catalog:
+    known = state.documents.get(event.api)
+    if known is None or known.document != event.document:
+        return state
+    names = {**state.names.get(event.api, {}), **{tool.operation: tool.name for tool in event.tools}}
+    state = replace(state, names={**state.names, event.api: names})
+    return _with_document(state, replace(known, tools=(*known.tools, *event.tools)))

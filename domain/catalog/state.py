@@ -1,12 +1,18 @@
 """Hold what the catalogue knows, and the snapshot of it that a session pins."""
 
+from functools import cached_property
+
 import msgspec
 
-from domain.catalog.events import Agent, Tool
+from domain.catalog.events import Agent, Override, Tool
 
 
-class Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Hold the current revision of one registered API."""
+class Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict=True):
+    """Hold the current revision of one registered API, with what an operator says of its operations, by METHOD path.
+
+    A snapshot is stored without its documents' tools: ``toolset`` is then the digest of the blob that holds them, as
+    the document says them.
+    """
 
     api: str
     document: str
@@ -15,13 +21,35 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     rate_limit: int = 0
     allow_private: bool = False
     tools: tuple[Tool, ...] = ()
+    toolset: str = ""
+    overrides: dict[str, Override] = {}
+
+    def tool(self, name: str) -> Tool | None:
+        """Find a tool by its name."""
+        return self._by_name.get(name)
+
+    def operation(self, operation: str) -> Tool | None:
+        """Find a tool by its METHOD path."""
+        return self._by_operation.get(operation)
+
+    @cached_property
+    def _by_name(self) -> dict[str, Tool]:
+        return {tool.name: tool for tool in self.tools}
+
+    @cached_property
+    def _by_operation(self) -> dict[str, Tool]:
+        return {tool.operation: tool for tool in self.tools}
 
 
 class Catalog(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold the current revision of every registered API and agent of a tenant, by name."""
+    """Hold the current revision of every registered API and agent of a tenant, by name.
+
+    ``names`` are those of the operations of each API's every revision: a name once given is never given again.
+    """
 
     documents: dict[str, Document] = {}
     agents: dict[str, Agent] = {}
+    names: dict[str, dict[str, str]] = {}
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -36,7 +64,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def tool(self, name: str) -> Tool | None:
         """Find a tool by its name."""
-        return next((tool for document in self.documents for tool in document.tools if tool.name == name), None)
+        found = (document.tool(name) for document in self.documents)
+        return next((tool for tool in found if tool), None)
 
     def document(self, api: str) -> Document | None:
         """Find a document by its API's name."""

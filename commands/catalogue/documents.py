@@ -1,0 +1,136 @@
+"""Register documents: each revision of an API is kept for ever, the newest gives its tools to new sessions."""
+
+import re
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from commands.catalogue.appending import Appending, Part, Written
+from domain.catalog.events import CatalogEvent, DocumentRegistered, NamesSettled, Tool, ToolsAdded
+from domain.catalog.naming import settled
+from domain.encoding import digest_bytes
+from domain.envelope import Context
+from domain.errors import Invalid
+from domain.ids import named_stream
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+PORTION = 50
+
+
+class Ingested(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold what was read from an OpenAPI document; ``skipped`` names unusable operations with their reasons."""
+
+    api: str
+    base_url: str
+    tools: tuple[Tool, ...]
+    skipped: tuple[str, ...] = ()
+
+
+class Documents(Protocol):
+    """Read OpenAPI documents."""
+
+    def ingest(self, data: bytes, *, api: str, base_url: str) -> Ingested:
+        """Turn a document's bytes into tools; raises Invalid with the place and the reason."""
+        ...
+
+
+class Registered(msgspec.Struct, frozen=True, kw_only=True):
+    """Say what a registration left behind, at which version of its stream and position of the log."""
+
+    name: str
+    digest: str
+    version: int
+    position: int
+    tools: int = 0
+    skipped: tuple[str, ...] = ()
+
+
+class RegisteredDocuments(Appending):
+    """Register documents."""
+
+    async def register_document(
+        self,
+        documents: Documents,
+        data: bytes,
+        context: Context,
+        *,
+        api: str,
+        base_url: str = "",
+        scopes: Sequence[str] = (),
+        rate_limit: int = 0,
+        allow_private: bool = False,
+    ) -> Registered:
+        """Register an OpenAPI document as the current revision of an API."""
+        earlier = await self.registered_before(documents, context)
+        if earlier:
+            return earlier
+        check_name("API", api)
+        ingested = documents.ingest(data, api=api, base_url=base_url)
+        await self._shell.store.put_blobs(context.tenant, [data])
+        registered = DocumentRegistered(
+            api=api,
+            document=digest_bytes(data),
+            base_url=ingested.base_url,
+            scopes=tuple(scopes),
+            rate_limit=rate_limit,
+            allow_private=allow_private,
+            tools=len(ingested.tools),
+            skipped=len(ingested.skipped),
+        )
+        written = await self.append_parts(context, lambda: self._draft(context.tenant, registered, ingested.tools))
+        if written.first != registered:
+            # A twin of this request was faster, and what it found under the same URL was another document.
+            return await self._registered(documents, written, context.tenant)
+        return _registered(registered, written, ingested)
+
+    async def _draft(self, tenant: str, registered: DocumentRegistered, tools: Sequence[Tool]) -> Sequence[Part]:
+        """Draft a registration under names that are free, together with an event where every API settles its own."""
+        names = named_stream(tenant, "tool-names", "all")
+        document = named_stream(tenant, "document", registered.api)
+        # Read before the catalogue: whoever settles names behind that reading makes this append conflict.
+        settled_names = await self._shell.store.stream_version(names)
+        version = await self._shell.store.stream_version(document)
+        added = _added(registered, settled(await self.current(tenant), registered.api, tools))
+        claim = NamesSettled(api=registered.api, document=registered.document)
+        return [
+            Part(stream=document, after=version, events=[registered, *added]),
+            Part(stream=names, after=settled_names, events=[claim]),
+        ]
+
+    async def registered_before(self, documents: Documents, context: Context) -> Registered | None:
+        """Return what this very request registered before, or None; raise CommandReused for another request."""
+        written = await self.written_before(context)
+        return await self._registered(documents, written, context.tenant) if written else None
+
+    async def _registered(self, documents: Documents, written: Written, tenant: str) -> Registered:
+        first = written.first
+        assert isinstance(first, DocumentRegistered), "the digest of a request covers its path"
+        data = await self._shell.store.get_blob(tenant, first.document)
+        # The log counts what was skipped; the document says it in words.
+        return _registered(first, written, documents.ingest(data, api=first.api, base_url=first.base_url))
+
+
+def _added(registered: DocumentRegistered, tools: Sequence[Tool]) -> list[CatalogEvent]:
+    """Return a document's tools in portions."""
+    portions = (tuple(tools[start : start + PORTION]) for start in range(0, len(tools), PORTION))
+    return [ToolsAdded(api=registered.api, document=registered.document, tools=tools) for tools in portions]
+
+
+def _registered(registered: DocumentRegistered, written: Written, ingested: Ingested) -> Registered:
+    return Registered(
+        name=registered.api,
+        digest=registered.document,
+        version=written.version,
+        position=written.position,
+        tools=registered.tools,
+        skipped=ingested.skipped,
+    )
+
+
+def check_name(what: str, name: str) -> None:
+    """Raise Invalid for a name that cannot be one."""
+    if not NAME.fullmatch(name):
+        raise Invalid(
+            f"Expected the {what}'s name to be 1 to 63 of a-z, 0-9, - and _, not beginning with a sign, got {name!r}."
+        )
