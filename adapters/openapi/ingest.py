@@ -1,6 +1,5 @@
 """Turn a document into tools: what can be called becomes a tool, what cannot is skipped with the reason."""
 
-from collections import Counter
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,13 +10,12 @@ from adapters.openapi.names import tool_names
 from adapters.openapi.reading.api import read_api
 from adapters.openapi.reading.text import read_text
 from adapters.openapi.request import unbuildable
-from adapters.openapi.view import parameters_view
+from adapters.openapi.view import description_view, parameters_view
 from domain.catalog.events import Tool
 from domain.encoding import digest_bytes, foreign
 from domain.errors import Invalid
 from domain.session.events import EffectClass
 
-_DESCRIPTION = 300
 _REPEATABLE = frozenset({"GET", "HEAD", "QUERY", "OPTIONS", "PUT", "DELETE"})
 
 
@@ -57,16 +55,15 @@ def read_document(data: bytes, *, api: str, base_url: str | None) -> Ingested:
     tools = [
         _tool(found.tree, each, name, api=api, document=document) for each, name in zip(usable, names, strict=True)
     ]
-    unique, twins = _without_twins(tools)
-    skipped = (*_skipped(found), *(Skipped(operation=name, reason=reason) for name, reason in blocked.items()), *twins)
-    if not unique:
+    skipped = (*_skipped(found), *(Skipped(operation=name, reason=reason) for name, reason in blocked.items()))
+    if not tools:
         raise Invalid(_nothing_usable(skipped))
     return Ingested(
         document=document,
         title=found.title,
         dialect=found.dialect,
         base_url=base,
-        tools=tuple(unique),
+        tools=tuple(tools),
         skipped=skipped,
     )
 
@@ -89,14 +86,6 @@ def _base_url(url: str) -> str:
     return url
 
 
-def _without_twins(tools: list[Tool]) -> tuple[list[Tool], list[Skipped]]:
-    counts = Counter(tool.name for tool in tools)
-    twins = [tool for tool in tools if counts[tool.name] > 1]
-    reason = "another operation has the same name"
-    skipped = [Skipped(operation=tool.operation, reason=reason) for tool in twins]
-    return [tool for tool in tools if counts[tool.name] == 1], skipped
-
-
 def _nothing_usable(skipped: tuple[Skipped, ...]) -> str:
     if not skipped:
         return "Expected operations under 'paths', but there are none."
@@ -112,7 +101,7 @@ def _tool(tree: dict[str, Any], operation: Operation, name: str, *, api: str, do
         api=api,
         operation=operation.name,
         document=document,
-        description=" ".join((operation.summary or operation.description).split())[:_DESCRIPTION],
+        description=description_view(operation),
         effect_class=effect_class(operation.method),
         repeatable=operation.method in _REPEATABLE or operation.honours_key,
         parameters=foreign(parameters_view(tree, operation)),

@@ -1,122 +1,110 @@
-"""Show a model what it may pass: a small JSON Schema with references inlined to a shallow depth, input only."""
+"""Show a model an operation: its arguments grouped by place, shallow, within bounds; more of them on request."""
 
+from collections.abc import Iterable
+from statistics import median
 from typing import Any
 
-from adapters.openapi.media import json_content
-from adapters.openapi.model import PLACES, Operation
-from adapters.openapi.references import Unusable, list_of, target
-from domain.encoding import canonical
+import msgspec
 
-MAX_BYTES = 8 * 1024
-_TEXT = 200
-_COPIED = frozenset(
-    {"type", "enum", "const", "format", "default", "required", "pattern", "minLength", "maxLength"}
-    | {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}
-    | {"minItems", "maxItems", "uniqueItems"}
+from adapters.openapi.media import essence, is_file, preferred
+from adapters.openapi.model import PLACES, Body, Operation, Parameter
+from adapters.openapi.prose import plain_text
+from adapters.openapi.shapes import A_FILE, Bounds, described, short, shown
+from domain.catalog.events import Tool
+from domain.encoding import canonical, encode
+
+MAX_BYTES = 4 * 1024
+DESCRIPTION = 200
+SHALLOW = (
+    (Bounds(text=96), 600),
+    (Bounds(text=48), 3 * 1024),
+    (Bounds(text=48, properties=30), MAX_BYTES),
+    (Bounds(depth=1, text=40), MAX_BYTES),
+    (Bounds(depth=1, text=0, properties=25, values=4), MAX_BYTES),
+    (Bounds(depth=0, text=0, properties=10, values=2, alternatives=2), MAX_BYTES),
 )
-_NUMBERS = frozenset(key for key in _COPIED if key.startswith(("min", "max", "exclusive", "multiple")))
+"""The bounds of a model's view, the most telling first, each with the bytes that it may take."""
+_ANYTHING = {"type": "object"}
+
+
+class ViewSizes(msgspec.Struct, frozen=True, kw_only=True):
+    """Say how many bytes of JSON a model is sent for all tools together, and for the one in the middle."""
+
+    total: int = 0
+    median: int = 0
+
+
+def view_sizes(tools: Iterable[Tool]) -> ViewSizes:
+    """Measure tools as they are sent to a model: name, description and parameters."""
+    sizes = [view_bytes(tool) for tool in tools]
+    return ViewSizes(total=sum(sizes), median=int(median(sizes))) if sizes else ViewSizes()
+
+
+def view_bytes(tool: Tool) -> int:
+    """Return the bytes of JSON that show a tool to a model."""
+    return len(canonical({"name": tool.name, "description": tool.description, "parameters": tool.parameters}))
+
+
+def description_view(operation: Operation) -> str:
+    """Return what an operation does, in one plain line."""
+    said = plain_text(operation.summary, DESCRIPTION) or plain_text(operation.description, DESCRIPTION)
+    return f"Deprecated. {said}"[:DESCRIPTION] if operation.deprecated else said
 
 
 def parameters_view(tree: dict[str, Any], operation: Operation) -> dict[str, Any]:
-    """Return the schema of an operation's arguments, the deepest view of at most 8 KiB."""
-    for depth in (3, 2, 1):
-        view = _grouped(tree, operation, depth)
-        if len(canonical(view)) <= MAX_BYTES:
+    """Return the schema of an operation's arguments: the most telling view of at most 4 KiB."""
+    return fitting(tree, operation, SHALLOW)
+
+
+def fitting(tree: dict[str, Any], operation: Operation, choices: Iterable[tuple[Bounds, int]]) -> dict[str, Any]:
+    """Return the first view that takes no more than its bytes, or where none does, the groups alone."""
+    view: dict[str, Any] = _object({}, [])
+    for bounds, most in choices:
+        view = grouped(tree, operation, bounds)
+        if len(encode(view)) <= most:
             return view
-    return _grouped(tree, operation, 0, bare=True)
+    groups = {place: {"type": "object", "cut": 1} for place in view["properties"]}
+    return _object(groups, view.get("required", []))
 
 
-def _grouped(tree: dict[str, Any], operation: Operation, depth: int, bare: bool = False) -> dict[str, Any]:
+def grouped(tree: dict[str, Any], operation: Operation, bounds: Bounds) -> dict[str, Any]:
+    """Return the schema of an operation's arguments within bounds: an object with a property for each group."""
     groups: dict[str, Any] = {}
     required: list[str] = []
     for place in PLACES:
         members = [each for each in operation.parameters if each.place == place]
-        if bare:
-            members = [each for each in members if each.required]
-        needed = [each.name for each in members if each.required]
         if members:
-            shown = {each.name: _described(_view(tree, each.schema, depth, ()), each.description) for each in members}
-            groups[place] = _object(shown, needed)
-        if needed:
-            required.append(place)
-    if operation.body and (content := json_content(operation.body)):
-        groups["body"] = {"type": "object"} if bare else _view(tree, content.schema, depth, ())
+            groups[place] = _group(tree, members, bounds)
+            required += [place] if groups[place].get("required") else []
+    body = operation.body and operation.body.contents and body_view(tree, operation.body, bounds)
+    if body and operation.body and (operation.body.required or body != _ANYTHING):
+        groups["body"] = body
         required += ["body"] if operation.body.required else []
     return _object(groups, required)
 
 
+def body_view(tree: dict[str, Any], body: Body, bounds: Bounds) -> dict[str, Any]:
+    """Return what a model is shown of a body: its schema, or where it is no JSON and no form, a file."""
+    content = preferred(body.contents)
+    if is_file(content.media_type):
+        return described(A_FILE, essence(content.media_type), bounds.text)
+    return shown(tree, content.schema, bounds)
+
+
+def _group(tree: dict[str, Any], members: list[Parameter], bounds: Bounds) -> dict[str, Any]:
+    kept = sorted(members, key=lambda each: not each.required)[: bounds.properties]
+    view = _object({each.name: _parameter(tree, each, bounds.below()) for each in kept}, _required(kept))
+    return short({**view, "cut": len(members) - len(kept)} if len(kept) < len(members) else view)
+
+
+def _required(members: list[Parameter]) -> list[str]:
+    return [each.name for each in members if each.required]
+
+
+def _parameter(tree: dict[str, Any], parameter: Parameter, bounds: Bounds) -> dict[str, Any]:
+    return described(shown(tree, parameter.schema, bounds), parameter.description, bounds.text)
+
+
 def _object(properties: dict[str, Any], required: list[str]) -> dict[str, Any]:
-    schema = {"type": "object", "properties": properties, "additionalProperties": False}
-    return {**schema, "required": required} if required else schema
-
-
-def _described(view: Any, description: str) -> Any:
-    text = description.strip()[:_TEXT]
-    return {**view, "description": text} if text and isinstance(view, dict) else view
-
-
-def _view(tree: dict[str, Any], schema: Any, depth: int, inside: tuple[str, ...]) -> Any:
-    if not isinstance(schema, dict):
-        return schema is not False
-    reference = schema.get("$ref")
-    if isinstance(reference, str):
-        if reference in inside or len(inside) >= depth:
-            return _closed(tree, reference)
-        return _view(tree, _target(tree, reference), depth, (*inside, reference))
-    view = {key: value for key, value in schema.items() if key in _COPIED and _well_formed(key, value)}
-    view |= _nested(tree, schema, depth, inside)
-    return _described(_modern(view, schema), str(schema.get("description") or ""))
-
-
-def _well_formed(key: str, value: Any) -> bool:
-    """Tell whether a keyword can be shown; real documents hold bounds written as strings."""
-    return key not in _NUMBERS or isinstance(value, int | float)
-
-
-def _nested(tree: dict[str, Any], schema: dict[str, Any], depth: int, inside: tuple[str, ...]) -> dict[str, Any]:
-    nested: dict[str, Any] = {}
-    properties = schema.get("properties")
-    if isinstance(properties, dict):
-        shown = {name: each for name, each in properties.items() if not _read_only(each)}
-        nested["properties"] = {name: _view(tree, each, depth, inside) for name, each in shown.items()}
-        required = [name for name in list_of(schema, "required") if isinstance(name, str)]
-        nested["required"] = [name for name in required if name in shown or name not in properties]
-    for key in ("items", "additionalProperties"):
-        if key in schema:
-            nested[key] = _view(tree, schema[key], depth, inside)
-    for key in ("allOf", "anyOf", "oneOf"):
-        if isinstance(schema.get(key), list):
-            nested[key] = [_view(tree, each, depth, inside) for each in schema[key]]
-    return nested
-
-
-def _modern(view: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    """Say in JSON Schema 2020-12 what OpenAPI 3.0 says with nullable and boolean bounds."""
-    for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
-        if isinstance(view.get(exclusive), bool):
-            strict = view.pop(exclusive)
-            if strict and bound in view:
-                view[exclusive] = view.pop(bound)
-    if isinstance(view.get("required"), bool):
-        del view["required"]
-    if schema.get("nullable") is True:
-        return {"anyOf": [view, {"type": "null"}]}
-    return view
-
-
-def _read_only(schema: Any) -> bool:
-    return isinstance(schema, dict) and schema.get("readOnly") is True
-
-
-def _closed(tree: dict[str, Any], reference: str) -> dict[str, Any]:
-    found = _target(tree, reference)
-    kind = found.get("type") if isinstance(found, dict) else None
-    name = {"title": reference.rpartition("/")[2]}
-    return {"type": kind, **name} if kind else name
-
-
-def _target(tree: dict[str, Any], reference: str) -> Any:
-    try:
-        return target(tree, reference)
-    except Unusable:
-        return {}
+    view = {"type": "object", "properties": properties}
+    return {**view, "required": required} if required else view

@@ -1,11 +1,9 @@
 """A document becomes tools that a model can name and call; what cannot be called is skipped with a reason."""
 
 import json
-import random
 import re
 from typing import Any
 
-import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from adapters.openapi.ingest import Ingested, read_document
@@ -51,71 +49,6 @@ def test_method_and_key_header_say_what_a_call_does_and_whether_it_can_be_repeat
     assert facts["set_order_address"] == ("idempotent-write", True)
     assert facts["cancel_order"] == ("destructive", True)
     assert not plain["create_order"].repeatable and plain["set_order_address"].repeatable
-
-
-def test_parameters_are_grouped_by_place_with_references_inlined_and_without_the_key() -> None:
-    found = tools(ingest(document("", keys=True)))
-    create, ship = view(found["create_order"]), view(found["ship_order"])
-    assert create["required"] == ["body"] and "header" not in create["properties"]
-    item = create["properties"]["body"]["properties"]["items"]["items"]
-    assert item["properties"]["quantity"] == {"type": "integer", "minimum": 1}
-    assert ship["properties"]["path"]["required"] == ["orderId"]
-    assert ship["additionalProperties"] is False
-
-
-def test_a_cyclic_schema_ends_and_stays_a_schema() -> None:
-    node = {"type": "object", "properties": {"next": {"$ref": "#/components/schemas/Node"}, "n": {"type": "string"}}}
-    body = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Node"}}}}
-    tree = openapi({"/n": {"post": {"requestBody": body}}}, components={"schemas": {"Node": node}})
-    (tool,) = ingest(tree).tools
-    shown = view(tool)["properties"]["body"]
-    assert shown["properties"]["next"] == {"type": "object", "title": "Node"}
-    jsonschema.Draft202012Validator.check_schema(shown)
-
-
-def test_openapi_3_0_nullable_and_boolean_bounds_are_shown_in_the_modern_way() -> None:
-    schema = {"type": "integer", "nullable": True, "minimum": 0, "exclusiveMinimum": True}
-    tree = openapi({"/n": {"get": {"parameters": [{"name": "n", "in": "query", "schema": schema}]}}}, openapi="3.0.3")
-    shown = view(ingest(tree).tools[0])["properties"]["query"]["properties"]["n"]
-    assert shown == {"anyOf": [{"type": "integer", "exclusiveMinimum": 0}, {"type": "null"}]}
-
-
-def test_read_only_properties_are_not_shown() -> None:
-    schema = {
-        "type": "object",
-        "required": ["id", "name"],
-        "properties": {"id": {"type": "string", "readOnly": True}, "name": {"type": "string"}},
-    }
-    tree = openapi({"/n": {"post": {"requestBody": {"content": {"application/json": {"schema": schema}}}}}})
-    shown = view(ingest(tree).tools[0])["properties"]["body"]
-    assert shown["required"] == ["name"] and list(shown["properties"]) == ["name"]
-
-
-def test_a_huge_schema_is_shown_small() -> None:
-    wide = {
-        "type": "object",
-        "properties": {f"field{n}": {"type": "string", "description": "d" * 200} for n in range(500)},
-    }
-    tree = openapi({"/n": {"post": {"requestBody": {"content": {"application/json": {"schema": wide}}}}}})
-    assert len(bytes(ingest(tree).tools[0].parameters)) < 9000
-
-
-def test_names_are_legal_unique_and_independent_of_the_order() -> None:
-    paths: dict[str, Any] = {
-        "/a": {"get": {"operationId": "listOrdersByID"}, "post": {"operationId": "list-orders-by-id"}},
-        "/b": {"get": {"operationId": "x" * 80}, "post": {"operationId": "getHTTPThing2"}},
-        "/c/{id}": {"parameters": [{"name": "id", "in": "path", "required": True, "schema": {}}], "get": {}},
-        "/d": {"get": {"operationId": "日本"}, "delete": {"operationId": "delete_d"}},
-    }
-    names = {tool.operation: tool.name for tool in ingest(openapi(paths)).tools}
-    assert all(re.fullmatch(r"[a-z0-9_]{1,64}", name) for name in names.values())
-    assert len(set(names.values())) == len(names) == 7
-    assert names["POST /b"] == "get_http_thing2" and names["DELETE /d"] == "delete_d"
-    assert names["GET /a"].startswith("get_a__") and names["GET /c/{id}"].startswith("get_c_id__")
-    for seed in range(5):
-        shuffled = list(paths.items())
-        random.Random(seed).shuffle(shuffled)
-        assert {tool.operation: tool.name for tool in ingest(openapi(dict(shuffled))).tools} == names
 
 
 @pytest.mark.parametrize(
