@@ -8,11 +8,11 @@ import msgspec
 from adapters.openapi.model import Api, Operation
 from adapters.openapi.names import tool_names
 from adapters.openapi.reading.api import read_api
-from adapters.openapi.reading.text import read_text
+from adapters.openapi.reading.source import read_source
 from adapters.openapi.request import unbuildable
 from adapters.openapi.view import description_view, parameters_view
 from domain.catalog.events import Tool
-from domain.encoding import digest_bytes, foreign
+from domain.encoding import foreign
 from domain.errors import Invalid
 from domain.session.events import EffectClass
 
@@ -27,9 +27,10 @@ class Skipped(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ingested(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold what a document gives; ``document`` is the SHA-256 of its bytes, ``dialect`` as in ``openapi-3.1``."""
+    """Hold what a document gives; ``document`` is the SHA-256 of ``text``, ``dialect`` as in ``openapi-3.1``."""
 
     document: str
+    text: bytes
     title: str
     dialect: str
     base_url: str
@@ -47,8 +48,9 @@ def read_document(data: bytes, *, api: str, base_url: str | None) -> Ingested:
 
     Raises Invalid where the document cannot be used at all, and TooLarge.
     """
-    found = read_api(read_text(data))
-    base, document = _base_url(base_url or found.base_url), digest_bytes(data)
+    source = read_source(data)
+    found = read_api(source.tree)
+    base, document = _base_url(base_url or found.base_url), source.digest
     blocked = {operation.name: reason for operation in found.operations if (reason := unbuildable(operation))}
     usable = [operation for operation in found.operations if operation.name not in blocked]
     names = tool_names(usable)
@@ -60,6 +62,7 @@ def read_document(data: bytes, *, api: str, base_url: str | None) -> Ingested:
         raise Invalid(_nothing_usable(skipped))
     return Ingested(
         document=document,
+        text=source.text,
         title=found.title,
         dialect=found.dialect,
         base_url=base,

@@ -1,7 +1,12 @@
 """Follow local references within a document; nothing outside it is ever read."""
 
+import re
 from typing import Any
 from urllib.parse import unquote
+
+# The files of a bundle stand in its tree under this key, by their paths.
+FILES = "x-reprise-files"
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:|//")
 
 
 class Unusable(Exception):
@@ -30,7 +35,7 @@ def target(tree: dict[str, Any], reference: str, place: str = "") -> Any:
     if reference == "#":
         return tree
     if not reference.startswith("#/"):
-        raise Unusable(f"the reference {reference[:200]!r} is not local; bundle the document into one file", place)
+        raise Unusable(_elsewhere(tree, reference), place)
     node: Any = tree
     for token in unquote(reference[2:]).split("/"):
         key = token.replace("~1", "/").replace("~0", "~")
@@ -39,6 +44,17 @@ def target(tree: dict[str, Any], reference: str, place: str = "") -> Any:
         except (KeyError, ValueError, IndexError, TypeError) as fault:
             raise Unusable(f"the reference {reference[:200]!r} points at nothing", place) from fault
     return node
+
+
+def _elsewhere(tree: dict[str, Any], reference: str) -> str:
+    shown = f"the reference {reference[:200]!r}"
+    if _SCHEME.match(reference):
+        return f"{shown} leads to the network, where nothing is ever read; put what it names into a bundle"
+    if reference.startswith("#"):
+        return f"{shown} names no anchor of the document"
+    if FILES in tree:
+        return f"{shown} names no file of the bundle"
+    return f"{shown} is not local; put the file that it names into a bundle, a zip or a folder"
 
 
 def pointer(*tokens: object) -> str:

@@ -19,9 +19,13 @@ PORTION = 50
 
 
 class Ingested(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold what was read from an OpenAPI document; ``skipped`` names unusable operations with their reasons."""
+    """Hold what was read from an OpenAPI document; ``skipped`` names unusable operations with their reasons.
+
+    ``text`` is kept of the document, and can be read again: what was uploaded, or of a bundle its files in one.
+    """
 
     api: str
+    text: bytes
     base_url: str
     tools: tuple[Tool, ...]
     skipped: tuple[str, ...] = ()
@@ -67,10 +71,10 @@ class RegisteredDocuments(Appending):
             return earlier
         check_name("API", api)
         ingested = documents.ingest(data, api=api, base_url=base_url)
-        await self._shell.store.put_blobs(context.tenant, [data])
+        await self._shell.store.put_blobs(context.tenant, [ingested.text])
         registered = DocumentRegistered(
             api=api,
-            document=digest_bytes(data),
+            document=digest_bytes(ingested.text),
             base_url=ingested.base_url,
             scopes=tuple(scopes),
             rate_limit=rate_limit,
