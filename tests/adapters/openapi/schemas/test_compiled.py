@@ -1,0 +1,113 @@
+"""A value is judged soon, and what does not fit is said in words that name the place."""
+
+import time
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from adapters.openapi.schemas.compiled import UNEXPLAINED, UNJUDGED, Compiled
+from adapters.openapi.schemas.conversion import Conversion
+from adapters.openapi.schemas.values import read_value
+
+HUNGRY = "^(a+)+$"
+
+
+def problems(schema: Any, value: Any, **named: Any) -> tuple[str, ...]:
+    whole = Conversion({"defs": named}, dialect="openapi-3.1", direction="request").whole(schema)
+    compiled = Compiled(whole)
+    assert compiled.fast is not None
+    return compiled.problems(value)
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "expected"),
+    [
+        ({"type": "object"}, None, "/: None is not of type 'object'"),
+        ({"required": ["a"]}, {}, "/: 'a' is a required property"),
+        ({"properties": {"a~/": {"type": "integer"}}}, {"a~/": "7"}, "/a~0~1: '7' is not of type 'integer'"),
+        ({"items": {"minimum": 1}}, [1, 0], "/1: 0 is less than the minimum of 1"),
+        ({"additionalProperties": False}, {"b": 1}, "/: Additional properties are not allowed ('b' was unexpected)"),
+        ({"multipleOf": 0.01}, Decimal("0.015"), "/: 0.015 is not a multiple of 0.01"),
+        ({"uniqueItems": True}, [1, Decimal("1.0")], "/: [1, 1.0] has non-unique elements"),
+    ],
+)
+def test_a_problem_names_its_place(schema: Any, value: Any, expected: str) -> None:
+    assert problems(schema, value) == (expected,)
+
+
+def test_of_alternatives_the_one_that_came_furthest_is_explained() -> None:
+    deep = {"properties": {"a": {"properties": {"b": {"type": "string"}}}}, "required": ["a"]}
+    assert problems({"anyOf": [{"type": "null"}, deep]}, {"a": {"b": 1}}) == ("/a/b: 1 is not of type 'string'",)
+
+
+def test_problems_are_few_and_short() -> None:
+    found = problems({"items": {"type": "string"}}, [{"k": "v" * 5_000}] * 50)
+    assert len(found) == 10 and all(len(problem) < 400 for problem in found)
+
+
+def test_a_place_with_a_long_name_is_shown_short() -> None:
+    (problem,) = problems({"additionalProperties": {"type": "string"}}, {"k" * 100_000: 1})
+    assert len(problem) < 700
+
+
+def test_numbers_are_compared_by_all_their_digits() -> None:
+    price = {"multipleOf": 0.01, "maximum": 9007199254740993, "type": "number"}
+    assert not problems(price, read_value(b"19.99")) and problems(price, read_value(b"19.991"))
+    assert problems(price, read_value(b"9007199254740994")) and not problems(price, read_value(b"9007199254740993"))
+    assert not problems({"type": "integer"}, read_value(b"1.0")) and problems({"type": "integer"}, read_value(b"1.5"))
+    assert not problems({"enum": [1.10]}, read_value(b"1.1000"))
+
+
+ENDLESS: list[dict[str, Any]] = [
+    {"pattern": HUNGRY},
+    {"patternProperties": {HUNGRY: False}, "additionalProperties": False},
+    {"patternProperties": {HUNGRY: True}, "unevaluatedProperties": False},
+    {"propertyNames": {"pattern": HUNGRY}},
+]
+
+
+@pytest.mark.parametrize("schema", ENDLESS)
+def test_no_expression_of_a_document_holds_up_the_process(schema: dict[str, Any]) -> None:
+    text = "a" * 5_000 + "!"
+    started = time.monotonic()
+    assert problems(schema, text if "pattern" in schema else {text: 1})
+    assert time.monotonic() - started < 2
+
+
+def test_expressions_that_may_not_end_say_nothing() -> None:
+    assert not problems({"pattern": r"^(?=(a+)+$)b"}, "a") and not problems({"pattern": r"^(a+)\1$"}, "b")
+    schema = {"patternProperties": {r"^(?=x)": {"type": "integer"}, "^n_": {"type": "integer"}}}
+    assert not problems({**schema, "additionalProperties": False}, {"any": 1})
+    assert problems({**schema, "additionalProperties": False}, {"n_a": "x"}) == ("/n_a: 'x' is not of type 'integer'",)
+
+
+def test_names_are_known_by_patterns_in_both_engines() -> None:
+    schema = {"properties": {"a": {}}, "patternProperties": {"^n_": {}}, "additionalProperties": {"type": "integer"}}
+    assert not problems(schema, {"a": "x", "n_b": "x", "c": 1})
+    assert problems(schema, {"a": "x", "n_b": "x", "c": "x"}) == ("/c: 'x' is not of type 'integer'",)
+
+
+def test_what_would_take_too_long_to_explain_is_judged_all_the_same() -> None:
+    node = {"anyOf": [{"properties": {"n": {"$ref": "#/defs/N"}}, "required": [each]} for each in ("a", "b")]}
+    value: dict[str, Any] = {}
+    for _ in range(40):
+        value = {"n": value, "a": 1, "b": 1}
+    started = time.monotonic()
+    assert problems({"$ref": "#/defs/N"}, value, N=node) == (UNEXPLAINED,)
+    assert time.monotonic() - started < 5
+
+
+def test_a_large_list_is_compared_in_no_time() -> None:
+    value = [{"n": number} for number in range(30_000)]
+    started = time.monotonic()
+    assert not problems({"uniqueItems": True}, value) and problems({"uniqueItems": True}, [*value, {"n": 1}])
+    assert time.monotonic() - started < 3
+
+
+def test_a_schema_that_jsonschema_rs_cannot_compile_is_judged_by_jsonschema() -> None:
+    compiled = Compiled({"enum": ["\ud800", "a"]})
+    assert compiled.fast is None
+    assert not compiled.problems("a") and compiled.problems("b")
+    many = Compiled({"items": {"enum": ["\ud800", 1]}})
+    assert many.problems([1] * 1_000_000) == (UNJUDGED,)
