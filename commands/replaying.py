@@ -10,7 +10,7 @@ from commands.snapshots import Snapshots
 from domain.catalog.state import Snapshot
 from domain.changes import Change, changes
 from domain.errors import Divergence, NotFound
-from domain.replay import Replay, Row, goal_of, replay, replay_to, state_digest
+from domain.replay import Replay, Row, goal_of, migrations_of, replay, replay_to, state_digest
 from domain.session.state import SCHEMA, Session
 
 
@@ -35,9 +35,10 @@ async def read_rows(store: EventStore, session: UUID) -> list[Row]:
 async def replay_session(store: EventStore, session: UUID, *, execute: bool) -> Replay:
     """Replay one session from the log; raise NotFound where nothing is recorded."""
     rows = await read_rows(store, session)
-    catalog = await _pinned(store, rows) if execute else None
+    snapshots = await _snapshots(store, rows) if execute else []
+    catalog, later = (snapshots[0][1] if snapshots else None), {key: held for key, held in snapshots[1:] if held}
     # Deciding a long session again takes a while, and others are served meanwhile.
-    return await asyncio.to_thread(replay, str(session), rows, execute=execute, catalog=catalog)
+    return await asyncio.to_thread(replay, str(session), rows, execute=execute, catalog=catalog, later=later)
 
 
 async def state_at(store: EventStore, session: UUID, version: int | None = None) -> StateAt:
@@ -61,12 +62,19 @@ def _state_at(rows: list[Row], version: int) -> StateAt:
     )
 
 
-async def _pinned(store: EventStore, rows: list[Row]) -> Snapshot | None:
-    """Return the catalogue that a session pinned; None where it is not stored whole, which the replay then says."""
+async def _snapshots(store: EventStore, rows: list[Row]) -> list[tuple[str, Snapshot | None]]:
+    """Return the catalogue that a session pinned, then those that it migrated to, by digest."""
     goal = goal_of(rows)
     if goal is None:
-        return None
+        return []
+    digests = [goal.catalog, *(migration.catalog for migration in migrations_of(rows))]
+    snapshots = Snapshots(store)
+    return [(digest, await _stored(snapshots, goal.tenant, digest)) for digest in digests]
+
+
+async def _stored(snapshots: Snapshots, tenant: str, digest: str) -> Snapshot | None:
+    """Return a snapshot; None where it is not stored whole, which the replay then says."""
     try:
-        return await Snapshots(store).load(goal.tenant, goal.catalog)
+        return await snapshots.load(tenant, digest)
     except (NotFound, Divergence, msgspec.MsgspecError):
         return None

@@ -6,7 +6,7 @@ from the record (domain/session/derived.py), decides again, and compares the con
 again is itself a finding, and must not keep the others from being replayed.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import get_args
 
 import msgspec
@@ -15,14 +15,24 @@ from domain.catalog.state import Snapshot
 from domain.difference import Difference, Row, explain, recorded_document
 from domain.encoding import digest, encode, plain
 from domain.envelope import Event
-from domain.session.derived import Derived
-from domain.session.events import Fact, GoalSubmitted, SessionConsequence, SessionEvent, SessionFact
+from domain.session.derived import NO_OTHERS, Derived
+from domain.session.events import CatalogMigrated, Fact, GoalSubmitted, SessionConsequence, SessionEvent, SessionFact
 from domain.session.evolve import evolve
 from domain.session.react import Group, react
 from domain.session.state import SCHEMA, Session
 from domain.upcasting import Unknown, read_session, topic_of
 
-__all__ = ["Difference", "Replay", "Row", "goal_of", "replay", "replay_state", "replay_to", "state_digest"]
+__all__ = [
+    "Difference",
+    "Replay",
+    "Row",
+    "goal_of",
+    "migrations_of",
+    "replay",
+    "replay_state",
+    "replay_to",
+    "state_digest",
+]
 
 FACTS = frozenset(topic_of(data_type) for data_type in get_args(SessionFact))
 CONSEQUENCES = frozenset(topic_of(data_type) for data_type in get_args(SessionConsequence))
@@ -85,10 +95,34 @@ def goal_of(rows: Sequence[Row]) -> GoalSubmitted | None:
     return first.data if isinstance(first, Event) and isinstance(first.data, GoalSubmitted) else None
 
 
-def replay(session_id: str, rows: Sequence[Row], *, execute: bool, catalog: Snapshot | None = None) -> Replay:
-    """Replay one session's events, and with ``execute`` decide everything again, on the catalogue that it pinned."""
+def migrations_of(rows: Sequence[Row]) -> list[CatalogMigrated]:
+    """Return the facts by which a session went over to other snapshots, as far as they can be read."""
+    found = []
+    for row in rows:
+        if row.topic == topic_of(CatalogMigrated):
+            try:
+                event = read_session(row.topic, row.state)
+            except Exception:  # whatever it is, the replay names it
+                continue
+            if isinstance(event, Event) and isinstance(event.data, CatalogMigrated):
+                found.append(event.data)
+    return found
+
+
+def replay(
+    session_id: str,
+    rows: Sequence[Row],
+    *,
+    execute: bool,
+    catalog: Snapshot | None = None,
+    later: Mapping[str, Snapshot] = NO_OTHERS,
+) -> Replay:
+    """Replay one session's events, and with ``execute`` decide everything again, on the catalogue that it pinned.
+
+    ``later`` are the snapshots that it migrated to, by digest.
+    """
     recorded, difference = _fold(session_id, rows)
-    decided, replayed, derived = 0, "", Derived(catalog)
+    decided, replayed, derived = 0, "", Derived(catalog, later)
     if execute:
         decided, replayed, found = _execute(session_id, rows, derived)
         difference = found or difference

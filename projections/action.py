@@ -20,6 +20,7 @@ from domain.session.events import (
     CallRequested,
     CallRetryScheduled,
     CallSucceeded,
+    CallWithdrawn,
     OutcomeReported,
     SessionCancelled,
     SessionCompleted,
@@ -52,6 +53,7 @@ class ActionRow(Row, frozen=True, kw_only=True):
     task_id: str | None = None
     tool_id: str | None = None
     operation: str | None = None
+    document: str | None = None
     effect_class: str | None = None
     request_json: Json | None = None
     request_digest: str | None = None
@@ -146,6 +148,9 @@ def _changed(event: Event[AnyEvent], row: Recorded) -> Iterable[tuple[str, dict[
         case CallDeadLettered():
             given_up = {"status": "dead-lettered", "reason": data.reason, "finished_at": event.at}
             yield action_id(session, data.call), given_up
+        case CallWithdrawn():
+            withdrawn = {"status": "cancelled", "reason": data.reason, "finished_at": event.at}
+            yield action_id(session, data.call), withdrawn
         case OutcomeReported(outcome="happened"):
             told = {"status": "succeeded", "reason": f"{data.by} said that it happened", "finished_at": event.at}
             yield action_id(session, data.call), told
@@ -173,6 +178,7 @@ def _checked(event: Event[AnyEvent], data: ArgumentsChecked) -> dict[str, Any]:
         return {"status": "invalid", "reason": "; ".join(data.problems), "finished_at": event.at}
     return {
         "operation": data.operation,
+        "document": data.document,
         "effect_class": data.effect_class,
         "request_digest": data.request_digest,
     }
@@ -209,4 +215,4 @@ def _succeeded(event: Event[AnyEvent], data: CallSucceeded) -> dict[str, Any]:
     }
 
 
-MODEL = ReadModel(name="actions", version=2, tables=("actions",), writes=(ActionRow, ActionsEnded), changes=changes)
+MODEL = ReadModel(name="actions", version=3, tables=("actions",), writes=(ActionRow, ActionsEnded), changes=changes)

@@ -12,6 +12,7 @@ from domain.session.events import (
     ApprovalGranted,
     ApprovalRequested,
     CallSucceeded,
+    CallWithdrawn,
     OutcomeReported,
     SessionCancelled,
     SessionCompleted,
@@ -85,7 +86,7 @@ def changes(event: Event[AnyEvent], row: Recorded) -> Iterable[Row]:
             yield _decided(event, row, data.approval, "expired")
         case OutcomeReported():
             yield _decided(event, row, data.approval, data.outcome, by=data.by, reason=data.reason)
-        case CallSucceeded():
+        case CallSucceeded() | CallWithdrawn():
             yield _overtaken(event, row, action_id(row.stream, data.call))
         case SessionCompleted() | SessionFailed() | SessionCancelled():
             yield _overtaken(event, row, "")

@@ -22,6 +22,7 @@ from domain.session.events import (
     CallRequested,
     CallRetryScheduled,
     CallSucceeded,
+    CallWithdrawn,
     DeadLetterResolved,
     LeaseLapsed,
     ModelCallAttempted,
@@ -117,7 +118,7 @@ def changes(event: Event[AnyEvent], row: Recorded) -> Iterable[Row]:
             yield _moved(row, data.call, "work", event.at)  # its result is to be checked
         case ArgumentsChecked(problems=problems) if problems:
             yield _gone(row, data.call)
-        case ModelReplied() | ResultChecked() | CallDeadLettered() | DeadLetterResolved():
+        case ModelReplied() | ResultChecked() | CallDeadLettered() | CallWithdrawn() | DeadLetterResolved():
             yield _gone(row, data.call)
         case ReworkRequested():
             yield _gone(row, call_id(data.step, data.round - 1))

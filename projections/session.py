@@ -17,6 +17,7 @@ from domain.session.events import (
     BudgetSpent,
     CallRequested,
     CallSucceeded,
+    CallWithdrawn,
     GoalSubmitted,
     ModelRetryScheduled,
     OutcomeReported,
@@ -131,7 +132,7 @@ def _columns(event: Event[AnyEvent], row: Recorded) -> dict[str, Any]:
             return {"answered": [approval]}
         case ApprovalExpired(approval=approval):
             return {"answered": [approval]}
-        case OutcomeReported(call=call) | CallSucceeded(call=call):
+        case OutcomeReported(call=call) | CallSucceeded(call=call) | CallWithdrawn(call=call):
             return {"answered": [f"{row.stream}-{call}"]}
         case SessionPaused():
             return {"paused": True}

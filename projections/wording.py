@@ -20,7 +20,9 @@ from domain.session.events import (
     CallRequested,
     CallRetryScheduled,
     CallSucceeded,
+    CallWithdrawn,
     CancelRequested,
+    CatalogMigrated,
     DeadLetterDiscarded,
     DeadLetterReplayed,
     DeadLetterResolved,
@@ -112,6 +114,8 @@ def _count(number: int, noun: str) -> str:
 
 def _trouble(
     event: CancelRequested
+    | CallWithdrawn
+    | CatalogMigrated
     | SessionPaused
     | SessionResumed
     | ApprovalGranted
@@ -180,6 +184,10 @@ def _trouble(
             return Words(f"Step {step} goes back, round {round_}", instructions, "reviewer", step=step)
         case StepFailed(step=step, reason=reason):
             return Words(f"Step {step} failed", reason, step=step)
+        case CallWithdrawn(call=call, reason=reason):
+            return Words("The call is taken back", reason, call=call)
+        case CatalogMigrated(api=api, document=document, by=by, reason=reason):
+            return Words(f"{by} moved the session to {api}'s document {document[:12]}", reason, "human")
         case CancelRequested(reason=reason):
             return Words("Somebody asked to cancel", reason, "human")
         case SessionPaused(reason=reason):

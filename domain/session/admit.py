@@ -12,6 +12,7 @@ from domain.session.commands import (
     DiscardDeadLetter,
     GrantApproval,
     LetterCommand,
+    MigrateCatalog,
     PauseSession,
     ReplayDeadLetter,
     ReportOutcome,
@@ -33,6 +34,7 @@ from domain.session.events import (
     SessionPaused,
     SessionResumed,
 )
+from domain.session.migrating import admit_migration
 from domain.session.state import (
     Approval,
     Asking,
@@ -92,6 +94,8 @@ def admit(state: Session | None, command: SessionCommand, at: datetime) -> Sessi
             if not state.paused:
                 raise NotPossible("Expected a paused session, but this one is not paused.")
             return SessionResumed(reason=command.reason)
+        case MigrateCatalog():
+            return admit_migration(state, command)
         case _:
             assert_never(command)
 

@@ -84,6 +84,17 @@ class DiscardDeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class MigrateCatalog(msgspec.Struct, frozen=True, kw_only=True):
+    """Let a session go on with another revision of one API, unless it has left the snapshot ``before`` already."""
+
+    api: str
+    document: str
+    catalog: str
+    before: str
+    by: str
+    reason: str = ""
+
+
 LetterCommand: TypeAlias = ReplayDeadLetter | DiscardDeadLetter
 SessionCommand: TypeAlias = (
     SubmitGoal
@@ -93,5 +104,6 @@ SessionCommand: TypeAlias = (
     | CancelSession
     | PauseSession
     | ResumeSession
+    | MigrateCatalog
     | LetterCommand
 )

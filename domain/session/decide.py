@@ -10,7 +10,7 @@ from functools import reduce
 from typing import assert_never
 
 from domain.budget import add, used_up
-from domain.session import calling, ending, planning, resending, reviewing
+from domain.session import calling, ending, migrating, planning, resending, reviewing
 from domain.session.events import (
     ApprovalDenied,
     ApprovalExpired,
@@ -26,6 +26,7 @@ from domain.session.events import (
     CallRetryScheduled,
     CallSucceeded,
     CancelRequested,
+    CatalogMigrated,
     DeadLetterDiscarded,
     DeadLetterReplayed,
     GoalSubmitted,
@@ -94,6 +95,8 @@ def _decide(state: Session, fact: SessionFact, at: datetime) -> Sequence[Session
             return reviewing.on_result(state, fact)
         case CancelRequested():
             return (SessionCancelled(reason=fact.reason),)
+        case CatalogMigrated():
+            return migrating.on_migration(state, fact, at)
         case CallAttempted():
             return _spent_on(fact)
         case CallSucceeded() | ModelCallAttempted() | SessionPaused() | SessionResumed():

@@ -3,24 +3,33 @@
 A fact that was altered there may still lead to the same consequences: only this reveals it.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from msgspec.structs import replace
 
 from domain.catalog.state import Snapshot
 from domain.envelope import Event
 from domain.ids import derive
-from domain.session.events import ModelCallRequested, ModelReplied, ModelRetryScheduled, SessionEvent
+from domain.session.events import CatalogMigrated, ModelCallRequested, ModelReplied, ModelRetryScheduled, SessionEvent
 from domain.session.planning import pending_model_call
 from domain.session.prompt import prompt
 from domain.session.react import Group
 from domain.session.state import Session
 
+NO_OTHERS: Mapping[str, Snapshot] = MappingProxyType({})
+
 
 class Derived:
-    """Follow one session's facts; ``unchecked`` counts replies that came while no catalogue was there to ask from."""
+    """Follow one session's facts; ``unchecked`` counts replies that came while no catalogue was there to ask from.
 
-    def __init__(self, catalog: Snapshot | None) -> None:
+    ``later`` are the snapshots that the session migrated to, by digest.
+    """
+
+    def __init__(self, catalog: Snapshot | None, later: Mapping[str, Snapshot] = NO_OTHERS) -> None:
         self.unchecked = 0
         self._catalog = catalog
+        self._later = later
         self._command, self._index = "", 0
         self._commands: set[str] = set()
         self._asked: dict[tuple[str, int], str] = {}
@@ -46,6 +55,8 @@ class Derived:
     def note(self, group: Group, state: Session | None) -> None:
         """Build the prompts of what a group asks; nothing that happens until the reply comes changes them."""
         for event in group:
+            if isinstance(event.data, CatalogMigrated):
+                self._catalog = self._later.get(event.data.catalog)
             if isinstance(event.data, ModelCallRequested | ModelRetryScheduled) and state and self._catalog:
                 model, _ = pending_model_call(state, event.data.call)
                 if model:

@@ -301,6 +301,23 @@ class DeadLetterDiscarded(Fact, frozen=True, kw_only=True, tag="session.dead-let
     reason: str
 
 
+# Facts: what the session may use
+
+
+class CatalogMigrated(Fact, frozen=True, kw_only=True, tag="session.catalog-migrated.v1"):
+    """Somebody let the session go on with another revision of one API.
+
+    ``catalog`` is the digest of the snapshot that it uses from here on, ``before`` of the one that it used until then.
+    """
+
+    api: str
+    document: str
+    catalog: str
+    before: str
+    by: str
+    reason: str = ""
+
+
 # Consequences
 
 
@@ -351,6 +368,13 @@ class ResultStated(Consequence, frozen=True, kw_only=True, tag="session.result-s
     step: int
     call: str
     output: Content
+
+
+class CallWithdrawn(Consequence, frozen=True, kw_only=True, tag="session.call-withdrawn.v1"):
+    """A chosen call will not be sent as it was chosen, and nobody is asked about it any more."""
+
+    call: str
+    reason: str
 
 
 class ApprovalRequested(Consequence, frozen=True, kw_only=True, tag="session.approval-requested.v1"):
@@ -488,6 +512,7 @@ SessionFact: TypeAlias = (
     | LeaseLapsed
     | DeadLetterReplayed
     | DeadLetterDiscarded
+    | CatalogMigrated
 )
 SessionConsequence: TypeAlias = (
     ModelCallRequested
@@ -496,6 +521,7 @@ SessionConsequence: TypeAlias = (
     | StepStarted
     | ToolChosen
     | ResultStated
+    | CallWithdrawn
     | ApprovalRequested
     | CallRequested
     | CallRetryScheduled

@@ -28,7 +28,9 @@ from domain.session.events import (
     CallRequested,
     CallRetryScheduled,
     CallSucceeded,
+    CallWithdrawn,
     CancelRequested,
+    CatalogMigrated,
     DeadLetterDiscarded,
     DeadLetterReplayed,
     DeadLetterResolved,
@@ -175,8 +177,12 @@ def _apply(state: Session, event: SessionEvent) -> Session:
             return replace(state, stage=Ended(status="cancelled", text=event.reason))
         case CallDeadLettered():
             return _lettered(state, event)
+        case CatalogMigrated():
+            return replace(state, catalog=event.catalog)
         case GoalSubmitted() | CancelRequested():
             return state
+        case CallWithdrawn():
+            return state  # its step goes back in the same breath
         case DeadLetterReplayed() | DeadLetterDiscarded() | DeadLetterResolved():
             return state  # a letter that is there is dealt with above
         case ApprovalGranted() | ApprovalDenied() | ApprovalExpired():

@@ -24,6 +24,7 @@ from domain.session.commands import (
     DenyApproval,
     DiscardDeadLetter,
     GrantApproval,
+    MigrateCatalog,
     PauseSession,
     ReplayDeadLetter,
     ReportOutcome,
@@ -83,6 +84,7 @@ class Chaos(msgspec.Struct, frozen=True, kw_only=True):
     stalls: tuple[int, ...] = ()
     pause_at: int = 0
     cancel_at: int = 0
+    migrate_at: int = 0
 
 
 class Received(msgspec.Struct, frozen=True, kw_only=True):
@@ -191,6 +193,8 @@ class Simulation:
             self.command(PauseSession())
         if self.ticks == self.chaos.cancel_at:
             self.command(CancelSession(reason="enough"))
+        if self.ticks == self.chaos.migrate_at:
+            self.command(MigrateCatalog(api="shop", document="d", catalog="n", before="c", by="ada"))
 
     def _take_up_work(self) -> None:
         for worker in self.workers:

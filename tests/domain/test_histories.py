@@ -51,6 +51,7 @@ chaos = st.builds(
     stalls=some_ticks,
     pause_at=st.just(0) | ticks,
     cancel_at=st.just(0) | ticks,
+    migrate_at=st.just(0) | ticks,
 )
 limits = st.builds(Limits, parallel_steps=st.integers(1, 3)) | st.builds(
     Limits,

@@ -8,6 +8,7 @@ on how often its worker crashed: trouble with an attempt passes, what the tool s
 from typing import Any, assert_never
 
 import msgspec
+from msgspec.structs import replace
 
 from domain.catalog.defaults import DEFAULT_AGENTS
 from domain.catalog.events import Tool
@@ -61,6 +62,10 @@ CATALOG = Snapshot(
     ),
 )
 
+_NEWER = replace(CATALOG.documents[0], document="e", tools=CATALOG.documents[0].tools[::-1])
+LATER = {"n": replace(CATALOG, documents=(_NEWER,))}
+"""Holds the snapshot that a session migrates to: its tools stand in another order, and so do they in prompts."""
+
 
 class World(msgspec.Struct, frozen=True, kw_only=True):
     """Hold what decides every outcome; ``plan`` lists the steps' predecessors, empty to draw them."""
@@ -92,7 +97,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
                 call=effect.model.id, attempt=effect.model.attempt, reason="503", retryable=True, jitter_permille=jitter
             )
         text = bytes(foreign({"no": "thanks"} if outcome == "garbage" else self._reply(state, effect))).decode()
-        asked = prompt(state, effect.model, CATALOG)
+        asked = prompt(state, effect.model, LATER.get(state.catalog, CATALOG))
         tokens = len(text) // 4
         reply = content(text.encode())
         attempt = effect.model.attempt

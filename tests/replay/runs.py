@@ -108,6 +108,12 @@ def discarded() -> list[Row]:
     return simulate(World(script=script, plan=((),))).rows
 
 
+def migrated() -> list[Row]:
+    """A session that goes on with another revision of its API while one call waits for approval."""
+    script = {"tool-choose-1-1": "write", "approve-call-1-1": "silence", "tool-choose-2-1": "read"}
+    return simulate(World(script=script, plan=((), (1,))), Chaos(migrate_at=8)).rows
+
+
 RUNS: dict[str, Callable[[], list[Row]]] = {
     run.__name__: run
     for run in (
@@ -122,6 +128,7 @@ RUNS: dict[str, Callable[[], list[Row]]] = {
         late,
         replayed,
         discarded,
+        migrated,
     )
 }
 

@@ -15,7 +15,7 @@ from domain.session.events import Limits
 from tests.domain.simulation import Chaos, simulate
 from tests.domain.story import SESSION
 from tests.domain.test_histories import chaos, limits, worlds
-from tests.domain.world import CATALOG, World
+from tests.domain.world import CATALOG, LATER, World
 from tests.replay.runs import RUNS, recorded
 from tests.replay.test_altered import difference, renumbered, written
 
@@ -24,7 +24,7 @@ REPLIED = "session.model-replied.v1"
 
 
 def found(rows: Sequence[Row]) -> Difference:
-    (difference,) = replay(SESSION, rows, execute=True, catalog=CATALOG).divergences
+    (difference,) = replay(SESSION, rows, execute=True, catalog=CATALOG, later=LATER).divergences
     return difference
 
 
@@ -48,7 +48,7 @@ def next_reply(rows: Sequence[Row], after: int) -> tuple[int, str]:
 
 @runs
 def test_what_was_not_altered_holds_with_all_its_prompts(name: str) -> None:
-    report = replay(SESSION, recorded(name), execute=True, catalog=CATALOG)
+    report = replay(SESSION, recorded(name), execute=True, catalog=CATALOG, later=LATER)
     assert (report.divergences, report.unchecked) == ((), 0)
     assert report.facts == report.decided and report.state_digest == report.replay_digest
 
@@ -56,7 +56,7 @@ def test_what_was_not_altered_holds_with_all_its_prompts(name: str) -> None:
 @settings(max_examples=200, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 @examples(worlds, chaos, limits)
 def test_every_prompt_is_built_again_whatever_happens_beside_it(world: World, chaos: Chaos, limits: Limits) -> None:
-    report = replay(SESSION, simulate(world, chaos, limits).rows, execute=True, catalog=CATALOG)
+    report = replay(SESSION, simulate(world, chaos, limits).rows, execute=True, catalog=CATALOG, later=LATER)
     assert (report.divergences, report.unchecked) == ((), 0)
 
 

@@ -65,15 +65,16 @@ WHERE t.session_id = c.session_id AND t.status IN ('pending', 'running', 'waitin
 -- write_actions
 MERGE INTO actions t USING unnest(%(rows)s::actions_changes[]) c ON t.id = c.id
 WHEN NOT MATCHED AND c.tool_id IS NOT NULL THEN
-    INSERT (id, session_id, task_id, tenant, tool_id, operation, effect_class, request_json, request_digest,
-            idempotency_key, verdict, rules, policy_set, status, status_position, reason, response_json, http_status,
+    INSERT (id, session_id, task_id, tenant, tool_id, operation, document, effect_class, request_json,
+            request_digest, idempotency_key, verdict, rules, policy_set, status, status_position, reason, response_json, http_status,
             latency_ms, retry_count, created_at, started_at, finished_at, updated_at, version, position)
-    VALUES (c.id, c.session_id, c.task_id, c.tenant, c.tool_id, c.operation, c.effect_class, c.request_json,
+    VALUES (c.id, c.session_id, c.task_id, c.tenant, c.tool_id, c.operation, c.document, c.effect_class, c.request_json,
             c.request_digest, c.idempotency_key, c.verdict, c.rules, c.policy_set, c.status, c.status_position,
             c.reason, c.response_json, c.http_status, c.latency_ms, c.retry_count, c.created_at, c.started_at,
             c.finished_at, c.updated_at, c.version, c.position)
 WHEN MATCHED THEN UPDATE SET
     operation = coalesce(c.operation, t.operation),
+    document = coalesce(c.document, t.document),
     effect_class = coalesce(c.effect_class, t.effect_class),
     request_digest = coalesce(c.request_digest, t.request_digest),
     idempotency_key = coalesce(c.idempotency_key, t.idempotency_key),

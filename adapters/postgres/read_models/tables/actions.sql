@@ -5,6 +5,7 @@ CREATE TABLE actions (
     tenant text NOT NULL,
     tool_id text NOT NULL,
     operation text,
+    document text, -- the digest of the revision that its operation was called in
     effect_class text,
     request_json json NOT NULL,
     request_digest text,
@@ -28,10 +29,11 @@ CREATE TABLE actions (
 );
 CREATE INDEX ON actions (session_id, created_at);
 CREATE INDEX ON actions (task_id);
+CREATE INDEX ON actions (document, id);
 
 CREATE TYPE actions_changes AS (
     id text, updated_at timestamptz, version bigint, position bigint, tenant text, session_id uuid, task_id text,
-    tool_id text, operation text, effect_class text, request_json json, request_digest text, idempotency_key text,
+    tool_id text, operation text, document text, effect_class text, request_json json, request_digest text, idempotency_key text,
     verdict text, rules text[], policy_set text, status text, status_position bigint, reason text, response_json
     json, http_status integer, latency_ms integer, retry_count integer, created_at timestamptz, started_at
     timestamptz, finished_at timestamptz

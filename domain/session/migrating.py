@@ -1,0 +1,101 @@
+"""Decide what becomes of a session that goes on with another revision of an API.
+
+What a model is being asked is asked anew, for it chooses out of the tools that its prompt names. A call that was chosen
+but not requested yet is taken back and chosen again word for word: it is checked, judged and, where the policy asks,
+approved as the request that it makes now, under names of its own, so that no answer to the old question can reach it.
+A call that is owed belongs to the revision that it was requested in: while there is one, the session stays.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from domain.errors import NotPossible, Stale
+from domain.session.commands import MigrateCatalog
+from domain.session.events import (
+    CallWithdrawn,
+    CatalogMigrated,
+    ModelRetryScheduled,
+    ReworkRequested,
+    SessionConsequence,
+    ToolChosen,
+)
+from domain.session.state import (
+    Asking,
+    Calling,
+    Checking,
+    Choice,
+    Choosing,
+    Judging,
+    ModelCall,
+    Planning,
+    Session,
+    Step,
+)
+
+
+def owed_calls(state: Session) -> tuple[str, ...]:
+    """Name the calls that were requested and have no answer yet."""
+    stages = (state.steps[number - 1].stage for number in state.open)
+    return tuple(stage.choice.call for stage in stages if isinstance(stage, Calling))
+
+
+def chosen_calls(state: Session) -> tuple[Choice, ...]:
+    """Return the calls that were chosen and not requested yet."""
+    stages = (state.steps[number - 1].stage for number in state.open)
+    return tuple(stage.choice for stage in stages if isinstance(stage, Checking | Judging | Asking))
+
+
+def admit_migration(state: Session, command: MigrateCatalog) -> CatalogMigrated:
+    """Return the fact that a migration becomes; raise Stale, NotPossible."""
+    if command.catalog == state.catalog:
+        raise NotPossible(f"Expected a session with another catalogue, but this one uses {command.catalog} already.")
+    if command.before != state.catalog:
+        raise Stale(f"Expected the catalogue {command.before}, but the session uses {state.catalog} by now: try again.")
+    owed = owed_calls(state)
+    if owed:
+        raise NotPossible(
+            f"Expected no call that is owed, but {', '.join(owed)} was requested and has no answer yet: "
+            "try again when it has."
+        )
+    return CatalogMigrated(
+        api=command.api,
+        document=command.document,
+        catalog=command.catalog,
+        before=command.before,
+        by=command.by,
+        reason=command.reason,
+    )
+
+
+def on_migration(state: Session, fact: CatalogMigrated, at: datetime) -> Sequence[SessionConsequence]:
+    """Ask models anew, and choose again what was chosen but not requested yet."""
+    match state.stage:
+        case Planning(model=ModelCall() as model):
+            return (_ask_again(model, at),)
+        case _:
+            reason = f"{fact.api} is called as its document {fact.document[:12]} says from here on"
+            steps = (state.steps[number - 1] for number in state.open)
+            return tuple(consequence for step in steps for consequence in _moved(step, reason, at))
+
+
+def _moved(step: Step, reason: str, at: datetime) -> Sequence[SessionConsequence]:
+    match step.stage:
+        case Choosing(model=ModelCall() as model):
+            return (_ask_again(model, at),)
+        case Checking(choice=choice) | Judging(choice=choice) | Asking(choice=choice):
+            return _choose_again(step, choice, reason)
+        case _:
+            return ()
+
+
+def _ask_again(model: ModelCall, at: datetime) -> ModelRetryScheduled:
+    return ModelRetryScheduled(call=model.id, attempt=model.attempt + 1, not_before=at, fault=model.fault)
+
+
+def _choose_again(step: Step, choice: Choice, reason: str) -> Sequence[SessionConsequence]:
+    again = step.round + 1
+    return (
+        CallWithdrawn(call=choice.call, reason=reason),
+        ReworkRequested(step=step.number, round=again, instructions=reason),
+        ToolChosen(step=step.number, call=f"call-{step.number}-{again}", tool=choice.tool, arguments=choice.arguments),
+    )

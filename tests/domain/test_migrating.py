@@ -1,0 +1,112 @@
+"""Let a session go on with another revision of an API: what is asked or chosen again, and what forbids it."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from domain.errors import NotFound, NotPossible, Stale
+from domain.session.commands import GrantApproval, MigrateCatalog, PauseSession, ResumeSession
+from domain.session.events import (
+    ApprovalRequested,
+    BudgetSpent,
+    CallRequested,
+    CallWithdrawn,
+    CatalogMigrated,
+    ModelRetryScheduled,
+    ReworkRequested,
+    ToolChosen,
+)
+from tests.domain.story import (
+    ASKING,
+    CHOSEN,
+    IN_FLIGHT,
+    INSPECTING,
+    JUDGING,
+    NOW,
+    REQUESTED,
+    REVIEWING,
+    SESSION,
+    UNKNOWN,
+    chooses,
+    fits,
+    given,
+    goal,
+    granted,
+    plan,
+    verdict,
+)
+
+WHY = "shop is called as its document dddddddddddd says from here on"
+
+
+def migrate(**changed: Any) -> MigrateCatalog:
+    """Ask for another revision."""
+    asked = {"api": "shop", "document": "d" * 64, "catalog": "n" * 64, "before": "c" * 64, "by": "ada"}
+    return MigrateCatalog(**{**asked, **changed})
+
+
+def again(call: str, attempt: int = 2) -> ModelRetryScheduled:
+    return ModelRetryScheduled(call=call, attempt=attempt, not_before=NOW, fault="")
+
+
+def test_the_session_uses_the_new_snapshot_from_then_on() -> None:
+    assert given(goal()).ordered(migrate()).session.catalog == "n" * 64
+
+
+def test_a_planner_is_asked_anew_and_its_late_plan_is_not_used() -> None:
+    asked = given(goal()).ordered(migrate()).then(again("plan"))
+    asked.when(plan(())).then(BudgetSpent(model_calls=1))
+
+
+def test_an_agent_is_asked_anew_and_its_late_choice_is_not_used() -> None:
+    asked = given(goal(), plan(())).ordered(migrate()).then(again("choose-1-1"))
+    asked.when(chooses()).then(BudgetSpent(model_calls=1))
+
+
+@pytest.mark.parametrize("story", [CHOSEN, JUDGING, ASKING])
+def test_what_was_chosen_is_taken_back_and_chosen_again_word_for_word(story: tuple[Any, ...]) -> None:
+    before = given(*story)
+    moved = before.ordered(migrate())
+    choice: Any = before.session.steps[0].stage
+    moved.then(
+        CallWithdrawn(call="call-1-1", reason=WHY),
+        ReworkRequested(step=1, round=2, instructions=WHY),
+        ToolChosen(step=1, call="call-1-2", tool="create_order", arguments=choice.choice.arguments),
+    ).owes("check-call-1-2")
+
+
+def test_an_approval_is_asked_for_again_and_the_old_answer_reaches_nothing() -> None:
+    asked = given(*ASKING).ordered(migrate()).when(fits(round=2)).when(verdict("ask", round=2))
+    asked.then_only(ApprovalRequested)
+    asked.refuses(GrantApproval(approval=f"{SESSION}-call-1-1", by="ada"), NotFound, "overtaken")
+    asked.when(granted()).then()
+    asked.when(granted(round=2)).then_only(CallRequested)
+
+
+@pytest.mark.parametrize("story", [REQUESTED, IN_FLIGHT, UNKNOWN])
+def test_a_session_stays_while_a_call_is_owed(story: tuple[Any, ...]) -> None:
+    given(*story).refuses(migrate(), NotPossible, "call-1-1 was requested")
+
+
+@pytest.mark.parametrize("story", [INSPECTING, REVIEWING])
+def test_a_result_that_is_being_reviewed_stays_as_it_is(story: tuple[Any, ...]) -> None:
+    given(*story).ordered(migrate()).then()
+
+
+def test_a_paused_session_moves_and_owes_nothing_until_it_goes_on() -> None:
+    moved = given(*ASKING).ordered(PauseSession()).ordered(migrate()).owes()
+    moved.ordered(ResumeSession(), NOW + timedelta(seconds=1)).owes("check-call-1-2")
+
+
+def test_a_session_moves_once_and_only_from_where_it_was_looked_at() -> None:
+    moved = given(*ASKING).ordered(migrate())
+    moved.refuses(migrate(), NotPossible, "already")
+    given(goal()).refuses(migrate(before="x" * 64), Stale, "try again")
+
+
+def test_an_ended_session_does_not_move() -> None:
+    fact = CatalogMigrated(api="shop", document="d", catalog="n", before="c", by="ada")
+    ended = given(goal(agents=()))
+    ended.refuses(migrate(), NotPossible, "failed")
+    ended.when(fact).then()
