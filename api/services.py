@@ -11,6 +11,7 @@ from api.live.feeds import Feeds
 from api.watching import Watched
 from commands.authorize import Verifier
 from commands.catalogue import Catalogue, Documents
+from commands.drift.ports import Past
 from commands.ports import Dialer
 from commands.shell import Shell
 from projections.building import Builds
@@ -34,6 +35,7 @@ class Services:
     dialer: Dialer
     feeds: Feeds
     reads: ReadStore
+    past: Past
     builds: Builds
     model: str = ""
     models: tuple[str, ...] = ()

@@ -63,6 +63,15 @@ class Snapshots:
         self._pinned[tenant] = pinned
         return pinned
 
+    async def moved(self, tenant: str, digest: str, document: Document) -> str:
+        """Return the digest of a pinned snapshot with another revision of one API in it, stored; raises NotFound."""
+        pinned = _SNAPSHOT.decode(await self._store.get_blob(tenant, digest))
+        newer = await self._stored(tenant, document)
+        documents = tuple(newer if each.api == document.api else each for each in pinned.documents)
+        data = encode(replace(pinned, documents=documents))
+        await self._store.put_blobs(tenant, [data])
+        return digest_bytes(data)
+
     async def _stored(self, tenant: str, document: Document) -> Document:
         """Return a document as a snapshot stores it, its tools stored by themselves."""
         tools, digest = self._toolsets.get((tenant, document.api), ((), ""))

@@ -16,6 +16,7 @@ from api.services import Given, Services
 from api.writes import Writing
 from commands.catalogue import fetch_document
 from domain.catalog.events import Tool
+from domain.envelope import Context
 from domain.errors import Invalid, NotFound
 
 EXAMPLE = {"name": "shop", "url": "http://127.0.0.1:8090/openapi.json", "allowPrivate": True}
@@ -24,7 +25,8 @@ EXAMPLE = {"name": "shop", "url": "http://127.0.0.1:8090/openapi.json", "allowPr
 class DocumentInput(Input, frozen=True, kw_only=True):
     """Register an OpenAPI document under a name: the document itself, as an object or a text, or where it is.
 
-    ``baseUrl`` replaces the document's server; without ``allowPrivate`` no private address is ever called.
+    ``baseUrl`` replaces the document's server; without ``allowPrivate`` no private address is ever called. With
+    ``stage`` it is put beside the revision in force, to be checked and activated or quarantined later.
     """
 
     name: str
@@ -34,13 +36,18 @@ class DocumentInput(Input, frozen=True, kw_only=True):
     scopes: tuple[str, ...] = ()
     rate_limit: Annotated[int, msgspec.Meta(ge=0)] = 0
     allow_private: bool = False
+    stage: bool = False
 
 
 class DocumentWritten(Output, frozen=True, kw_only=True):
-    """Count what a document gave; ``reasons`` says of each skipped operation why it is no tool."""
+    """Count what a document gave; ``reasons`` says of each skipped operation why it is no tool.
+
+    ``status`` is active, or staged: then it gives no tools yet.
+    """
 
     api_id: str
     digest: str
+    status: str
     tools: int
     skipped: int
     reasons: tuple[str, ...]
@@ -83,6 +90,8 @@ async def add_tools(request: Request[Any, Any, Any], services: Given, write: Wri
     """Register an OpenAPI document: each usable operation becomes a tool."""
     body = await body_of(request, DocumentInput)
     context = await write.context("administer")
+    if body.stage:
+        return await _stage(services, body, context)
     # A repeated request is answered without asking its URL again.
     done = await services.catalogue.registered_before(services.documents, context)
     done = done or await services.catalogue.register_document(
@@ -98,9 +107,37 @@ async def add_tools(request: Request[Any, Any, Any], services: Given, write: Wri
     written = DocumentWritten(
         api_id=done.name,
         digest=done.digest,
+        status="active",
         tools=done.tools,
         skipped=len(done.skipped),
         reasons=done.skipped,
+        version=done.version,
+        position=outside(await services.shell.store.log_id(), done.position),
+    )
+    return answer(written, status=201, etag=done.version)
+
+
+async def _stage(services: Services, body: DocumentInput, context: Context) -> Response[DocumentWritten]:
+    done = await services.catalogue.staged_before(context)
+    done = done or await services.catalogue.stage_document(
+        services.documents,
+        await _document(services, body),
+        context,
+        api=body.name,
+        base_url=body.base_url,
+        scopes=body.scopes,
+        rate_limit=body.rate_limit,
+        allow_private=body.allow_private,
+    )
+    staged = done.revision
+    reasons = await services.catalogue.skipped(services.documents, context.tenant, staged)
+    written = DocumentWritten(
+        api_id=staged.api,
+        digest=staged.document,
+        status="staged",
+        tools=staged.tools,
+        skipped=staged.skipped,
+        reasons=reasons,
         version=done.version,
         position=outside(await services.shell.store.log_id(), done.position),
     )

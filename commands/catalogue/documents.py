@@ -1,7 +1,7 @@
 """Register documents: each revision of an API is kept for ever, the newest gives its tools to new sessions."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -9,9 +9,10 @@ import msgspec
 from commands.catalogue.appending import Appending, Part, Written
 from domain.catalog.events import CatalogEvent, DocumentRegistered, NamesSettled, Tool, ToolsAdded
 from domain.catalog.naming import settled
+from domain.catalog.state import Catalog
 from domain.encoding import digest_bytes
 from domain.envelope import Context
-from domain.errors import Invalid
+from domain.errors import Invalid, NotPossible
 from domain.ids import named_stream
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -82,23 +83,37 @@ class RegisteredDocuments(Appending):
             tools=len(ingested.tools),
             skipped=len(ingested.skipped),
         )
-        written = await self.append_parts(context, lambda: self._draft(context.tenant, registered, ingested.tools))
+        written = await self.append_parts(
+            context, lambda: self.draft_document(context.tenant, registered, ingested.tools)
+        )
         if written.first != registered:
             # A twin of this request was faster, and what it found under the same URL was another document.
             return await self._registered(documents, written, context.tenant)
         return _registered(registered, written, ingested)
 
-    async def _draft(self, tenant: str, registered: DocumentRegistered, tools: Sequence[Tool]) -> Sequence[Part]:
-        """Draft a registration under names that are free, together with an event where every API settles its own."""
+    async def draft_document(
+        self,
+        tenant: str,
+        registered: DocumentRegistered,
+        tools: Sequence[Tool],
+        decide: Callable[[Catalog, int], Sequence[CatalogEvent]] = lambda catalog, version: (),
+    ) -> Sequence[Part]:
+        """Draft a registration under names that are free, together with an event where every API settles its own.
+
+        What ``decide`` says, on the catalogue and the version of the document's stream, goes in front of it.
+        """
         names = named_stream(tenant, "tool-names", "all")
         document = named_stream(tenant, "document", registered.api)
         # Read before the catalogue: whoever settles names behind that reading makes this append conflict.
         settled_names = await self._shell.store.stream_version(names)
         version = await self._shell.store.stream_version(document)
-        added = _added(registered, settled(await self.current(tenant), registered.api, tools))
+        catalog = await self.current(tenant)
+        _refuse_quarantined(catalog, registered)
+        before = decide(catalog, version)
+        added = _added(registered, settled(catalog, registered.api, tools))
         claim = NamesSettled(api=registered.api, document=registered.document)
         return [
-            Part(stream=document, after=version, events=[registered, *added]),
+            Part(stream=document, after=version, events=[*before, registered, *added]),
             Part(stream=names, after=settled_names, events=[claim]),
         ]
 
@@ -113,6 +128,15 @@ class RegisteredDocuments(Appending):
         data = await self._shell.store.get_blob(tenant, first.document)
         # The log counts what was skipped; the document says it in words.
         return _registered(first, written, documents.ingest(data, api=first.api, base_url=first.base_url))
+
+
+def _refuse_quarantined(catalog: Catalog, registered: DocumentRegistered) -> None:
+    revision = catalog.revisions.get(registered.api, {}).get(registered.document)
+    if revision and revision.status == "quarantined":
+        raise NotPossible(
+            f"Expected a revision of {registered.api} that may be used, but {registered.document[:12]} was "
+            f"quarantined by {revision.by}: {revision.reason}. Lift that first, or take another document."
+        )
 
 
 def _added(registered: DocumentRegistered, tools: Sequence[Tool]) -> list[CatalogEvent]:

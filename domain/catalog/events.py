@@ -4,7 +4,7 @@ Everything here is a fact; nothing follows from it inside the catalogue. Streams
 ``<tenant>/document/<api>``, ``<tenant>/agent/<id>`` and ``<tenant>/tool-names/all``.
 """
 
-from typing import TypeAlias, get_args
+from typing import Literal, TypeAlias, get_args
 
 import msgspec
 
@@ -74,6 +74,79 @@ class DocumentRegistered(
     allow_private: bool = False
     tools: int = 0
     skipped: int = 0
+
+
+class RevisionStaged(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    tag_field="type",
+    tag="document.revision-staged.v1",
+):
+    """A new revision of a registered API was put beside the one in force; its bytes are the blob under ``document``."""
+
+    api: str
+    document: str
+    base_url: str
+    scopes: tuple[str, ...] = ()
+    rate_limit: int = 0
+    allow_private: bool = False
+    tools: int = 0
+    skipped: int = 0
+
+
+class RevisionActivated(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    tag_field="type",
+    tag="document.revision-activated.v1",
+):
+    """A revision was chosen to take the place of ``before``; its registration follows in the same append.
+
+    ``waiting`` says what was asked for the sessions that are open: to stay as they are, or to go on with it.
+    """
+
+    api: str
+    document: str
+    before: str
+    waiting: Literal["pin", "migrate"]
+    by: str
+    reason: str = ""
+
+
+class RevisionQuarantined(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    tag_field="type",
+    tag="document.revision-quarantined.v1",
+):
+    """A revision was refused: it cannot be activated or registered until this is lifted."""
+
+    api: str
+    document: str
+    by: str
+    reason: str
+
+
+class QuarantineLifted(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    tag_field="type",
+    tag="document.quarantine-lifted.v1",
+):
+    """A revision that was refused may be activated again."""
+
+    api: str
+    document: str
+    by: str
+    reason: str
 
 
 class ToolsAdded(
@@ -149,7 +222,16 @@ class AgentPatched(
 
 
 CatalogEvent: TypeAlias = (
-    DocumentRegistered | ToolsAdded | ToolOverridden | NamesSettled | AgentRegistered | AgentPatched
+    DocumentRegistered
+    | RevisionStaged
+    | RevisionActivated
+    | RevisionQuarantined
+    | QuarantineLifted
+    | ToolsAdded
+    | ToolOverridden
+    | NamesSettled
+    | AgentRegistered
+    | AgentPatched
 )
 
 CATALOG_EVENTS: tuple[type[CatalogEvent], ...] = get_args(CatalogEvent)

@@ -2,12 +2,17 @@
 
 from msgspec.structs import replace
 
+from domain.catalog import revisions
 from domain.catalog.events import (
     AgentPatched,
     AgentRegistered,
     CatalogEvent,
     DocumentRegistered,
     NamesSettled,
+    QuarantineLifted,
+    RevisionActivated,
+    RevisionQuarantined,
+    RevisionStaged,
     ToolOverridden,
     ToolsAdded,
 )
@@ -18,7 +23,12 @@ def evolve(state: Catalog, event: CatalogEvent) -> Catalog:
     """Return the catalogue after an event; tools without their document are ignored."""
     match event:
         case DocumentRegistered():
+            state = replace(state, revisions=revisions.after(state.revisions, event))
             return _with_document(state, _registered(state.documents.get(event.api), event))
+        case RevisionStaged() | RevisionQuarantined() | QuarantineLifted():
+            return replace(state, revisions=revisions.after(state.revisions, event))
+        case RevisionActivated():
+            return state  # its registration follows
         case ToolsAdded():
             return _with_tools(state, event)
         case ToolOverridden():

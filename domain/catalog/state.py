@@ -5,6 +5,7 @@ from functools import cached_property
 import msgspec
 
 from domain.catalog.events import Agent, Override, Tool
+from domain.catalog.revisions import Revisions
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, dict=True):
@@ -45,11 +46,13 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
     """Hold the current revision of every registered API and agent of a tenant, by name.
 
     ``names`` are those of the operations of each API's every revision: a name once given is never given again.
+    ``revisions`` are all that were ever registered or staged, those in force among them.
     """
 
     documents: dict[str, Document] = {}
     agents: dict[str, Agent] = {}
     names: dict[str, dict[str, str]] = {}
+    revisions: Revisions = {}
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

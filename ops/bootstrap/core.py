@@ -20,6 +20,7 @@ from adapters.openapi.documents import OpenApiDocuments
 from adapters.openapi.tools import OpenApiTools
 from adapters.policy.rules import FirstRules
 from adapters.postgres.follower import recorded
+from adapters.postgres.read_models.past import PostgresPast
 from adapters.postgres.read_models.reader import PostgresReadStore
 from adapters.postgres.store import PostgresEventStore
 from adapters.system import SystemChance, SystemClock
@@ -63,6 +64,7 @@ class Core:
     settings: Settings
     store: PostgresEventStore
     reads: PostgresReadStore
+    past: PostgresPast
     shell: Shell
     catalogue: Catalogue
     documents: OpenApiDocuments
@@ -112,6 +114,7 @@ async def open_core(settings: Settings, where: Addresses, name: str, *, needs_na
             settings=settings,
             store=store,
             reads=reads,
+            past=PostgresPast(reads),
             shell=shell,
             catalogue=Catalogue(shell),
             documents=OpenApiDocuments(),

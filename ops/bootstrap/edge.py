@@ -50,6 +50,7 @@ async def api_edge(core: Core, watched: "Watched") -> AsyncIterator[Edge]:
         dialer=core.dialer,
         feeds=feeds,
         reads=core.reads,
+        past=core.past,
         builds=builds,
         model=whole_model(core.settings.model),
         models=tuple(core.settings.model_names),

@@ -6,9 +6,11 @@ import click
 import msgspec
 
 from commands.catalogue import Registered, fetch_document
+from commands.catalogue.revisions import Changed
 from domain.catalog.defaults import DEFAULT_AGENTS
 from domain.catalog.events import Agent
 from domain.errors import Invalid
+from ops.cli import revisions
 from ops.cli.dry_run import rehearse
 from ops.cli.output import count, result, table
 from ops.cli.reach import context, core
@@ -20,7 +22,8 @@ def tools() -> None:
     """Register APIs, and look at the tools that they give."""
 
 
-tools.add_command(rehearse)
+for each_verb in (rehearse, *revisions.VERBS):
+    tools.add_command(each_verb)
 
 
 @verb(tools)
@@ -29,15 +32,17 @@ tools.add_command(rehearse)
 @click.option("--base-url", default="", help="Where the API is, if the document does not say so.")
 @click.option("--scopes", default="", help="Scopes of its credentials, separated by commas.")
 @click.option("--allow-private", is_flag=True, help="Allow calls to private and loopback addresses.")
-async def add(source: str, name: str | None, base_url: str, scopes: str, allow_private: bool) -> None:
+@click.option("--stage", is_flag=True, help="Put it beside the revision in force, for `tools drift` and `activate`.")
+async def add(source: str, name: str | None, base_url: str, scopes: str, allow_private: bool, stage: bool) -> None:
     """Register an OpenAPI document: each operation that can be used becomes a tool."""
     async with core() as opened:
         if source.startswith(("http://", "https://")):
             data = await fetch_document(opened.dialer, source, allow_private=allow_private)
         else:
             data = _read(source)
+        register = opened.catalogue.stage_document if stage else opened.catalogue.register_document
         try:
-            done = await opened.catalogue.register_document(
+            done = await register(
                 opened.documents,
                 data,
                 context(opened),
@@ -63,7 +68,10 @@ def _name_of(source: str) -> str:
     return "".join(char if char.isalnum() else "-" for char in stem.lower()).strip("-")
 
 
-def _registered(done: Registered) -> str:
+def _registered(done: Registered | Changed) -> str:
+    if isinstance(done, Changed):
+        staged = done.revision
+        return f"{staged.api}: {staged.document} is staged, see `reprise tools drift {staged.api}`"
     skipped = "".join(f"\n  skipped {reason}" for reason in done.skipped)
     return f"{done.name}: {count(done.tools, 'tool')} from document {done.digest[:12]}{skipped}"
 

@@ -26,6 +26,7 @@ from adapters.policy.rules import FirstRules
 from adapters.postgres.history import PostgresHistory
 from adapters.postgres.read_models.builds import PostgresBuilds
 from adapters.postgres.read_models.keeper import PostgresReadModels
+from adapters.postgres.read_models.past import PostgresPast
 from adapters.postgres.read_models.reader import PostgresReadStore
 from adapters.postgres.store import PostgresEventStore
 from adapters.system import SystemChance, SystemClock
@@ -124,6 +125,7 @@ async def parts(database: str, nats_server: NatsServer) -> AsyncIterator[Parts]:
             dialer=dialer,
             feeds=feeds,
             reads=reads,
+            past=PostgresPast(reads),
             builds=builds,
             model=f"scripted:{SCRIPT}",
             heartbeat=0.2,

@@ -230,3 +230,24 @@ UNION ALL
 SELECT 'approvals_open', '', count(*)::float8 FROM approvals WHERE status = 'open'
 UNION ALL
 SELECT 'dead_letters_open', '', count(*)::float8 FROM dead_letters WHERE status = 'open'
+
+-- past_calls_counted
+-- How many calls made a request of an operation in one of these revisions.
+SELECT count(*) AS calls FROM actions WHERE tenant = %(tenant)s AND document = ANY (%(documents)s)
+
+-- past_calls
+-- Those calls by id, behind one of them.
+SELECT id, session_id, version, position, tool_id AS tool, operation, document, request_json AS arguments, status,
+    http_status, CASE WHEN status = 'succeeded' THEN response_json END AS output
+FROM actions
+WHERE tenant = %(tenant)s AND document = ANY (%(documents)s) AND id > %(after)s
+ORDER BY id
+LIMIT %(limit)s
+
+-- open_sessions
+-- The sessions of a tenant that have not ended, by id, behind one of them.
+SELECT id FROM sessions
+WHERE tenant = %(tenant)s AND stage NOT IN ('completed', 'failed', 'cancelled')
+    AND (%(after)s::uuid IS NULL OR id > %(after)s::uuid)
+ORDER BY id
+LIMIT %(limit)s

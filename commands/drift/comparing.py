@@ -1,0 +1,85 @@
+"""Hold one call against a new revision, by the very check that real calls go through; nothing is sent."""
+
+import re
+from collections.abc import Mapping
+
+from commands.drift.arguments import refused
+from commands.drift.report import Reason
+from commands.ports import Prepared, ToolCall, Tools
+from domain.catalog.events import Tool
+from domain.catalog.state import Document
+from domain.encoding import Json
+
+_TEMPLATE = re.compile(r"\{[^{}]*\}")
+
+
+class Comparison:
+    """Compare calls under earlier revisions of an API with the same calls under a new one.
+
+    ``unusable`` says of each operation of the new revision that gives no tool why; ``own_names`` are its operations by
+    the names that the document itself gives their tools.
+    """
+
+    def __init__(
+        self, tools: Tools, tenant: str, new: Document, *, unusable: Mapping[str, str], own_names: Mapping[str, str]
+    ) -> None:
+        self._tools, self._tenant, self.new = tools, tenant, new
+        self._unusable, self._own_names = unusable, own_names
+        self._templates = {_template(tool.operation): tool.operation for tool in new.tools}
+
+    async def reasons(self, before: Document, tool: str, operation: str, arguments: Json) -> tuple[Reason, ...]:
+        """Say what would become of a call that was checked against an earlier revision."""
+        now = self.new.operation(operation)
+        if now is None:
+            return (self._gone(tool, operation),)
+        return await self._under(before, now, arguments)
+
+    def _gone(self, tool: str, operation: str) -> Reason:
+        if operation in self._unusable:
+            return Reason(cause="operation-unusable", pointer="", message=self._unusable[operation])
+        other = self._templates.get(_template(operation)) or self._own_names.get(tool)
+        if other:
+            return Reason(cause="operation-moved", pointer="", message=f"it is {other} now")
+        return Reason(cause="operation-gone", pointer="", message="the document no longer has it")
+
+    async def _under(self, before: Document, now: Tool, arguments: Json) -> tuple[Reason, ...]:
+        then = before.operation(now.operation)
+        prepared = await self._prepare(self.new, now, arguments)
+        if prepared.checked.problems:
+            return refused(arguments, prepared.checked.problems, then, now)
+        if then is None:
+            return ()
+        return _differences(await self._prepare(before, then, arguments), before, prepared, self.new)
+
+    async def _prepare(self, document: Document, tool: Tool, arguments: Json) -> Prepared:
+        return await self._tools.prepare(
+            ToolCall(tenant=self._tenant, tool=tool, document=document, arguments=arguments)
+        )
+
+
+def _template(operation: str) -> str:
+    return _TEMPLATE.sub("{}", operation)
+
+
+def _differences(then: Prepared, before: Document, now: Prepared, new: Document) -> tuple[Reason, ...]:
+    """Say in which parts the same arguments make another request; the server is spoken of elsewhere."""
+    if then.checked.problems:
+        return ()  # it could not be made again even then
+    parts = {
+        "address": (then.url.removeprefix(before.base_url), now.url.removeprefix(new.base_url)),
+        "headers": (_lines(then), _lines(now)),
+        "body": (_excerpt(then.body), _excerpt(now.body)),
+    }
+    return tuple(
+        Reason(cause="sent-otherwise", pointer="", message=f"its {part} would be {after!r}, not {earlier!r}")
+        for part, (earlier, after) in parts.items()
+        if earlier != after
+    )
+
+
+def _lines(prepared: Prepared) -> str:
+    return ", ".join(f"{name}: {value}" for name, value in prepared.headers)
+
+
+def _excerpt(body: bytes) -> str:
+    return body[:200].decode("utf-8", "replace")
