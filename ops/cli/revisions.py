@@ -37,9 +37,7 @@ async def _known(opened: Core, api: str) -> tuple[Revision, ...]:
 
 @verb(name="drift")
 @click.argument("api", metavar="API")
-@click.option(
-    "--digest", default="", help="Which revision, or the beginning of its digest; the last staged if not said."
-)
+@click.option("--digest", default="", help="A revision, or the beginning of it; the last staged if not said.")
 @click.option("--examples", default=20, show_default=True, help="Name at most so many calls of each finding.")
 async def drift(api: str, digest: str, examples: int) -> None:
     """Show which recorded calls and waiting plans a revision would change, and why; nothing is sent."""
