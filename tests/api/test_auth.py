@@ -169,3 +169,17 @@ async def test_only_this_machine_is_served_without_tokens(parts: Parts) -> None:
 async def test_a_token_where_none_are_in_use_is_refused_and_not_ignored(parts: Parts) -> None:
     with pytest.raises(Unauthenticated, match="not in use"):
         identify(parts.services, "127.0.0.1", "Bearer x.y.z")
+
+
+async def test_a_revision_is_seen_by_viewers_and_changed_by_admins(
+    guarded: Any, issuer: TokenIssuer, parts: Parts
+) -> None:
+    async with guarded() as client:
+        admin, operator = bearer(issuer, "ada", "admin"), bearer(issuer, "bob", "operator")
+        body = {"name": "shop", "document": parts.shop.document()}
+        digest = (await client.post("/tools", json=body, headers=admin)).json()["digest"]
+        seen = f"/apis/shop/revisions/{digest}"
+        assert (await client.get(f"{seen}/drift", headers=operator)).status_code == 200
+        for verb in ("activate", "quarantine", "lift"):
+            refused = await client.post(f"{seen}/{verb}", json={"reason": "so"}, headers=operator)
+            assert "admin" in problem(refused, 403, "forbidden"), verb
