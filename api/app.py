@@ -18,6 +18,7 @@ from api.reads import read_of
 from api.rest import (
     agents,
     approvals,
+    bindings,
     dead_letters,
     dry_run,
     history,
@@ -76,6 +77,9 @@ def _app(services: Services, openapi: OpenAPIConfig | None) -> Litestar:
             revisions.activate_one,
             revisions.quarantine,
             revisions.lift,
+            bindings.list_bindings,
+            bindings.bind,
+            bindings.unbind,
             approvals.list_all,
             approvals.show,
             approvals.decide,

@@ -10,6 +10,7 @@ from litestar.params import SkipValidation
 from api.live.feeds import Feeds
 from api.watching import Watched
 from commands.authorize import Verifier
+from commands.bindings import BindingDesk
 from commands.catalogue import Catalogue, Documents
 from commands.drift.ports import Past
 from commands.ports import Dialer
@@ -32,6 +33,7 @@ class Services:
     shell: Shell
     catalogue: Catalogue
     documents: Documents
+    bindings: BindingDesk
     dialer: Dialer
     feeds: Feeds
     reads: ReadStore

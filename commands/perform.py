@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import assert_never
+from typing import NamedTuple, assert_never
 from uuid import UUID
 
 from commands.current import about
@@ -17,6 +17,7 @@ from commands.immediate import model_claim, perform_immediate
 from commands.ports import ModelFault, Question, ToolAnswer, ToolCall, ToolFault
 from commands.shell import Loaded, Shell
 from domain.breaker import on_call, on_failure, on_success, refused_until
+from domain.catalog.events import Binding
 from domain.content import REPLY_BYTES
 from domain.session.events import (
     ApprovalExpired,
@@ -25,6 +26,7 @@ from domain.session.events import (
     CallExpired,
     CallFailed,
     CallSucceeded,
+    CredentialUse,
     LeaseLapsed,
     ModelFailed,
     ModelReplied,
@@ -198,6 +200,7 @@ async def _ask_model(shell: Shell, session: UUID, state: Session, effect: AskMod
 
 
 async def _send_call(shell: Shell, session: UUID, state: Session, effect: SendCall) -> None:
+    ready = await _ready(shell, state, effect)
     tool, now = effect.choice.tool, shell.clock.now()
     held_back = _hold_back(shell, effect, now)
     if held_back:
@@ -205,11 +208,28 @@ async def _send_call(shell: Shell, session: UUID, state: Session, effect: SendCa
         return
     # Reserved before anything is awaited, so that a half-open breaker lets one probe through.
     shell.set_breaker(tool, on_call(shell.breaker(tool), now, shell.breaker_settings))
-    lease_until = await _claim(shell, session, state, effect)
+    lease_until = await _claim(shell, session, state, effect, ready)
     if lease_until is None:
         return
-    fact = await _attempt(shell, state, effect, lease_until)
+    fact = await _attempt(shell, state, effect, ready, lease_until)
     await observe(shell, session, lambda _: fact)
+
+
+class _Ready(NamedTuple):
+    """Be a call in the catalogue that its session pinned, and what it will carry; no call where that lacks the tool."""
+
+    call: ToolCall | None = None
+    credentials: tuple[Binding, ...] = ()
+
+
+async def _ready(shell: Shell, state: Session, effect: SendCall) -> _Ready:
+    catalog = await shell.snapshot(state.tenant, state.catalog)
+    tool = catalog.tool(effect.choice.tool)
+    document = catalog.document(tool.api) if tool else None
+    if tool is None or document is None:
+        return _Ready()
+    call = ToolCall(tenant=state.tenant, tool=tool, document=document, arguments=effect.choice.arguments.value)
+    return _Ready(call, await shell.tools.credentials(call))
 
 
 def _hold_back(shell: Shell, effect: SendCall, now: datetime) -> CallDeferred | CallExpired | None:
@@ -224,20 +244,26 @@ def _hold_back(shell: Shell, effect: SendCall, now: datetime) -> CallDeferred | 
     )
 
 
-async def _claim(shell: Shell, session: UUID, state: Session, effect: SendCall) -> datetime | None:
+async def _claim(shell: Shell, session: UUID, state: Session, effect: SendCall, ready: _Ready) -> datetime | None:
     """Claim an attempt durably; None where another worker was first or the call is no longer owed."""
     lease = timedelta(milliseconds=state.limits.attempt_timeout_ms + shell.lease_margin_ms)
     lease_until = shell.clock.now() + lease
-    claim = CallAttempted(call=effect.choice.call, attempt=effect.attempt, worker=shell.worker, lease_until=lease_until)
+    claim = CallAttempted(
+        call=effect.choice.call,
+        attempt=effect.attempt,
+        worker=shell.worker,
+        lease_until=lease_until,
+        credentials=tuple(CredentialUse(scheme=each.scheme, reference=each.reference) for each in ready.credentials),
+    )
     claimed = await observe(shell, session, lambda now: claim if _owes(now, effect) else None)
     return lease_until if claimed else None
 
 
-async def _attempt(shell: Shell, state: Session, effect: SendCall, lease_until: datetime) -> SessionFact:
+async def _attempt(shell: Shell, state: Session, effect: SendCall, ready: _Ready, lease_until: datetime) -> SessionFact:
     """Send a claimed attempt once and say what became of it."""
     tool = effect.choice.tool
     try:
-        answer = await _send(shell, state, effect, lease_until)
+        answer = await _send(shell, state, effect, ready, lease_until)
     except ToolFault as fault:
         _note_failure(shell, tool, fault)
         return CallFailed(
@@ -279,20 +305,17 @@ class LeaseTooShort(ToolFault):
         super().__init__("not-sent", "the lease was too short to send under it")
 
 
-async def _send(shell: Shell, state: Session, effect: SendCall, lease_until: datetime) -> ToolAnswer:
-    catalog = await shell.snapshot(state.tenant, state.catalog)
-    tool = catalog.tool(effect.choice.tool)
-    document = catalog.document(tool.api) if tool else None
-    if tool is None or document is None:
+async def _send(shell: Shell, state: Session, effect: SendCall, ready: _Ready, lease_until: datetime) -> ToolAnswer:
+    if ready.call is None:
         raise ToolFault("not-sent", f"the pinned catalogue has no tool {effect.choice.tool}")
-    call = ToolCall(tenant=state.tenant, tool=tool, document=document, arguments=effect.choice.arguments.value)
     now, not_after = shell.clock.now(), lease_until - timedelta(milliseconds=state.limits.attempt_timeout_ms)
     if now > not_after:
         raise LeaseTooShort
     return await shell.tools.send(
-        call,
+        ready.call,
         request_digest=effect.request.digest,
         idempotency_key=effect.idempotency_key,
         timeout_ms=state.limits.attempt_timeout_ms,
         not_after=not_after,
+        credentials=ready.credentials,
     )

@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 from eventsourcing.persistence import StoredEvent
 
-from domain.catalog.events import Agent, Tool
+from domain.catalog.events import Agent, Binding, Tool
 from domain.catalog.state import Document
 from domain.encoding import Json
 from domain.envelope import Event
@@ -200,6 +200,32 @@ class Dialer(Protocol):
         ...
 
 
+# Secrets, and what they are bound to
+
+
+class Secrets(Protocol):
+    """Read secrets where references say, ``env:NAME``, ``file:/PATH`` or ``vault:PATH#KEY``, as far as they are open.
+
+    No error of it repeats a secret, nor a text that should have been a reference and may be one.
+    """
+
+    def permit(self, reference: str, *, tenant: str) -> None:
+        """Raise Invalid for what is no reference, and Forbidden for one that a tenant's bindings may not name."""
+        ...
+
+    async def read(self, reference: str, *, tenant: str) -> str:
+        """Return a secret; raises Refused where it is not there or may not be read, and Unavailable."""
+        ...
+
+
+class Bindings(Protocol):
+    """Know what the security schemes of an API are bound to at this moment."""
+
+    async def of(self, tenant: str, api: str) -> tuple[Binding, ...]:
+        """Return what is bound; raises Unavailable."""
+        ...
+
+
 # Tools
 
 
@@ -266,10 +292,24 @@ class Tools(Protocol):
         """Check a call and build the very request that would be sent; nothing is."""
         ...
 
+    async def credentials(self, call: ToolCall) -> tuple[Binding, ...]:
+        """Return what a call would carry as it is bound now: nothing where it needs nothing, or cannot have it."""
+        ...
+
     async def send(
-        self, call: ToolCall, *, request_digest: str, idempotency_key: str, timeout_ms: int, not_after: datetime
+        self,
+        call: ToolCall,
+        *,
+        request_digest: str,
+        idempotency_key: str,
+        timeout_ms: int,
+        not_after: datetime,
+        credentials: tuple[Binding, ...] = (),
     ) -> ToolAnswer:
-        """Send exactly the request with this digest, once, and begin by ``not_after``; raises ToolFault."""
+        """Send exactly the request with this digest, once, and begin by ``not_after``; raises ToolFault.
+
+        The secrets of ``credentials`` are read for it, and go nowhere else.
+        """
         ...
 
 

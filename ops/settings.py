@@ -25,6 +25,7 @@ SCHEMES = {
     "REPRISE_POSTGRES_URL": ("postgresql", "postgres"),
     "REPRISE_NATS_URL": ("nats", "tls"),
     "REPRISE_OTLP__ENDPOINT": ("http", "https"),
+    "REPRISE_VAULT__URL": ("http", "https"),
 }
 
 
@@ -56,6 +57,13 @@ class GraphQL(msgspec.Struct, frozen=True, kw_only=True):
     introspection: bool = True
 
 
+class Vault(msgspec.Struct, frozen=True, kw_only=True):
+    """Say where a HashiCorp Vault is, and by reference where its token is."""
+
+    url: str = ""
+    token: str = ""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Hold every setting; no URL means the embedded server."""
 
@@ -64,6 +72,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     nats_url: str = ""
     model: str = ""
     models: str = ""
+    model_key: str = ""
+    secrets: str = "env:REPRISE_SECRET_*,file:{data}/secrets/*,vault:secret/reprise/*"
     host: str = "127.0.0.1"
     port: int = 8080
     hosts: str = ""
@@ -76,6 +86,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     otlp: Otlp = Otlp()
     graphql: GraphQL = GraphQL()
     metrics: MetricsPort = MetricsPort()
+    vault: Vault = Vault()
 
     @property
     def folder(self) -> Path:
@@ -91,6 +102,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def host_names(self) -> tuple[str, ...]:
         """Return the names that the API goes by beside those of loopback: where it listens, and what it is called."""
         return (*(() if self.host in LOOPBACK else (self.host,)), *_listed(self.hosts))
+
+    @property
+    def open_secrets(self) -> list[str]:
+        """Return the patterns of the references that bindings of APIs may name."""
+        return [pattern.replace("{data}", str(self.folder)) for pattern in _listed(self.secrets)]
 
     @property
     def model_names(self) -> list[str]:
@@ -110,37 +126,11 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     source: str
 
 
-NOT_SETTINGS = ("REPRISE_CHROMIUM", "REPRISE_EVAL_DATA", "REPRISE_MODEL_KEY")
-"""Variables of ours that are read where they are used: what tests need, and where a secret is."""
-
-
-def model_key() -> str:
-    """Return the key that is sent to models, "" for none; it is no setting, and no message repeats it."""
-    key = _secret("REPRISE_MODEL_KEY")
-    if not (key.isascii() and key.isprintable()):
-        raise Invalid("Expected the key behind REPRISE_MODEL_KEY to be ASCII letters, digits and signs, but it is not.")
-    return key
-
-
-def _secret(name: str) -> str:
-    """Return the secret that a variable refers to, "" where it is not set; raise Invalid."""
-    kind, _, where = os.environ.get(name, "").strip().partition(":")
-    try:
-        match kind:
-            case "":
-                return ""
-            case "env":
-                return os.environ[where].strip()
-            case "file":
-                return Path(where).read_text("utf-8").strip()
-            case _:
-                message = f"Expected {name} to say where the secret is, env:NAME or file:/PATH, and not the secret."
-                raise Invalid(message)
-    except KeyError:
-        raise Invalid(f"Expected the secret of {name} in {where}, but no such variable is set.") from None
-    except (OSError, UnicodeDecodeError) as fault:
-        reason = fault.strerror if isinstance(fault, OSError) else "it is no text"
-        raise Invalid(f"Expected the secret of {name} in the file {where}, but it cannot be read: {reason}.") from None
+NOT_SETTINGS = ("REPRISE_CHROMIUM", "REPRISE_EVAL_DATA")
+"""Variables of ours that only tests read."""
+SECRETS = "REPRISE_SECRET_"
+"""What the names of variables begin with that hold secrets, and are no settings."""
+REFERENCES = ("REPRISE_MODEL_KEY", "REPRISE_VAULT__TOKEN")
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:
@@ -159,6 +149,12 @@ def _check(settings: Settings) -> None:
     for name, port in {"REPRISE_PORT": settings.port, "REPRISE_METRICS__PORT": settings.metrics.port}.items():
         if not 0 <= port <= 65535:
             raise Invalid(f"Expected {name} to be from 0 to 65535, but it is {port}.")
+    for name, reference in _leaves(settings, PREFIX):
+        if name in REFERENCES and reference and not reference.startswith(("env:", "file:", "vault:")):
+            raise Invalid(
+                f"Expected {name} to say where the secret is, env:NAME, file:/PATH or vault:PATH#KEY, "
+                "and not the secret."
+            )
     for name, url in _leaves(settings, PREFIX):
         if url and name in SCHEMES and not _is_url(url, SCHEMES[name]):
             raise Invalid(f"Expected {name} to be a URL like {SCHEMES[name][0]}://HOST:PORT, but it is none.")
@@ -182,7 +178,7 @@ def shown(settings: Settings, environment: Mapping[str, str] | None = None) -> l
 
 
 def _known(environment: Mapping[str, str]) -> dict[str, str]:
-    given = {name: text for name, text in environment.items() if name.startswith(PREFIX) and name not in NOT_SETTINGS}
+    given = {name: text for name, text in environment.items() if _is_setting(name)}
     names = {name for name, _ in _leaves(Settings(), PREFIX)}
     unknown = sorted(given.keys() - names)
     if unknown:
@@ -190,6 +186,10 @@ def _known(environment: Mapping[str, str]) -> dict[str, str]:
         hint = f"did you mean {PREFIX}{close[0]}?" if close else f"there are {', '.join(sorted(names))}."
         raise Invalid(f"There is no setting {unknown[0]}: {hint}")
     return given
+
+
+def _is_setting(name: str) -> bool:
+    return name.startswith(PREFIX) and not name.startswith(SECRETS) and name not in NOT_SETTINGS
 
 
 def _build(kind: type[Any], prefix: str, given: Mapping[str, str]) -> Any:

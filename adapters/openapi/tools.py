@@ -6,6 +6,9 @@ from typing import Any, Protocol
 
 import msgspec
 
+from adapters.openapi.auth.choosing import Unmet, Use, choose
+from adapters.openapi.auth.credentials import Credentials
+from adapters.openapi.auth.placing import shown
 from adapters.openapi.media import is_json
 from adapters.openapi.model import Operation
 from adapters.openapi.reading.operations import read_operation
@@ -16,7 +19,6 @@ from adapters.openapi.validate import ArgumentsValidator
 from commands.ports import (
     Checked,
     Dialer,
-    DialFault,
     HttpRequest,
     HttpResponse,
     Prepared,
@@ -24,6 +26,7 @@ from commands.ports import (
     ToolCall,
     ToolFault,
 )
+from domain.catalog.events import Binding
 from domain.encoding import parse
 from domain.errors import Refused
 from domain.session.events import Failure
@@ -52,8 +55,8 @@ class Callee(msgspec.Struct, frozen=True, kw_only=True):
 class OpenApiTools:
     """Implement the Tools port over documents in the blob store; parsed documents are kept, a bounded number."""
 
-    def __init__(self, dialer: Dialer, blobs: Blobs) -> None:
-        self._dialer = dialer
+    def __init__(self, dialer: Dialer, blobs: Blobs, credentials: Credentials | None = None) -> None:
+        self._credentials = credentials or Credentials(dialer)
         self._blobs = blobs
         self._trees: OrderedDict[str, dict[str, Any]] = OrderedDict()
         self._callees: OrderedDict[tuple[str, str], Callee] = OrderedDict()
@@ -67,6 +70,7 @@ class OpenApiTools:
         document = call.document.document
         try:
             operation, built = await self._prepare(call)
+            uses = await self._uses(call, operation)
         except _Problems as found:
             return Prepared(checked=Checked(operation=call.tool.operation, document=document, problems=found.problems))
         checked = Checked(
@@ -76,10 +80,32 @@ class OpenApiTools:
             repeatable=call.tool.repeatable,
             request_digest=built.digest(document=document, operation=operation.name),
         )
-        return Prepared(checked=checked, method=built.method, url=built.url, headers=built.headers, body=built.body)
+        url, headers = shown(built.url, built.headers, uses)
+        return Prepared(checked=checked, method=built.method, url=url, headers=headers, body=built.body)
+
+    async def credentials(self, call: ToolCall) -> tuple[Binding, ...]:
+        """Return what a call would carry as it is bound now: nothing where it needs nothing, or cannot have it."""
+        try:
+            operation = (await self._callee(call)).operation
+            return tuple(use.binding for use in await self._uses(call, operation))
+        except (_Problems, Refused):
+            return ()  # the sending says what is wrong
+
+    async def _uses(self, call: ToolCall, operation: Operation) -> tuple[Use, ...]:
+        try:
+            return choose(operation, call.document, await self._credentials.bound(call))
+        except Unmet as fault:
+            raise _Problems((str(fault),)) from fault
 
     async def send(
-        self, call: ToolCall, *, request_digest: str, idempotency_key: str, timeout_ms: int, not_after: datetime
+        self,
+        call: ToolCall,
+        *,
+        request_digest: str,
+        idempotency_key: str,
+        timeout_ms: int,
+        not_after: datetime,
+        credentials: tuple[Binding, ...] = (),
     ) -> ToolAnswer:
         """Build the request again, send it once if it is the one that was judged; raises ToolFault."""
         try:
@@ -101,18 +127,11 @@ class OpenApiTools:
             allow_private=call.document.allow_private,
             not_after=not_after,
         )
-        response = await self._dial(request)
+        response = await self._credentials.send(request, call, operation, credentials)
         if not 200 <= response.status < 300:
             raise _failed(response, reads=call.tool.effect_class == "read")
         _check_content(operation, response)
         return ToolAnswer(status=response.status, body=response.body, latency_ms=response.latency_ms)
-
-    async def _dial(self, request: HttpRequest) -> HttpResponse:
-        try:
-            return await self._dialer.send(request)
-        except DialFault as fault:
-            failure: Failure = "unanswered" if fault.sent else "rejected" if fault.refused else "not-sent"
-            raise ToolFault(failure, str(fault)) from fault
 
     async def _prepare(self, call: ToolCall) -> tuple[Operation, Built]:
         try:

@@ -1,7 +1,7 @@
 """Say everything that can happen in the catalogue: documents come with their tools, agents are registered and patched.
 
 Everything here is a fact; nothing follows from it inside the catalogue. Streams are named
-``<tenant>/document/<api>``, ``<tenant>/agent/<id>`` and ``<tenant>/tool-names/all``.
+``<tenant>/document/<api>``, ``<tenant>/bindings/<api>``, ``<tenant>/agent/<id>`` and ``<tenant>/tool-names/all``.
 """
 
 from typing import Literal, TypeAlias, get_args
@@ -54,6 +54,31 @@ class Agent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     role: str
     prompt_template: str
     tools: tuple[str, ...] = ()
+
+
+CredentialKind = Literal["api-key", "basic", "bearer", "client-credentials"]
+CredentialPlace = Literal["", "header", "query", "cookie"]
+ClientAuth = Literal["basic", "post"]
+
+
+class Binding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Say how a security scheme of an API is satisfied and where its secret is; the secret itself is nowhere.
+
+    ``origin`` is the one place that the credential goes to. An API key travels in ``place`` under ``field``. Client
+    credentials are exchanged at ``token_url`` for short-lived tokens, with the client's own secret sent as
+    ``client_auth`` says. ``unasked``: it is also sent where the document does not say what an operation needs.
+    """
+
+    scheme: str
+    kind: CredentialKind
+    reference: str
+    origin: str
+    place: CredentialPlace = ""
+    field: str = ""
+    client_id: str = ""
+    token_url: str = ""
+    client_auth: ClientAuth = "basic"
+    unasked: bool = False
 
 
 class DocumentRegistered(
@@ -221,6 +246,35 @@ class AgentPatched(
     agent: Agent
 
 
+class SchemeBound(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    tag_field="type",
+    tag="document.scheme-bound.v1",
+):
+    """A security scheme of an API was bound to a reference of a secret, in place of what it was bound to before."""
+
+    api: str
+    binding: Binding
+
+
+class SchemeUnbound(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    tag_field="type",
+    tag="document.scheme-unbound.v1",
+):
+    """A security scheme of an API is bound to nothing any more."""
+
+    api: str
+    scheme: str
+
+
+BindingEvent: TypeAlias = SchemeBound | SchemeUnbound
 CatalogEvent: TypeAlias = (
     DocumentRegistered
     | RevisionStaged
@@ -232,6 +286,7 @@ CatalogEvent: TypeAlias = (
     | NamesSettled
     | AgentRegistered
     | AgentPatched
+    | BindingEvent
 )
 
 CATALOG_EVENTS: tuple[type[CatalogEvent], ...] = get_args(CatalogEvent)

@@ -13,6 +13,8 @@ from domain.catalog.events import (
     RevisionActivated,
     RevisionQuarantined,
     RevisionStaged,
+    SchemeBound,
+    SchemeUnbound,
     ToolOverridden,
     ToolsAdded,
 )
@@ -40,6 +42,8 @@ def evolve(state: Catalog, event: CatalogEvent) -> Catalog:
             return state
         case AgentRegistered() | AgentPatched():
             return replace(state, agents={**state.agents, event.agent.id: event.agent})
+        case SchemeBound() | SchemeUnbound():
+            return state  # no part of what sessions pin: a binding holds from the moment it is made, or withdrawn
 
 
 def _with_document(state: Catalog, document: Document) -> Catalog:

@@ -221,13 +221,24 @@ class ResultChecked(Fact, frozen=True, kw_only=True, tag="session.result-checked
 # Facts: the tool
 
 
+class CredentialUse(msgspec.Struct, frozen=True, kw_only=True):
+    """Name a security scheme and the reference of the secret that satisfies it."""
+
+    scheme: str
+    reference: str
+
+
 class CallAttempted(Fact, frozen=True, kw_only=True, tag="session.call-attempted.v1"):
-    """A worker claimed one attempt of a call until its lease ends; it may send only after this is durable."""
+    """A worker claimed one attempt of a call until its lease ends; it may send only after this is durable.
+
+    ``credentials`` are those that it will carry, as they were bound at that moment.
+    """
 
     call: str
     attempt: int
     worker: str
     lease_until: datetime
+    credentials: tuple[CredentialUse, ...] = ()
 
 
 class CallSucceeded(Fact, frozen=True, kw_only=True, tag="session.call-succeeded.v1"):

@@ -19,7 +19,7 @@ from commands.orchestrate import Goal, orchestrate
 from commands.perform import drive
 from commands.ports import Chance, Checked, Clock, EventStore, Judge, Prepared, Question, Reply, ToolAnswer, ToolCall
 from commands.shell import Shell, to_log
-from domain.catalog.events import DocumentRegistered, Tool, ToolsAdded
+from domain.catalog.events import Binding, DocumentRegistered, Tool, ToolsAdded
 from domain.encoding import digest, encode, foreign
 from domain.envelope import Actor, Context, Event, fact_event
 from domain.ids import named_stream
@@ -58,8 +58,19 @@ class StubTools:
         """Say what would be sent."""
         return Prepared(checked=await self.check(call), method="GET", url="http://127.0.0.1/things/7")
 
+    async def credentials(self, call: ToolCall) -> tuple[Binding, ...]:
+        """Need nothing."""
+        return ()
+
     async def send(
-        self, call: ToolCall, *, request_digest: str, idempotency_key: str, timeout_ms: int, not_after: datetime
+        self,
+        call: ToolCall,
+        *,
+        request_digest: str,
+        idempotency_key: str,
+        timeout_ms: int,
+        not_after: datetime,
+        credentials: tuple[Binding, ...] = (),
     ) -> ToolAnswer:
         """Answer with a thing."""
         return ToolAnswer(status=200, body=b'{"id":7,"name":"thing","price":"12.50"}', latency_ms=0)

@@ -16,6 +16,7 @@ from adapters.http.dialer import HttpDialer
 from adapters.models.models import ModelRouter
 from adapters.nats.connection import connect
 from adapters.nats.wakeups import NatsWakeups
+from adapters.openapi.auth.credentials import Credentials
 from adapters.openapi.documents import OpenApiDocuments
 from adapters.openapi.tools import OpenApiTools
 from adapters.policy.rules import FirstRules
@@ -24,13 +25,15 @@ from adapters.postgres.read_models.past import PostgresPast
 from adapters.postgres.read_models.reader import PostgresReadStore
 from adapters.postgres.store import PostgresEventStore
 from adapters.system import SystemChance, SystemClock
+from commands.bindings import BindingDesk, RecordedBindings
 from commands.catalogue import Catalogue
 from commands.ports import Models, Wakeups
 from commands.shell import Shell
 from domain.errors import Unavailable
+from ops.bootstrap.secrets import model_key, secrets_of
 from ops.bootstrap.servers import Addresses
 from ops.bootstrap.telemetry import traced
-from ops.settings import Settings, model_key
+from ops.settings import Settings
 from queries.events import EventShown, show_event
 
 if TYPE_CHECKING:
@@ -68,6 +71,7 @@ class Core:
     shell: Shell
     catalogue: Catalogue
     documents: OpenApiDocuments
+    bindings: BindingDesk
     dialer: HttpDialer
     where: Addresses
     nats: Client | None
@@ -98,11 +102,12 @@ async def open_core(settings: Settings, where: Addresses, name: str, *, needs_na
         if client:
             stack.push_async_callback(client.close)
         wakeups: Wakeups = NatsWakeups(client) if client else NoWakeups()
+        secrets = secrets_of(settings, dialer)
         shell = Shell(
             store=store,
             wakeups=wakeups,
-            tools=OpenApiTools(dialer, store),
-            models=ModelRouter(dialer, api_key=model_key()),
+            tools=OpenApiTools(dialer, store, Credentials(dialer, RecordedBindings(store), secrets)),
+            models=ModelRouter(dialer, api_key=await model_key(settings, dialer)),
             judge=FirstRules(),
             clock=SystemClock(),
             chance=SystemChance(),
@@ -110,14 +115,16 @@ async def open_core(settings: Settings, where: Addresses, name: str, *, needs_na
             breaker_settings=settings.breaker,
         )
         tracing = await stack.enter_async_context(traced(shell, store, settings.otlp, name))
+        catalogue, documents = Catalogue(shell), OpenApiDocuments()
         yield Core(
             settings=settings,
             store=store,
             reads=reads,
             past=PostgresPast(reads),
             shell=shell,
-            catalogue=Catalogue(shell),
-            documents=OpenApiDocuments(),
+            catalogue=catalogue,
+            documents=documents,
+            bindings=BindingDesk(shell, catalogue, documents, secrets),
             dialer=dialer,
             where=where,
             nats=client,

@@ -47,6 +47,7 @@ async def api_edge(core: Core, watched: "Watched") -> AsyncIterator[Edge]:
         shell=core.shell,
         catalogue=core.catalogue,
         documents=core.documents,
+        bindings=core.bindings,
         dialer=core.dialer,
         feeds=feeds,
         reads=core.reads,

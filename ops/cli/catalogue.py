@@ -11,6 +11,7 @@ from domain.catalog.defaults import DEFAULT_AGENTS
 from domain.catalog.events import Agent
 from domain.errors import Invalid
 from ops.cli import revisions
+from ops.cli.binding import bind, bindings, unbind
 from ops.cli.dry_run import rehearse
 from ops.cli.output import count, result, table
 from ops.cli.reach import context, core
@@ -22,7 +23,7 @@ def tools() -> None:
     """Register APIs, and look at the tools that they give."""
 
 
-for each_verb in (rehearse, *revisions.VERBS):
+for each_verb in (rehearse, bind, unbind, bindings, *revisions.VERBS):
     tools.add_command(each_verb)
 
 

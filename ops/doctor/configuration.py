@@ -6,10 +6,10 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from domain.errors import Invalid, Refused
+from domain.errors import Invalid, Refused, RepriseError
 from ops.doctor.outcome import Finding, Outcome, Skipped
 from ops.doctor.patient import Patient
-from ops.settings import LOOPBACK, model_key
+from ops.settings import LOOPBACK
 
 DIAL_SECONDS = 2.0
 
@@ -61,8 +61,8 @@ async def models(patient: Patient) -> Outcome:
 async def key(patient: Patient) -> Outcome:
     """Find out whether the models' key is where it is said to be."""
     try:
-        model_key()
-    except Invalid as fault:
+        await patient.parts.model_key(patient.settings)
+    except RepriseError as fault:
         return Finding(
             code="model-key-missing",
             found=str(fault),

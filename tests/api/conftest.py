@@ -20,6 +20,7 @@ from adapters.nats.events_stream import EventsStream, Settings
 from adapters.nats.follow import Tail
 from adapters.nats.relay import Relay
 from adapters.nats.wakeups import NatsWakeups, Queue
+from adapters.openapi.auth.credentials import Credentials
 from adapters.openapi.documents import OpenApiDocuments
 from adapters.openapi.tools import OpenApiTools
 from adapters.policy.rules import FirstRules
@@ -29,11 +30,13 @@ from adapters.postgres.read_models.keeper import PostgresReadModels
 from adapters.postgres.read_models.past import PostgresPast
 from adapters.postgres.read_models.reader import PostgresReadStore
 from adapters.postgres.store import PostgresEventStore
+from adapters.secrets.secrets import ReferencedSecrets
 from adapters.system import SystemChance, SystemClock
 from api.app import build
 from api.live.feeds import Feeds
 from api.services import Services
 from api.watching import Watched
+from commands.bindings import BindingDesk, RecordedBindings
 from commands.catalogue import Catalogue
 from commands.shell import Shell
 from commands.worker import work
@@ -109,19 +112,22 @@ async def parts(database: str, nats_server: NatsServer) -> AsyncIterator[Parts]:
         wakeups = NatsWakeups(client, Queue(name=name.upper(), prefix=name))
         dialer = await stack.enter_async_context(HttpDialer())
         selling = await stack.enter_async_context(shop())
+        secrets = ReferencedSecrets(dialer, open_to=["env:REPRISE_SECRET_*"])
         shell = Shell(
             store=store,
             wakeups=wakeups,
-            tools=OpenApiTools(dialer, store),
+            tools=OpenApiTools(dialer, store, Credentials(dialer, RecordedBindings(store), secrets)),
             models=ModelRouter(dialer),
             judge=FirstRules(),
             clock=SystemClock(),
             chance=SystemChance(),
         )
+        catalogue, documents = Catalogue(shell), OpenApiDocuments()
         services = Services(
             shell=shell,
-            catalogue=Catalogue(shell),
-            documents=OpenApiDocuments(),
+            catalogue=catalogue,
+            documents=documents,
+            bindings=BindingDesk(shell, catalogue, documents, secrets),
             dialer=dialer,
             feeds=feeds,
             reads=reads,

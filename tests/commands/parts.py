@@ -14,7 +14,7 @@ from commands.orchestrate import Goal, orchestrate
 from commands.ports import Checked, Prepared, Question, Reply, ToolAnswer, ToolCall, ToolFault
 from commands.shell import Shell, to_log
 from domain.breaker import BreakerSettings
-from domain.catalog.events import CatalogEvent, DocumentRegistered, Tool, ToolsAdded
+from domain.catalog.events import Binding, CatalogEvent, DocumentRegistered, Tool, ToolsAdded
 from domain.encoding import digest, foreign
 from domain.envelope import Actor, Context, Event, fact_event
 from domain.ids import named_stream
@@ -60,8 +60,19 @@ class Shop:
         """Say what would be sent."""
         return Prepared(checked=await self.check(call), method="POST", url="http://127.0.0.1/", body=b"{}")
 
+    async def credentials(self, call: ToolCall) -> tuple[Binding, ...]:
+        """Need nothing."""
+        return ()
+
     async def send(
-        self, call: ToolCall, *, request_digest: str, idempotency_key: str, timeout_ms: int, not_after: datetime
+        self,
+        call: ToolCall,
+        *,
+        request_digest: str,
+        idempotency_key: str,
+        timeout_ms: int,
+        not_after: datetime,
+        credentials: tuple[Binding, ...] = (),
     ) -> ToolAnswer:
         """Note the request, then answer."""
         self.received.append(idempotency_key)

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from adapters.http.dialer import HttpDialer
 from domain.errors import Invalid
-from ops.settings import Settings, load, model_key, shown
+from ops.bootstrap.secrets import model_key
+from ops.settings import Settings, load, shown
 
 
 def test_a_data_folder_has_one_name(tmp_path: Path) -> None:
@@ -20,14 +22,33 @@ def test_scripts_are_named_by_their_whole_path(tmp_path: Path, monkeypatch: pyte
     assert names == [f"scripted:{tmp_path}/a.json", "openai:x@http://h/v1", f"scripted:{tmp_path}/b.json"]
 
 
-def test_the_key_of_models_is_read_where_the_setting_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert model_key() == ""
-    monkeypatch.setenv("REPRISE_MODEL_KEY", "env:KEY")
-    monkeypatch.setenv("KEY", "from-the-environment")
-    assert model_key() == "from-the-environment"
-    (tmp_path / "key").write_text("from-a-file\n")
-    monkeypatch.setenv("REPRISE_MODEL_KEY", f"file:{tmp_path}/key")
-    assert model_key() == "from-a-file"
+async def test_the_key_of_models_is_read_where_the_setting_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with HttpDialer() as dialer:
+        assert await model_key(Settings(), dialer) == ""
+        monkeypatch.setenv("KEY", "from-the-environment")
+        assert await model_key(Settings(model_key="env:KEY"), dialer) == "from-the-environment"
+        (tmp_path / "key").write_text("from-a-file\n")
+        (tmp_path / "key").chmod(0o600)
+        assert await model_key(Settings(model_key=f"file:{tmp_path}/key"), dialer) == "from-a-file"
+
+
+@pytest.mark.parametrize("name", ["REPRISE_MODEL_KEY", "REPRISE_VAULT__TOKEN"])
+def test_where_a_reference_is_expected_a_secret_is_refused_and_not_repeated(name: str) -> None:
+    with pytest.raises(Invalid, match=f"Expected {name} to say where the secret is") as fault:
+        load({name: "hunter2"})
+    assert "hunter2" not in str(fault.value)
+
+
+def test_what_bindings_may_name_lies_in_variables_and_folders_made_for_it(tmp_path: Path) -> None:
+    given = {"REPRISE_SECRET_SHOP": "is no setting", "REPRISE_DATA": str(tmp_path)}
+    assert load(given).open_secrets == [
+        "env:REPRISE_SECRET_*",
+        f"file:{tmp_path}/secrets/*",
+        "vault:secret/reprise/*",
+    ]
+    assert "is no setting" not in str(shown(load(given), given))
 
 
 def test_traces_go_to_a_url_whose_password_is_not_shown() -> None:

@@ -15,8 +15,11 @@ from domain.catalog.events import (
     Agent,
     AgentPatched,
     AgentRegistered,
+    Binding,
     CatalogEvent,
     DocumentRegistered,
+    SchemeBound,
+    SchemeUnbound,
     Tool,
     ToolsAdded,
 )
@@ -33,6 +36,10 @@ CATALOGUE: list[CatalogEvent] = [
     ToolsAdded(
         api="x", document="d", tools=(TOOL, msgspec.structs.replace(TOOL, parameters=msgspec.Raw(b'{"a":1.10}')))
     ),
+    SchemeBound(
+        api="x", binding=Binding(scheme="s", kind="bearer", reference="env:R", origin="https://h", unasked=True)
+    ),
+    SchemeUnbound(api="x", scheme="s"),
     AgentRegistered(agent=AGENT),
     AgentPatched(agent=AGENT),
 ]

@@ -165,8 +165,8 @@ def test_a_key_that_no_header_can_hold_is_refused_before_a_session_starts(
 @pytest.mark.parametrize(
     ("reference", "words"),
     [
-        ("hunter2", "env:NAME or file:/PATH"),
-        ("sk:hunter2", "env:NAME or file:/PATH"),
+        ("hunter2", "env:NAME, file:/PATH or vault:PATH#KEY"),
+        ("sk:hunter2", "env:NAME, file:/PATH or vault:PATH#KEY"),
         ("env:NOWHERE", "no such variable is set"),
         ("file:/nowhere", "No such file"),
     ],

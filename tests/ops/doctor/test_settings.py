@@ -3,8 +3,6 @@
 import socket
 from pathlib import Path
 
-import pytest
-
 from adapters.identity import create_keys
 from tests.adapters.telemetry.collector import collecting
 from tests.ops.doctor.conftest import Examine
@@ -32,11 +30,9 @@ async def test_a_script_that_is_not_there(look_with: Examine, tmp_path: Path) ->
     assert "No such file" in only(found, "model-unusable").found
 
 
-async def test_a_key_that_is_not_where_it_is_said_to_be(
-    look: Examine, well: Installation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("REPRISE_MODEL_KEY", f"file:{tmp_path / 'key'}")
-    assert "No such file" in only(await look(well.settings), "model-key-missing").found
+async def test_a_key_that_is_not_where_it_is_said_to_be(look: Examine, well: Installation, tmp_path: Path) -> None:
+    found = only(await look(well.changed(model_key=f"file:{tmp_path / 'key'}")), "model-key-missing").found
+    assert "REPRISE_MODEL_KEY" in found and "No such file" in found
 
 
 async def test_tokens_are_required_but_there_are_no_keys(look_with: Examine) -> None:

@@ -1,0 +1,91 @@
+"""Choose which bound schemes satisfy what an operation needs; no secret is read for it."""
+
+import shlex
+from collections import Counter
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+import msgspec
+
+from adapters.openapi.model import Need, Operation
+from domain.catalog.bindings import origin_of
+from domain.catalog.events import Binding
+from domain.catalog.state import Document
+
+
+class Unmet(Exception):
+    """Say what an operation needs and does not have."""
+
+
+class Use(msgspec.Struct, frozen=True, kw_only=True):
+    """Use a binding for one call, with exactly these scopes."""
+
+    binding: Binding
+    scopes: tuple[str, ...] = ()
+
+
+def choose(operation: Operation, document: Document, bindings: Sequence[Binding]) -> tuple[Use, ...]:
+    """Return the first alternative whose schemes are all bound, and its scopes granted; raises Unmet.
+
+    An alternative without schemes comes last: what was bound was bound to be used. Where the document does not say
+    what an operation needs, it gets what was bound for that.
+    """
+    if operation.needs:
+        uses = _alternative(operation.needs, document, {each.scheme: each for each in bindings})
+    else:
+        uses = tuple(Use(binding=each) for each in bindings if each.unasked)
+    _check_places(uses)
+    for use in uses:
+        _check_origin(use.binding, document)
+    return uses
+
+
+def _alternative(needs: Sequence[tuple[Need, ...]], document: Document, bound: dict[str, Binding]) -> tuple[Use, ...]:
+    ready = [each for each in needs if all(need.scheme in bound for need in each)]
+    if not ready:
+        raise Unmet(_unbound(needs, document, bound))
+    granted = [each for each in ready if not _lacking(each, document)]
+    if not granted:
+        lacking = ", ".join(_lacking(ready[0], document))
+        raise Unmet(
+            f"it needs the scope {lacking}, which was not granted to {document.api}: register the API again with "
+            f"--scopes that name it, if its agents may do that"
+        )
+    chosen = next((each for each in granted if each), ())
+    return tuple(Use(binding=bound[need.scheme], scopes=tuple(sorted(set(need.scopes)))) for need in chosen)
+
+
+def _lacking(alternative: tuple[Need, ...], document: Document) -> list[str]:
+    return sorted({scope for need in alternative for scope in need.scopes} - set(document.scopes))
+
+
+def _unbound(needs: Sequence[tuple[Need, ...]], document: Document, bound: dict[str, Binding]) -> str:
+    ways = " or ".join(" and ".join(need.scheme for need in each) for each in needs)
+    missing = next(need.scheme for need in needs[0] if need.scheme not in bound)
+    api, scheme = shlex.quote(document.api), shlex.quote(missing)
+    return (
+        f"it needs the credential {ways}, which is not bound: `reprise tools bind {api} {scheme} env:REPRISE_SECRET_…`"
+    )
+
+
+def _check_places(uses: tuple[Use, ...]) -> None:
+    counts = Counter(place_of(use.binding) for use in uses)
+    for (place, field), count in counts.items():
+        if count > 1:
+            raise Unmet(f"it would carry {count} credentials in the {place} {field}: unbind one of them")
+
+
+def _check_origin(binding: Binding, document: Document) -> None:
+    origin = origin_of(document.base_url)
+    if binding.origin != origin:
+        raise Unmet(
+            f"the scheme {binding.scheme} was bound for {binding.origin}, but the API is at {origin}: bind it again, "
+            "if that place may have the credential"
+        )
+    if urlsplit(document.base_url).scheme != "https" and not document.allow_private:
+        raise Unmet("its credential would travel in clear: register the API with its https address")
+
+
+def place_of(binding: Binding) -> tuple[str, str]:
+    """Return where in a request a credential travels, and under which name."""
+    return (binding.place, binding.field.lower()) if binding.kind == "api-key" else ("header", "authorization")

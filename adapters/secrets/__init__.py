@@ -1,0 +1,1 @@
+"""Read secrets where references say: environment variables, files, a Vault."""
