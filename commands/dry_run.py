@@ -5,16 +5,18 @@ that a verdict names and an approval signs.
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from commands.catalogue import Catalogue
+from commands.policies import policy_set_in_force
 from commands.ports import Case, Prepared, Ruling, ToolCall
 from commands.shell import Shell
 from commands.snapshots import snapshot
 from domain.catalog.events import Agent, Tool
-from domain.catalog.state import Snapshot
+from domain.catalog.state import Snapshot, may_use
 from domain.encoding import Json, digest_bytes
 from domain.errors import NotFound
 from domain.session.events import EffectClass
@@ -63,9 +65,20 @@ class DryRun(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def dry_run(
-    shell: Shell, catalogue: Catalogue, tenant: str, tool: str, arguments: Json, *, agent: str = ""
+    shell: Shell,
+    catalogue: Catalogue,
+    tenant: str,
+    tool: str,
+    arguments: Json,
+    *,
+    agent: str = "",
+    user: str = "",
+    roles: Sequence[str] = (),
 ) -> DryRun:
-    """Show what a call would be if an agent chose it now, the first executor if none is named; raise NotFound."""
+    """Show what a call would be if an agent chose it now for a user, the first executor if none is named.
+
+    It is judged by the set in force, as in a session that has spent nothing yet. Raises NotFound.
+    """
     known = snapshot(await catalogue.current(tenant))
     chosen, by = _tool(known, tool), _agent(known, agent)
     document = known.document(chosen.api)
@@ -74,14 +87,20 @@ async def dry_run(
     prepared = await shell.tools.prepare(call)
     if prepared.checked.problems:
         return _shown(chosen, by, problems=prepared.checked.problems)
-    ruling = shell.judge.judge(
-        Case(
-            agent=by,
-            tool=chosen,
-            request_digest=prepared.checked.request_digest,
-            effect_class=prepared.checked.effect_class,
-        )
+    case = Case(
+        agent=by,
+        tool=chosen,
+        listed=may_use(by, chosen),
+        request_digest=prepared.checked.request_digest,
+        effect_class=prepared.checked.effect_class,
+        at=shell.clock.now(),
+        arguments=arguments,
+        scopes=document.scopes,
+        user=user,
+        roles=tuple(roles),
+        environment=shell.environment,
     )
+    ruling = shell.judge.judge(await policy_set_in_force(catalogue, shell, tenant), case)
     return _shown(chosen, by, **_request(prepared), **_verdict(ruling), idempotency=_idempotency(chosen), tool_calls=1)
 
 

@@ -10,7 +10,8 @@ from typing import assert_never, cast
 
 from msgspec.structs import replace
 
-from commands.ports import Case, Checked, ToolCall
+from commands.judging import verdict
+from commands.ports import Checked, ToolCall
 from commands.shell import Shell
 from domain.catalog.state import Snapshot
 from domain.envelope import Actor, Context, Event, fact_event
@@ -22,7 +23,6 @@ from domain.session.events import (
     ResultChecked,
     SessionEvent,
     SessionFact,
-    VerdictReached,
 )
 from domain.session.outstanding import (
     IMMEDIATE,
@@ -100,7 +100,7 @@ async def perform_immediate(shell: Shell, state: Session, effect: Immediate) -> 
                 problems=checked.problems,
             )
         case JudgeCall():
-            return _judge(shell, catalog, effect)
+            return await verdict(shell, state, catalog, effect)
         case CheckResult():
             problems = problems_of(effect.output, effect.tool)
             return ResultChecked(step=effect.step, call=effect.call, problems=problems)
@@ -122,18 +122,3 @@ async def _check(shell: Shell, catalog: Snapshot, tenant: str, effect: CheckArgu
         # What an adapter did not foresee must not undo the fact that made the check due.
         logger.exception("the arguments of %s could not be checked", effect.choice.call)
         return Checked(problems=(f"the arguments could not be checked: {type(fault).__name__}",))
-
-
-def _judge(shell: Shell, catalog: Snapshot, effect: JudgeCall) -> VerdictReached:
-    agent, tool = catalog.agent(effect.agent), catalog.tool(effect.choice.tool)
-    assert agent is not None and tool is not None, "arguments were checked against this very catalogue"
-    case = Case(agent=agent, tool=tool, request_digest=effect.request.digest, effect_class=effect.request.effect_class)
-    ruling = shell.judge.judge(case)
-    return VerdictReached(
-        call=effect.choice.call,
-        request_digest=effect.request.digest,
-        decision=ruling.decision,
-        rules=ruling.rules,
-        policy_set=ruling.policy_set,
-        reason=ruling.reason,
-    )

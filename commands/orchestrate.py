@@ -1,5 +1,6 @@
 """Start sessions: pin everything a run depends on, then submit the goal."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
@@ -7,8 +8,9 @@ import msgspec
 
 from commands.catalogue import Catalogue
 from commands.handle import Handled, handle
+from commands.policies import policy_set_in_force
 from commands.shell import Shell
-from domain.encoding import NULL, Json, digest
+from domain.encoding import NULL, Json, canonical, digest
 from domain.envelope import Context
 from domain.errors import Invalid, NotPossible
 from domain.ids import derive
@@ -35,14 +37,18 @@ def whole_model(name: str) -> str:
     return f"scripted:{Path(file).absolute()}" if kind == "scripted" and file else name
 
 
-async def orchestrate(shell: Shell, catalogue: Catalogue, goal: Goal, context: Context) -> tuple[UUID, Handled]:
-    """Start a session and return its id; a repeated request returns the session it had started."""
+async def orchestrate(
+    shell: Shell, catalogue: Catalogue, goal: Goal, context: Context, *, roles: Sequence[str] = ()
+) -> tuple[UUID, Handled]:
+    """Start a session for a user in these roles and return its id; a repeated request returns the one it started."""
     _check(goal)
     shell.models.known(goal.model)
     session = UUID(derive(context.tenant, context.command_id, "session"))
     pinned = await shell.snapshots.pin(context.tenant, await catalogue.current(context.tenant))
     if not any(document.tools for document in pinned.snapshot.documents):
         raise NotPossible("Expected at least one registered tool, but there is none: register an API first.")
+    policy_set = await policy_set_in_force(catalogue, shell, context.tenant)
+    await shell.store.put_blobs(context.tenant, [canonical(policy_set)])
     command = SubmitGoal(
         session=str(session),
         goal=goal.text,
@@ -52,11 +58,12 @@ async def orchestrate(shell: Shell, catalogue: Catalogue, goal: Goal, context: C
             PinnedAgent(id=agent.id, role=agent.role, revision=digest(agent)) for agent in pinned.snapshot.agents
         ),
         catalog=pinned.digest,
-        policy_set=shell.judge.policy_set,
+        policy_set=policy_set.digest,
         tenant=context.tenant,
         lane=goal.lane,
         context=goal.context,
         limits=goal.limits,
+        roles=tuple(roles),
     )
     return session, await handle(shell, session, command, context)
 

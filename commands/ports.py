@@ -13,10 +13,11 @@ import msgspec
 from eventsourcing.persistence import StoredEvent
 
 from domain.catalog.events import Agent, Binding, Tool
+from domain.catalog.policies import PolicySet
 from domain.catalog.state import Document
 from domain.encoding import Json
 from domain.envelope import Event
-from domain.session.events import Decision, EffectClass, Failure, SessionEvent
+from domain.session.events import BudgetSpent, Decision, EffectClass, Failure, Limits, SessionEvent
 from domain.session.prompt import Prompt
 
 # The log
@@ -358,12 +359,25 @@ class Models(Protocol):
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
-    """Put one request before the judge."""
+    """Put one request before the judge, with all that rules may read: nothing in it but what the log can say again.
+
+    ``listed``: the tool is on the agent's list. ``scopes`` were granted to the API; ``at`` is when it became due.
+    """
 
     agent: Agent
     tool: Tool
+    listed: bool
     request_digest: str
     effect_class: EffectClass
+    at: datetime
+    arguments: Json = msgspec.Raw(b"{}")
+    scopes: tuple[str, ...] = ()
+    user: str = ""
+    roles: tuple[str, ...] = ()
+    lane: str = "standard"
+    environment: str = ""
+    limits: Limits = Limits()
+    spent: BudgetSpent = BudgetSpent()
 
 
 class Ruling(msgspec.Struct, frozen=True, kw_only=True):
@@ -376,15 +390,24 @@ class Ruling(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Judge(Protocol):
-    """Judge requests; whatever goes wrong inside is a denial, never an exception."""
+    """Judge requests by sets of rules."""
 
     @property
-    def policy_set(self) -> str:
-        """Return the digest of the rule set in force."""
+    def default(self) -> PolicySet:
+        """Return the set that is in force where no other was activated."""
         ...
 
-    def judge(self, case: Case) -> Ruling:
-        """Allow, deny or ask."""
+    @property
+    def shipped(self) -> Sequence[PolicySet]:
+        """Return the sets that come with the product, the default first."""
+        ...
+
+    def check(self, policy_set: PolicySet) -> Sequence[str]:
+        """Return the names of a set's rules; raise Invalid where it cannot be used."""
+        ...
+
+    def judge(self, policy_set: PolicySet, case: Case) -> Ruling:
+        """Allow, deny or ask; whatever goes wrong inside is a denial, never an exception."""
         ...
 
 

@@ -8,6 +8,8 @@ from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
+import msgspec
+
 from commands.catalogs import Catalogs
 from commands.ports import (
     Appended,
@@ -24,6 +26,7 @@ from commands.ports import (
 )
 from commands.snapshots import Snapshots
 from domain.breaker import CLOSED, Breaker, BreakerSettings
+from domain.catalog.policies import PolicySet
 from domain.catalog.state import Snapshot
 from domain.encoding import encode
 from domain.envelope import Event
@@ -32,6 +35,7 @@ from domain.session.state import Session
 from domain.upcasting import AnyEvent, Unknown, read_session, topic_of
 
 CACHED_SESSIONS = 2_000
+CACHED_POLICIES = 50
 
 logger = logging.getLogger(__name__)
 
@@ -58,12 +62,14 @@ class Shell:
     clock: Clock
     chance: Chance
     worker: str = "worker"
+    environment: str = "dev"
     breaker_settings: BreakerSettings = field(default_factory=BreakerSettings)
     lease_margin_ms: int = 5_000
     drain_seconds: float = 3.0
     listeners: list[Listener] = field(default_factory=list)
     _sessions: OrderedDict[UUID, Loaded] = field(default_factory=OrderedDict)
     _mailboxes: dict[UUID, "_Mailbox"] = field(default_factory=dict)
+    _policies: OrderedDict[str, PolicySet] = field(default_factory=OrderedDict)
     _breakers: dict[str, Breaker] = field(default_factory=dict)
     _drives: dict[UUID, asyncio.Event] = field(default_factory=dict)
 
@@ -124,6 +130,15 @@ class Shell:
     async def snapshot(self, tenant: str, digest: str) -> Snapshot:
         """Return the catalogue that a session pinned; raises NotFound."""
         return await self.snapshots.load(tenant, digest)
+
+    async def policy_set(self, tenant: str, digest: str) -> PolicySet:
+        """Return the policy set that a session pinned; raises NotFound."""
+        key = f"{tenant}/{digest}"
+        if key not in self._policies:
+            self._policies[key] = msgspec.json.decode(await self.store.get_blob(tenant, digest), type=PolicySet)
+            if len(self._policies) > CACHED_POLICIES:
+                self._policies.popitem(last=False)
+        return self._policies[key]
 
     def tell(self, appended: Appended) -> None:
         """Tell who listens of an append; it is done, so nothing that goes wrong there may look like its failure."""

@@ -81,6 +81,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_sessions: int = 256
     max_streams: int = 1_000
     log_level: str = "WARNING"
+    environment: str = "dev"
     breaker: BreakerSettings = BreakerSettings()
     tokens: Tokens = Tokens()
     otlp: Otlp = Otlp()

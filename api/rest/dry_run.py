@@ -66,6 +66,15 @@ async def rehearse(
 ) -> Response[DryRunShown]:
     """Show everything that a call would do up to the socket; nothing is dialled or recorded."""
     body = await body_of(request, DryRunInput)
-    found = await dry_run(services.shell, services.catalogue, read.tenant, tool_id, body.arguments, agent=body.agent)
+    found = await dry_run(
+        services.shell,
+        services.catalogue,
+        read.tenant,
+        tool_id,
+        body.arguments,
+        agent=body.agent,
+        user=read.principal.actor,
+        roles=read.principal.roles,
+    )
     headers = tuple(view(HeaderShown, each) for each in found.headers)
     return answer(view(DryRunShown, found, headers=headers))

@@ -90,7 +90,9 @@ async def start(
     """Start a session and answer its id at once, or at its end with ``Prefer: wait=N``."""
     body = await body_of(request, GoalInput)
     context = await write.context("operate", lane=body.lane)
-    session, handled = await orchestrate(services.shell, services.catalogue, _goal(services, body), context)
+    session, handled = await orchestrate(
+        services.shell, services.catalogue, _goal(services, body), context, roles=write.principal.roles
+    )
     loaded, seconds = handled.loaded, wait_of(prefer or "")
     if seconds:
         loaded = await end_of(services, session, loaded, seconds)

@@ -1,7 +1,8 @@
 """Say everything that can happen in the catalogue: documents come with their tools, agents are registered and patched.
 
 Everything here is a fact; nothing follows from it inside the catalogue. Streams are named
-``<tenant>/document/<api>``, ``<tenant>/bindings/<api>``, ``<tenant>/agent/<id>`` and ``<tenant>/tool-names/all``.
+``<tenant>/document/<api>``, ``<tenant>/bindings/<api>``, ``<tenant>/agent/<id>``, ``<tenant>/policy-set/<name>`` and
+``<tenant>/tool-names/all``.
 """
 
 from typing import Literal, TypeAlias, get_args
@@ -275,6 +276,38 @@ class SchemeUnbound(
 
 
 BindingEvent: TypeAlias = SchemeBound | SchemeUnbound
+
+
+class PolicySetRegistered(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    tag_field="type",
+    tag="policy-set.registered.v1",
+):
+    """A revision of a policy set was checked and kept, as the blob under ``digest``; nothing uses it yet."""
+
+    name: str
+    digest: str
+    rules: tuple[str, ...]
+
+
+class PolicySetActivated(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    tag_field="type",
+    tag="policy-set.activated.v1",
+):
+    """A revision of a policy set came into force for every session that starts from now on."""
+
+    name: str
+    digest: str
+    reason: str
+
+
 CatalogEvent: TypeAlias = (
     DocumentRegistered
     | RevisionStaged
@@ -286,6 +319,8 @@ CatalogEvent: TypeAlias = (
     | NamesSettled
     | AgentRegistered
     | AgentPatched
+    | PolicySetRegistered
+    | PolicySetActivated
     | BindingEvent
 )
 

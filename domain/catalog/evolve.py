@@ -9,6 +9,8 @@ from domain.catalog.events import (
     CatalogEvent,
     DocumentRegistered,
     NamesSettled,
+    PolicySetActivated,
+    PolicySetRegistered,
     QuarantineLifted,
     RevisionActivated,
     RevisionQuarantined,
@@ -18,7 +20,7 @@ from domain.catalog.events import (
     ToolOverridden,
     ToolsAdded,
 )
-from domain.catalog.state import Catalog, Document
+from domain.catalog.state import Catalog, Document, Policies
 
 
 def evolve(state: Catalog, event: CatalogEvent) -> Catalog:
@@ -40,6 +42,10 @@ def evolve(state: Catalog, event: CatalogEvent) -> Catalog:
             return _with_document(state, replace(known, overrides={**known.overrides, event.operation: event.override}))
         case NamesSettled():
             return state
+        case PolicySetRegistered():
+            return replace(state, policies=_with_revision(state.policies, event))
+        case PolicySetActivated():
+            return replace(state, policies=replace(state.policies, name=event.name, digest=event.digest))
         case AgentRegistered() | AgentPatched():
             return replace(state, agents={**state.agents, event.agent.id: event.agent})
         case SchemeBound() | SchemeUnbound():
@@ -70,3 +76,8 @@ def _with_tools(state: Catalog, event: ToolsAdded) -> Catalog:
     names = {**state.names.get(event.api, {}), **{tool.operation: tool.name for tool in event.tools}}
     state = replace(state, names={**state.names, event.api: names})
     return _with_document(state, replace(known, tools=(*known.tools, *event.tools)))
+
+
+def _with_revision(policies: Policies, event: PolicySetRegistered) -> Policies:
+    earlier = tuple(each for each in policies.revisions.get(event.name, ()) if each != event.digest)
+    return replace(policies, revisions={**policies.revisions, event.name: (*earlier, event.digest)})

@@ -42,6 +42,14 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, di
         return {tool.operation: tool for tool in self.tools}
 
 
+class Policies(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold what is known of policy sets: every revision's digest by name, and the one in force, "" for the default."""
+
+    revisions: dict[str, tuple[str, ...]] = {}
+    name: str = ""
+    digest: str = ""
+
+
 class Catalog(msgspec.Struct, frozen=True, kw_only=True):
     """Hold the current revision of every registered API and agent of a tenant, by name.
 
@@ -53,6 +61,7 @@ class Catalog(msgspec.Struct, frozen=True, kw_only=True):
     agents: dict[str, Agent] = {}
     names: dict[str, dict[str, str]] = {}
     revisions: Revisions = {}
+    policies: Policies = Policies()
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

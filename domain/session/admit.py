@@ -117,6 +117,7 @@ def _admit_goal(state: Session | None, command: SubmitGoal) -> GoalSubmitted:
         lane=command.lane,
         context=command.context,
         limits=command.limits,
+        roles=command.roles,
     )
 
 

@@ -22,6 +22,7 @@ class SubmitGoal(msgspec.Struct, frozen=True, kw_only=True):
     lane: str = "standard"
     context: Json = NULL
     limits: Limits = Limits()
+    roles: tuple[str, ...] = ()
 
 
 class GrantApproval(msgspec.Struct, frozen=True, kw_only=True):

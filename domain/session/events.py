@@ -96,6 +96,7 @@ class GoalSubmitted(Fact, frozen=True, kw_only=True, tag="session.goal-submitted
     lane: str = "standard"
     context: Json = NULL
     limits: Limits = Limits()
+    roles: tuple[str, ...] = ()
 
 
 class CancelRequested(Fact, frozen=True, kw_only=True, tag="session.cancel-requested.v1"):
@@ -200,7 +201,7 @@ class ArgumentsChecked(Fact, frozen=True, kw_only=True, tag="session.arguments-c
 
 
 class VerdictReached(Fact, frozen=True, kw_only=True, tag="session.verdict-reached.v1"):
-    """The policy judged the request with this digest; every determining rule is named."""
+    """The policy judged the request with this digest, as ``environment`` is called; every determining rule is named."""
 
     call: str
     request_digest: str
@@ -208,6 +209,7 @@ class VerdictReached(Fact, frozen=True, kw_only=True, tag="session.verdict-reach
     rules: tuple[str, ...]
     policy_set: str
     reason: str
+    environment: str = ""
 
 
 class ResultChecked(Fact, frozen=True, kw_only=True, tag="session.result-checked.v1"):

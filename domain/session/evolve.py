@@ -111,6 +111,7 @@ def _begin(event: GoalSubmitted, at: datetime) -> Session:
         tenant=event.tenant,
         lane=event.lane,
         limits=event.limits,
+        roles=event.roles,
         stage=Planning(),
         started_at=at,
         updated_at=at,

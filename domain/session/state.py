@@ -320,6 +320,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     spent: BudgetSpent = BudgetSpent()
     late_answers: int = 0
     letters: tuple[DeadLetter, ...] = ()
+    roles: tuple[str, ...] = ()
 
     @property
     def paused(self) -> bool:

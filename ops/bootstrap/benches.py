@@ -6,7 +6,7 @@ from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from adapters.policy.rules import FirstRules
+from adapters.policy.cedar import CedarJudge
 from adapters.postgres.follower import LogFollower
 from adapters.postgres.migrations import migrate
 from adapters.postgres.read_models.builds import PostgresBuilds
@@ -32,7 +32,7 @@ async def migrated_store(url: str) -> PostgresEventStore:
 
 def bench_parts() -> steps.Parts:
     """Return what the benchmark of the loop is composed of."""
-    return steps.Parts(open_store=migrated_store, judge=FirstRules(), clock=SystemClock(), chance=SystemChance())
+    return steps.Parts(open_store=migrated_store, judge=CedarJudge(), clock=SystemClock(), chance=SystemChance())
 
 
 def rebuild_parts() -> rebuilding.Parts:

@@ -19,7 +19,7 @@ from adapters.nats.wakeups import NatsWakeups
 from adapters.openapi.auth.credentials import Credentials
 from adapters.openapi.documents import OpenApiDocuments
 from adapters.openapi.tools import OpenApiTools
-from adapters.policy.rules import FirstRules
+from adapters.policy.cedar import CedarJudge
 from adapters.postgres.follower import recorded
 from adapters.postgres.read_models.past import PostgresPast
 from adapters.postgres.read_models.reader import PostgresReadStore
@@ -27,7 +27,7 @@ from adapters.postgres.store import PostgresEventStore
 from adapters.system import SystemChance, SystemClock
 from commands.bindings import BindingDesk, RecordedBindings
 from commands.catalogue import Catalogue
-from commands.ports import Models, Wakeups
+from commands.ports import Judge, Models, Wakeups
 from commands.shell import Shell
 from domain.errors import Unavailable
 from ops.bootstrap.secrets import model_key, secrets_of
@@ -108,9 +108,10 @@ async def open_core(settings: Settings, where: Addresses, name: str, *, needs_na
             wakeups=wakeups,
             tools=OpenApiTools(dialer, store, Credentials(dialer, RecordedBindings(store), secrets)),
             models=ModelRouter(dialer, api_key=await model_key(settings, dialer)),
-            judge=FirstRules(),
+            judge=CedarJudge(),
             clock=SystemClock(),
             chance=SystemChance(),
+            environment=settings.environment,
             worker=f"{name}-{socket.gethostname()}-{os.getpid()}",
             breaker_settings=settings.breaker,
         )
@@ -141,6 +142,11 @@ async def _nats(url: str, name: str, *, needed: bool) -> Client | None:
     except Unavailable as fault:
         LOGGER.warning("No worker is woken, a timer of theirs finds what is owed: %s", fault)
         return None
+
+
+def open_judge() -> Judge:
+    """Open the judge alone, for whoever checks rules and needs no log."""
+    return CedarJudge()
 
 
 @asynccontextmanager

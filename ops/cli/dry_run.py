@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from commands.authorize import ROLES
 from commands.dry_run import DryRun, dry_run
 from domain.encoding import parse_written
 from domain.errors import Invalid
@@ -21,7 +22,7 @@ async def rehearse(tool: str, arguments: str, agent: str) -> None:
     """Show what a call would be, up to the socket; nothing is sent or recorded."""
     given = _arguments(arguments)
     async with core() as opened:
-        found = await dry_run(opened.shell, opened.catalogue, "local", tool, given, agent=agent)
+        found = await dry_run(opened.shell, opened.catalogue, "local", tool, given, agent=agent, roles=ROLES)
     result(found, lambda: _text(found))
     if found.problems:
         click.get_current_context().exit(1)

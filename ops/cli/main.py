@@ -36,6 +36,7 @@ VERBS = {
     "approvals": Verb("ops.cli.approvals", "See what waits for people, and answer it."),
     "dlq": Verb("ops.cli.dlq", "See which calls were given up, send them again or close them."),
     "tools": Verb("ops.cli.catalogue", "Register APIs, and look at the tools that they give."),
+    "policies": Verb("ops.cli.policies", "Keep policy sets, bring one into force, and try it on what was decided."),
     "agents": Verb("ops.cli.catalogue", "Define agents, and look at them."),
     "replay": Verb("ops.cli.replaying", "Replay sessions; name the first field that differs."),
     "projections": Verb("ops.cli.projections", "Look at read models, and build them anew."),

@@ -6,6 +6,7 @@ from uuid import UUID
 import click
 import msgspec
 
+from commands.authorize import ROLES
 from commands.handle import handle
 from commands.orchestrate import LANES, Goal, whole_model
 from commands.orchestrate import orchestrate as start
@@ -45,7 +46,7 @@ async def orchestrate(goal: str, wait: bool, model: str | None, lane: str) -> No
     loaded = settings(model=model)
     async with performing(wait) as (opened, served):
         wanted = Goal(text=goal, model=whole_model(loaded.model), lane=lane)
-        session, _ = await start(opened.shell, opened.catalogue, wanted, context(opened))
+        session, _ = await start(opened.shell, opened.catalogue, wanted, context(opened), roles=ROLES)
         if not wait:
             result(Outcome(session_id=session, status="started"), lambda: f"{session}")
             if not served:

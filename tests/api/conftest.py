@@ -23,7 +23,7 @@ from adapters.nats.wakeups import NatsWakeups, Queue
 from adapters.openapi.auth.credentials import Credentials
 from adapters.openapi.documents import OpenApiDocuments
 from adapters.openapi.tools import OpenApiTools
-from adapters.policy.rules import FirstRules
+from adapters.policy.cedar import CedarJudge
 from adapters.postgres.history import PostgresHistory
 from adapters.postgres.read_models.builds import PostgresBuilds
 from adapters.postgres.read_models.keeper import PostgresReadModels
@@ -118,7 +118,7 @@ async def parts(database: str, nats_server: NatsServer) -> AsyncIterator[Parts]:
             wakeups=wakeups,
             tools=OpenApiTools(dialer, store, Credentials(dialer, RecordedBindings(store), secrets)),
             models=ModelRouter(dialer),
-            judge=FirstRules(),
+            judge=CedarJudge(),
             clock=SystemClock(),
             chance=SystemChance(),
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from adapters.policy.rules import FirstRules
+from adapters.policy.cedar import CedarJudge
 from adapters.postgres.store import PostgresEventStore
 from commands.catalogue import Catalogue
 from commands.orchestrate import Goal, orchestrate
@@ -165,7 +165,7 @@ def shell_of(store: PostgresEventStore, shop: Shop, model: Model, time: Time, *,
         wakeups=Bell(),
         tools=shop,
         models=model,
-        judge=FirstRules(),
+        judge=CedarJudge(),
         clock=time,
         chance=Chance(),
         worker=worker,

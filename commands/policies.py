@@ -1,0 +1,110 @@
+"""Keep policy sets: check and register revisions, bring one into force, and tell which one is."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from commands.catalogue import Catalogue, Registered
+from commands.catalogue.documents import check_name
+from commands.ports import Judge, LogNotification
+from commands.shell import Shell
+from domain.catalog.events import CatalogEvent, PolicySetActivated, PolicySetRegistered
+from domain.catalog.policies import PolicySet
+from domain.catalog.state import Policies
+from domain.encoding import canonical
+from domain.envelope import Context
+from domain.errors import Invalid, NotFound
+from domain.ids import named_stream
+
+SHORTEST_DIGEST = 8
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """Show a policy set: its revisions, the newest last, and the one in force, "" where it is another set's."""
+
+    name: str
+    revisions: tuple[str, ...]
+    active: str
+    shipped: bool
+
+
+async def register_policy_set(
+    catalogue: Catalogue, shell: Shell, policy_set: PolicySet, context: Context
+) -> Registered:
+    """Check a set and keep it as its name's newest revision; nothing uses it before it is activated."""
+    check_name("policy set", policy_set.name)
+    if policy_set.name in _shipped(shell.judge):
+        raise Invalid(f"Expected a name of your own, but {policy_set.name} comes with the product: choose another.")
+    rules = tuple(shell.judge.check(policy_set))
+    await shell.store.put_blobs(context.tenant, [canonical(policy_set)])
+    registered = PolicySetRegistered(name=policy_set.name, digest=policy_set.digest, rules=rules)
+    return await _append(catalogue, policy_set.name, policy_set.digest, registered, context)
+
+
+async def activate_policy_set(
+    catalogue: Catalogue, shell: Shell, name: str, digest: str, reason: str, context: Context
+) -> Registered:
+    """Bring a revision into force for every session that starts from now on; an earlier one is how to go back.
+
+    ``digest`` may be cut to eight characters or more; left empty, it is the newest revision.
+    """
+    if not reason.strip():
+        raise Invalid("Expected a reason: say why these rules are to be in force.")
+    policy_set = await find_policy_set(catalogue, shell, context.tenant, name, digest)
+    shell.judge.check(policy_set)  # what this version of the product cannot read must not come into force
+    await shell.store.put_blobs(context.tenant, [canonical(policy_set)])
+    activated = PolicySetActivated(name=name, digest=policy_set.digest, reason=reason)
+    return await _append(catalogue, name, policy_set.digest, activated, context)
+
+
+async def _append(catalogue: Catalogue, name: str, digest: str, event: CatalogEvent, context: Context) -> Registered:
+    def append(_: Sequence[LogNotification]) -> Sequence[CatalogEvent]:
+        return [event]
+
+    written = await catalogue.append(named_stream(context.tenant, "policy-set", name), context, append)
+    return Registered(name=name, digest=digest, version=written.version, position=written.position)
+
+
+async def find_policy_set(catalogue: Catalogue, shell: Shell, tenant: str, name: str, digest: str = "") -> PolicySet:
+    """Return a revision of a set by its digest, or the newest; raise NotFound."""
+    shipped = _shipped(shell.judge)
+    if name in shipped:
+        return shipped[name]
+    revisions = (await catalogue.current(tenant)).policies.revisions.get(name, ())
+    if not revisions:
+        known = ", ".join([*shipped, *(await catalogue.current(tenant)).policies.revisions])
+        raise NotFound(f"Expected a policy set that exists, out of {known}, but got {name[:100]!r}.")
+    found = [each for each in revisions if each.startswith(digest)] if digest else [revisions[-1]]
+    if len(found) != 1 or (digest and len(digest) < SHORTEST_DIGEST):
+        raise NotFound(
+            f"Expected a revision of {name} by {SHORTEST_DIGEST} characters of its digest or more, out of "
+            f"{', '.join(each[:12] for each in revisions)}, but got {digest[:100]!r}."
+        )
+    return await shell.policy_set(tenant, found[0])
+
+
+async def policy_set_in_force(catalogue: Catalogue, shell: Shell, tenant: str) -> PolicySet:
+    """Return the set that a session starting now is judged by."""
+    active = (await catalogue.current(tenant)).policies.digest
+    return await shell.policy_set(tenant, active) if active else shell.judge.default
+
+
+async def list_policy_sets(catalogue: Catalogue, shell: Shell, tenant: str) -> list[Listed]:
+    """Return every set by name, those that come with the product too."""
+    policies = (await catalogue.current(tenant)).policies
+    shipped = _shipped(shell.judge)
+    revisions = {**{name: (each.digest,) for name, each in shipped.items()}, **policies.revisions}
+    active = policies if policies.digest else Policies(name=shell.judge.default.name, digest=shell.judge.default.digest)
+    return [
+        Listed(
+            name=name,
+            revisions=revisions[name],
+            active=active.digest if name == active.name else "",
+            shipped=name in shipped,
+        )
+        for name in sorted(revisions)
+    ]
+
+
+def _shipped(judge: Judge) -> dict[str, PolicySet]:
+    return {each.name: each for each in judge.shipped}
