@@ -14,7 +14,7 @@ import msgspec
 from commands.catalogue import Catalogue
 from commands.ports import EventStore, LogNotification, Secrets
 from commands.shell import Shell
-from domain.catalog.bindings import bindings_of, origin_of
+from domain.catalog.bindings import bindings_of, in_clear, origin_of
 from domain.catalog.events import (
     Binding,
     BindingEvent,
@@ -233,9 +233,10 @@ def _token_url(wanted: Wanted, known: DeclaredScheme | None, document: Document)
 
 
 def _check_travels_safely(url: str, document: Document) -> None:
-    """Raise Invalid where a credential would be sent over a public network in clear."""
-    if urlsplit(url).scheme != "https" and not document.allow_private:
+    """Raise Invalid where a credential would be sent in clear to whoever listens or answers."""
+    reason = in_clear(url, private=document.allow_private)
+    if reason:
         raise Invalid(
-            f"Expected https, for a credential must not travel in clear, but got {origin_of(url)}: register the API "
-            "with its https address, or with --allow-private where it is on a network of your own."
+            f"Expected https for a credential, but at {origin_of(url)} {reason}: register the API with its https "
+            "address, or, on a network of your own, with --allow-private and an IP address."
         )

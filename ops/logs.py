@@ -14,8 +14,8 @@ from commands.current import CURRENT
 from domain.tracing import span_context
 
 TEXT = "%(asctime)s %(levelname)s %(name)s %(message)s"
-TALKATIVE = ("httpx", "httpcore", "urllib3")
-"""Loggers that name whole URLs at INFO, with what a call asks for in them."""
+TALKATIVE = ("urllib3",)
+"""Loggers that name whole URLs at INFO, with what a call asks for in them; `adapters.http` quiets its own."""
 
 _SECRETS = re.compile(r"(://)[^/@\s]+@|(\bBearer )\S+|(\b(?:password|token|secret|api_?key)=)[^&\s'\"]+", re.IGNORECASE)
 

@@ -1,6 +1,7 @@
 """Send one request to exactly the origin it was meant for, within one time-out and one size."""
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,6 +14,10 @@ import httpx
 from adapters.http.pinned import AddressRefused, PinnedTransport
 from adapters.http.retry_after import normalised
 from commands.ports import DialFault, HttpRequest, HttpResponse
+
+for _name in ("httpx", "httpcore"):
+    # They log whole URLs and headers, credentials included, as soon as anybody asks for that level.
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 _HEADERS = {"accept-encoding": "identity", "user-agent": "reprise"}
 
@@ -105,15 +110,19 @@ def _checked_url(request: HttpRequest) -> httpx.URL:
     try:
         url, origin = httpx.URL(request.url), httpx.URL(request.origin)
     except (httpx.InvalidURL, UnicodeError) as fault:
-        reason = f"Expected a URL, but {request.url[:200]!r} is none: {fault}."
+        reason = f"Expected a URL, but {_without_query(request.url)!r} is none: {fault}."
         raise DialFault(reason, sent=False, refused=True) from fault
     if url.scheme not in ("http", "https") or url.userinfo or _place(url) != _place(origin):
         raise DialFault(
-            f"Expected a URL at {request.origin}, not {request.url[:200]!r}; nothing else is dialled.",
+            f"Expected a URL at {request.origin}, not {_without_query(request.url)!r}; nothing else is dialled.",
             sent=False,
             refused=True,
         )
     return url
+
+
+def _without_query(url: str) -> str:
+    return url.partition("?")[0][:200]  # a key may travel behind the sign
 
 
 def _place(url: httpx.URL) -> tuple[str, str, int]:

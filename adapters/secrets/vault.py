@@ -59,10 +59,12 @@ class Vault:
         )
         try:
             return await self._dialer.send(request)
-        except DialFault:
-            pass
-        # Said outside of the handler: what the client has to say may hold the token.
-        raise Unavailable(f"Expected a secret from vault:{reference.where}, but the Vault at {self._url} is not there.")
+        except DialFault as fault:
+            reason = "it may not be dialled" if fault.refused else "no whole answer came"
+        except Exception as fault:
+            reason = f"a fault of ours came in between, {type(fault).__name__}"
+        # Said outside of the handlers: what a fault has to say may hold the token.
+        raise Unavailable(f"Expected a secret from vault:{reference.where} at {self._url}, but {reason}.")
 
 
 def _field(response: HttpResponse, reference: Reference, named: str) -> str:

@@ -1,6 +1,7 @@
 """Say which security schemes of an API are bound, and to what; the newest binding of a scheme counts."""
 
 from collections.abc import Iterable
+from ipaddress import ip_address
 from typing import assert_never
 from urllib.parse import urlsplit
 
@@ -19,6 +20,28 @@ def bindings_of(events: Iterable[BindingEvent]) -> tuple[Binding, ...]:
             case _:
                 assert_never(event)
     return tuple(held[scheme] for scheme in sorted(held))
+
+
+def in_clear(url: str, *, private: bool) -> str:
+    """Say why a credential must not be sent to a URL; an empty text where it may. Raises ValueError.
+
+    Without encryption nothing proves who answers: then only an address will do, on a network of one's own, and no
+    name that may come to mean another.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "https":
+        return ""
+    if not private:
+        return "it would travel in clear over a public network"
+    return "" if _is_address(parts.hostname or "") else "it would travel in clear to whoever answers for a name"
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    return True
 
 
 def origin_of(url: str) -> str:

@@ -11,7 +11,8 @@ from importlinter.configuration import configure
 ROOT = Path(__file__).resolve().parents[2]
 DOMAIN_MAY_IMPORT = {
     "__future__", "base64", "bisect", "collections", "copy", "dataclasses", "datetime", "decimal", "difflib", "enum",
-    "fractions", "functools", "hashlib", "hmac", "itertools", "json", "math", "operator", "re", "string", "struct",
+    "fractions", "functools", "hashlib",
+    "ipaddress", "hmac", "itertools", "json", "math", "operator", "re", "string", "struct",
     "textwrap", "types", "typing", "unicodedata", "urllib", "uuid",
     "domain", "msgspec",
 }  # fmt: skip

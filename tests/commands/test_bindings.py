@@ -62,7 +62,7 @@ def test_what_no_operation_asks_for_is_sent_where_the_document_says_nothing() ->
         (wanted("mine", kind="client-credentials"), "--client-id"),
         (wanted("oidc", client_id="me"), "--token-url"),
         (wanted("elsewhere", client_id="me"), "say --token-url https://login.test/token"),
-        (wanted("oauth", client_id="me", token_url="http://login.test/token"), "must not travel in clear"),
+        (wanted("oauth", client_id="me", token_url="http://login.test/token"), "travel in clear"),
         (wanted("oauth", client_id="me", token_url="https://me:pw@login.test/"), "without user"),
         (wanted("oauth", client_id="me", token_url="ftp://login.test/"), "token server"),
         (wanted("oauth", client_id="me", token_url="https://[::1"), "token server"),
@@ -84,6 +84,9 @@ def test_no_credential_is_bound_for_a_public_address_without_encryption() -> Non
     clear = Document(api="shop", document="d", base_url="http://api.test")
     with pytest.raises(Invalid, match="in clear"):
         binding_of(wanted("key"), DECLARED, clear)
+    named = Document(api="shop", document="d", base_url="http://api.test", allow_private=True)
+    with pytest.raises(Invalid, match="whoever answers for a name"):
+        binding_of(wanted("key"), DECLARED, named)
     inside = Document(api="shop", document="d", base_url="http://10.0.0.1", allow_private=True)
     assert binding_of(wanted("key"), DECLARED, inside).origin == "http://10.0.0.1"
 

@@ -3,12 +3,11 @@
 import shlex
 from collections import Counter
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 import msgspec
 
 from adapters.openapi.model import Need, Operation
-from domain.catalog.bindings import origin_of
+from domain.catalog.bindings import in_clear, origin_of
 from domain.catalog.events import Binding
 from domain.catalog.state import Document
 
@@ -82,8 +81,9 @@ def _check_origin(binding: Binding, document: Document) -> None:
             f"the scheme {binding.scheme} was bound for {binding.origin}, but the API is at {origin}: bind it again, "
             "if that place may have the credential"
         )
-    if urlsplit(document.base_url).scheme != "https" and not document.allow_private:
-        raise Unmet("its credential would travel in clear: register the API with its https address")
+    for url in filter(None, (document.base_url, binding.token_url)):
+        if reason := in_clear(url, private=document.allow_private):
+            raise Unmet(f"its credential cannot be sent to {origin_of(url)}: {reason}; bind it for an https address")
 
 
 def place_of(binding: Binding) -> tuple[str, str]:

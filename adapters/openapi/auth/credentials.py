@@ -101,14 +101,28 @@ class Credentials:
         redactor = Redactor(value for each in held for value in each.values)
         for each in held:
             request = placed(request, each.use.binding, each.value)
+        if not held:
+            return await self._unburdened(request)
         failure: Failure
         try:
-            return redactor.response(await self._dialer.send(request)) if held else await self._dialer.send(request)
+            return redactor.response(await self._dialer.send(request))
         except DialFault as fault:
-            failure = "unanswered" if fault.sent else "rejected" if fault.refused else "not-sent"
-            reason = redactor.text(str(fault))
-        # Raised outside of the handler: a fault may quote what was sent, and tracebacks show what faults came from.
+            failure, reason = _failure(fault), redactor.fault(str(fault))
+        except Exception as fault:
+            # A fault of ours may quote all that it was given; and nobody knows what was written before it.
+            failure, reason = "unanswered", f"A fault of ours while sending, {type(fault).__name__}."
+        # Raised outside of the handler: tracebacks show what a fault came from.
         raise ToolFault(failure, reason)
+
+    async def _unburdened(self, request: HttpRequest) -> HttpResponse:
+        try:
+            return await self._dialer.send(request)
+        except DialFault as fault:
+            raise ToolFault(_failure(fault), str(fault)) from fault
+
+
+def _failure(fault: DialFault) -> Failure:
+    return "unanswered" if fault.sent else "rejected" if fault.refused else "not-sent"
 
 
 def _findable(password: str) -> tuple[str, ...]:

@@ -103,7 +103,9 @@ class Exchange:
             return await self._dialer.send(request)
         except DialFault as fault:
             reason = "it may not be dialled" if fault.refused else "no whole answer came"
-        # Said outside of the handler: what the client has to say may hold the secret.
+        except Exception as fault:
+            reason = f"a fault of ours came in between, {type(fault).__name__}"
+        # Said outside of the handlers: what a fault has to say may hold the secret.
         raise Unavailable(f"{_asked_at(ask)}, but {reason}.")
 
 

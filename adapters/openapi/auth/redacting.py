@@ -15,6 +15,7 @@ from domain.encoding import canonical, parse
 from domain.errors import Refused
 
 PLACEHOLDER = "[credential]"
+_QUOTED = re.compile(r"\bb(?:ytearray\(b)?['\"].*", re.DOTALL)
 
 
 class Redactor:
@@ -29,6 +30,10 @@ class Redactor:
     def text(self, text: str) -> str:
         """Return a text without credentials."""
         return self._text.sub(PLACEHOLDER, text)
+
+    def fault(self, text: str) -> str:
+        """Return what a fault says, without credentials and without the raw bytes that it quotes."""
+        return _QUOTED.sub("…", self.text(text))
 
     def response(self, response: HttpResponse) -> HttpResponse:
         """Return a response without credentials in its headers and its body."""
@@ -70,4 +75,4 @@ def _forms(value: str) -> Iterator[str]:
 
 
 def _bytes(form: str) -> Iterator[bytes]:
-    yield from (form.encode(), form.encode("utf-16-le"), form.encode("utf-16-be"))
+    yield from (form.encode(), form.encode("latin-1", "replace"), form.encode("utf-16-le"), form.encode("utf-16-be"))

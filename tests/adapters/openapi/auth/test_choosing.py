@@ -86,10 +86,11 @@ def test_a_credential_goes_to_the_origin_it_was_bound_for_and_never_in_clear() -
         with pytest.raises(Unmet, match="bind it again"):
             choose(needs, document(), bound(LOGIN, origin=origin))
     assert chosen(needs, bound(LOGIN), document(base_url="https://API.test:443")) == [(LOGIN, ())]
-    clear = bound(LOGIN, origin="http://api.test")
-    with pytest.raises(Unmet, match="in clear"):
-        choose(needs, document(base_url="http://api.test"), clear)
-    assert chosen(needs, clear, document(base_url="http://api.test", private=True)) == [(LOGIN, ())]
+    for base_url, private in (("http://api.test", False), ("http://api.test", True), ("http://10.0.0.7", False)):
+        with pytest.raises(Unmet, match="in clear"):
+            choose(needs, document(base_url=base_url, private=private), bound(LOGIN, origin=base_url))
+    inside = bound(LOGIN, origin="http://10.0.0.7:8080")
+    assert chosen(needs, inside, document(base_url="http://10.0.0.7:8080/v1", private=True)) == [(LOGIN, ())]
 
 
 def test_two_credentials_never_share_a_place() -> None:
