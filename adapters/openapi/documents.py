@@ -14,7 +14,14 @@ class OpenApiDocuments:
         """Turn a document's bytes into tools; raises Invalid with the place and the reason, and TooLarge."""
         found = read_document(data, api=api, base_url=base_url or None)
         skipped = tuple(f"{each.operation}: {each.reason}" for each in found.skipped)
-        return Ingested(api=api, text=found.text, base_url=found.base_url, tools=found.tools, skipped=skipped)
+        return Ingested(
+            api=api,
+            text=found.text,
+            base_url=found.base_url,
+            tools=found.tools,
+            skipped=skipped,
+            needs=found.needs,
+        )
 
     def schemes(self, data: bytes) -> tuple[DeclaredScheme, ...]:
         """Return the security schemes that a document declares; raises Invalid."""

@@ -7,6 +7,7 @@ import msgspec
 
 from adapters.openapi.model import Api, Operation
 from adapters.openapi.names import tool_names
+from adapters.openapi.needs import needed
 from adapters.openapi.reading.api import read_api
 from adapters.openapi.reading.source import read_source
 from adapters.openapi.request import unbuildable
@@ -36,6 +37,7 @@ class Ingested(msgspec.Struct, frozen=True, kw_only=True):
     base_url: str
     tools: tuple[Tool, ...]
     skipped: tuple[Skipped, ...]
+    needs: dict[str, str] = {}
 
     @property
     def operations(self) -> int:
@@ -68,6 +70,7 @@ def read_document(data: bytes, *, api: str, base_url: str | None) -> Ingested:
         base_url=base,
         tools=tuple(tools),
         skipped=skipped,
+        needs={operation.name: needed(operation) for operation in usable},
     )
 
 

@@ -23,6 +23,7 @@ class Ingested(msgspec.Struct, frozen=True, kw_only=True):
     """Hold what was read from an OpenAPI document; ``skipped`` names unusable operations with their reasons.
 
     ``text`` is kept of the document, and can be read again: what was uploaded, or of a bundle its files in one.
+    ``needs`` says in words which credentials each operation needs.
     """
 
     api: str
@@ -30,6 +31,7 @@ class Ingested(msgspec.Struct, frozen=True, kw_only=True):
     base_url: str
     tools: tuple[Tool, ...]
     skipped: tuple[str, ...] = ()
+    needs: dict[str, str] = {}
 
 
 class Documents(Protocol):

@@ -65,10 +65,10 @@ class StagedRevisions(RegisteredDocuments):
         """Put a document beside the one in force: it gives no tools until it is activated."""
         check_name("API", api)
         ingested = documents.ingest(data, api=api, base_url=base_url)
-        await self._shell.store.put_blobs(context.tenant, [data])
+        await self._shell.store.put_blobs(context.tenant, [ingested.text])
         staged = RevisionStaged(
             api=api,
-            document=digest_bytes(data),
+            document=digest_bytes(ingested.text),
             base_url=ingested.base_url,
             scopes=tuple(scopes),
             rate_limit=rate_limit,

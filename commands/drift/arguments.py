@@ -20,10 +20,9 @@ Slot: TypeAlias = tuple[str, str]
 def refused(arguments: Json, problems: Iterable[str], before: Tool | None, now: Tool) -> tuple[Reason, ...]:
     """Return the reasons behind the problems of a check, each with its place."""
     problems = tuple(problems)
-    told = " ".join(problems)
     given, taken, needed = _given(arguments), dict(_taken(now)), set(_needed(now))
-    gone = [slot for slot in given if slot not in taken and slot[1] in told]
-    missing = [slot for slot in sorted(needed) if slot not in given and slot[1] in told]
+    gone = [slot for slot in given if slot not in taken and _is_told(slot, problems)]
+    missing = [slot for slot in sorted(needed) if slot not in given and _is_told(slot, problems)]
     elsewhere = {slot: place for slot in gone for place, name in taken if name == slot[1] and place != slot[0]}
     reasons = [_moved(slot, place) for slot, place in elsewhere.items()]
     reasons += [_gone(slot, missing) for slot in gone if slot not in elsewhere]
@@ -32,6 +31,13 @@ def refused(arguments: Json, problems: Iterable[str], before: Tool | None, now: 
     explained = {"/", *(f"/{place}" for place, _ in (*gone, *missing)), *(f"/{p}/{n}" for p, n in gone)}
     left = [problem for problem in problems if not reasons or _pointer(problem) not in explained]
     return (*reasons, *map(_refused, left))
+
+
+def _is_told(slot: Slot, problems: Iterable[str]) -> bool:
+    """Tell whether a problem with an argument's whole place names it, or one with all arguments names the place."""
+    names = {f"/{slot[0]}": slot[1], "/": slot[0]}
+    told = (problem.partition(": ") for problem in problems)
+    return any(pointer in names and names[pointer] in message for pointer, _, message in told)
 
 
 def _given(arguments: Json) -> list[Slot]:

@@ -1,16 +1,25 @@
 """Hold one call against a new revision, by the very check that real calls go through; nothing is sent."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+import msgspec
 
 from commands.drift.arguments import refused
 from commands.drift.report import Reason
-from commands.ports import Prepared, ToolCall, Tools
+from commands.ports import Checked, Prepared, ToolCall, Tools
 from domain.catalog.events import Tool
 from domain.catalog.state import Document
 from domain.encoding import Json
 
 _TEMPLATE = re.compile(r"\{[^{}]*\}")
+
+
+class Side(msgspec.Struct, frozen=True, kw_only=True):
+    """Be one revision: its document with its tools, and in words which credentials each operation needs."""
+
+    document: Document
+    needs: Mapping[str, str]
 
 
 class Comparison:
@@ -21,18 +30,24 @@ class Comparison:
     """
 
     def __init__(
-        self, tools: Tools, tenant: str, new: Document, *, unusable: Mapping[str, str], own_names: Mapping[str, str]
+        self, tools: Tools, tenant: str, new: Side, *, unusable: Mapping[str, str], own_names: Mapping[str, str]
     ) -> None:
-        self._tools, self._tenant, self.new = tools, tenant, new
+        self._tools, self._tenant, self._new, self.new = tools, tenant, new, new.document
         self._unusable, self._own_names = unusable, own_names
-        self._templates = {_template(tool.operation): tool.operation for tool in new.tools}
+        self._templates = {_template(tool.operation): tool.operation for tool in self.new.tools}
 
-    async def reasons(self, before: Document, tool: str, operation: str, arguments: Json) -> tuple[Reason, ...]:
+    async def reasons(self, before: Side, tool: str, operation: str, arguments: Json) -> tuple[Reason, ...]:
         """Say what would become of a call that was checked against an earlier revision."""
         now = self.new.operation(operation)
         if now is None:
             return (self._gone(tool, operation),)
-        return await self._under(before, now, arguments)
+        return (*self._security(before, operation), *await self._under(before.document, now, arguments))
+
+    def _security(self, before: Side, operation: str) -> tuple[Reason, ...]:
+        then, now = before.needs.get(operation, ""), self._new.needs.get(operation, "")
+        if then == now:
+            return ()
+        return (Reason(cause="security-changed", pointer="", message=f"it needs {now}, not {then}"),)
 
     def _gone(self, tool: str, operation: str) -> Reason:
         if operation in self._unusable:
@@ -45,16 +60,25 @@ class Comparison:
     async def _under(self, before: Document, now: Tool, arguments: Json) -> tuple[Reason, ...]:
         then = before.operation(now.operation)
         prepared = await self._prepare(self.new, now, arguments)
-        if prepared.checked.problems:
-            return refused(arguments, prepared.checked.problems, then, now)
-        if then is None:
-            return ()
-        return _differences(await self._prepare(before, then, arguments), before, prepared, self.new)
+        earlier = await self._prepare(before, then, arguments) if then else Prepared(checked=Checked())
+        problems = prepared.checked.problems
+        if any(problem.startswith("/") for problem in problems):
+            return refused(arguments, problems, then, now)
+        if problems:
+            return _uncallable(problems, earlier.checked.problems)
+        return _differences(earlier, before, prepared, self.new) if then else ()
 
     async def _prepare(self, document: Document, tool: Tool, arguments: Json) -> Prepared:
         return await self._tools.prepare(
             ToolCall(tenant=self._tenant, tool=tool, document=document, arguments=arguments)
         )
+
+
+def _uncallable(problems: Sequence[str], earlier: Sequence[str]) -> tuple[Reason, ...]:
+    """Say what is in the way of a call whose arguments fit, a credential for one; what was so before is no news."""
+    return tuple(
+        Reason(cause="not-callable", pointer="", message=problem) for problem in problems if problem not in earlier
+    )
 
 
 def _template(operation: str) -> str:

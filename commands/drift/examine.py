@@ -86,7 +86,7 @@ async def _reasons(call: PastCall, comparison: Comparison, revisions: Revisions,
     key = (call.document, call.operation, digest_bytes(bytes(call.arguments)))
     found = seen.find(key)
     if found is None:
-        before = await revisions.document(call.document)
+        before = await revisions.side(call.document)
         found = seen.keep(key, await comparison.reasons(before, call.tool, call.operation, call.arguments))
     return found
 

@@ -13,8 +13,8 @@ Cause: TypeAlias = Literal[
     "argument-gone",
     "argument-moved",
     "argument-refused",
+    "not-callable",
     "sent-otherwise",
-    "answer-refused",
     "security-changed",
     "server-changed",
 ]
@@ -27,13 +27,14 @@ FAILS: frozenset[Cause] = frozenset(
         "argument-gone",
         "argument-moved",
         "argument-refused",
+        "not-callable",
     }
 )
 """Causes with which a call could not be made any more; with the others it could, and would be another."""
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
-    """Say one thing about a call under the new revision, at a JSON pointer into its arguments or its answer."""
+    """Say one thing about a call under the new revision, at a JSON pointer into its arguments."""
 
     cause: Cause
     pointer: str
@@ -88,7 +89,7 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
     """Report on a revision of an API, ``document``, before it takes the place of another, ``current``.
 
     ``calls`` were recorded of this API, of which ``failing`` could not be made any more and ``changed`` would be made
-    or answered otherwise. ``open_sessions`` use another revision of it; ``waiting`` names those of their calls that are
+    otherwise. ``open_sessions`` use another revision of it; ``waiting`` names those of their calls that are
     affected, and ``asked_again`` counts the approvals that a migration would ask for again. ``more`` counts findings
     and waiting calls beyond those that are named.
     """

@@ -2,7 +2,7 @@
 
 from commands.caches import Cache
 from commands.catalogue import Documents, Ingested
-from commands.drift.comparing import Comparison
+from commands.drift.comparing import Comparison, Side
 from commands.shell import Shell
 from domain.catalog.events import Tool
 from domain.catalog.naming import settled
@@ -19,9 +19,9 @@ class Revisions:
         self._shell, self._documents, self._tenant, self._catalog = shell, documents, tenant, catalog
         self.known = catalog.revisions[api]
         self.tools = frozenset(catalog.names.get(api, {}).values())
-        self._read: Cache[str, Document] = Cache(KEPT)
+        self._read: Cache[str, Side] = Cache(KEPT)
 
-    async def document(self, digest: str) -> Document:
+    async def side(self, digest: str) -> Side:
         """Return a revision with its tools."""
         found = self._read.find(digest)
         return found or self._read.keep(digest, self._named(self.known[digest], await self._ingested(digest)))
@@ -43,8 +43,9 @@ class Revisions:
         data = await self._shell.store.get_blob(self._tenant, digest)
         return self._documents.ingest(data, api=revision.api, base_url=revision.base_url)
 
-    def _named(self, revision: Revision, ingested: Ingested) -> Document:
-        return as_document(revision, settled(self._catalog, revision.api, ingested.tools))
+    def _named(self, revision: Revision, ingested: Ingested) -> Side:
+        tools = settled(self._catalog, revision.api, ingested.tools)
+        return Side(document=as_document(revision, tools), needs=ingested.needs)
 
 
 def as_document(revision: Revision, tools: tuple[Tool, ...]) -> Document:

@@ -70,7 +70,7 @@ async def _waiting(found: Open, step: Step, comparison: Comparison, revisions: R
     tool = found.document.tool(stage.choice.tool)
     if tool is None:
         return None
-    before = await revisions.document(found.document.document)
+    before = await revisions.side(found.document.document)
     reasons = await comparison.reasons(before, tool.name, tool.operation, stage.choice.arguments.value)
     if not reasons:
         return None

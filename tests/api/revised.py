@@ -83,6 +83,11 @@ def remove_what_nobody_called(document: Document) -> None:
     schemas(document)["NewRefund"]["required"].append("reason")
 
 
+def say_that_orders_are_open(document: Document) -> None:
+    """Say that no credentials are needed where orders are shown."""
+    document["paths"]["/orders/{orderId}"]["get"]["security"] = []
+
+
 def grow(document: Document) -> None:
     """Describe better, and take more than before."""
     search(document)["summary"] = "Find products by the words of their name."
@@ -102,6 +107,7 @@ EDITS: tuple[tuple[Edit, Named], ...] = (
     (remove_get_order, {("operation-gone", GET, "")}),
     (rename_order_id, {("operation-moved", GET, "")}),
     (break_get_order, {("operation-unusable", GET, "")}),
+    (say_that_orders_are_open, {("security-changed", GET, "")}),
     (remove_what_nobody_called, set()),
     (grow, set()),
 )

@@ -140,6 +140,8 @@ def test_the_ten_minutes_of_the_readme_work_as_they_stand(reader: Reader) -> Non
     _replay(reader)
     _rebuild(reader)
     _dead_letters(reader)
+    reader.reads()  # the dry run
+    _revised(reader)
     assert next(reader.left, None) is None, "README has a block that no test runs"
 
 
@@ -195,6 +197,11 @@ def _replay(reader: Reader) -> None:
 
 def _rebuild(reader: Reader) -> None:
     reader.reads()
+
+
+def _revised(reader: Reader) -> None:
+    told = reader.reads()
+    assert " would fail, 0 would be made otherwise" in told and told.count("✗ argument-refused") == 1
 
 
 def _dead_letters(reader: Reader) -> None:

@@ -1,0 +1,192 @@
+"""Hold revisions against what was called: a real document, revised as its owner might, and more calls than one page."""
+
+import json
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from adapters.openapi.documents import OpenApiDocuments
+from adapters.openapi.reading.text import read_text
+from adapters.openapi.tools import OpenApiTools
+from adapters.postgres.follower import LogFollower
+from adapters.postgres.read_models.keeper import PostgresReadModels
+from adapters.postgres.read_models.past import PostgresPast
+from adapters.postgres.read_models.reader import PostgresReadStore
+from adapters.postgres.store import PostgresEventStore
+from commands.catalogue import Catalogue
+from commands.drift.examine import examine
+from commands.drift.report import Drift
+from commands.handle import handle
+from commands.orchestrate import Goal, orchestrate
+from commands.perform import drive
+from commands.ports import HttpRequest, HttpResponse, Question, Reply
+from commands.shell import Shell
+from domain.session.commands import CancelSession
+from projections.registry import READ_MODELS
+from projections.runner import Projector
+from tests.commands.parts import TASK, Model, Shop, Time, context, shell_of
+
+DATA = os.environ.get("REPRISE_EVAL_DATA", "")
+NOWHERE = "http://127.0.0.1:9"
+
+
+class Deaf:
+    """Be a way out that nobody may take."""
+
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        """Fail the test."""
+        raise AssertionError(f"{request.url} was dialled")
+
+
+class Obedient(Model):
+    """Be a model that calls what the goal names, with the arguments that it names."""
+
+    async def ask(self, question: Question) -> Reply:
+        """Choose what the goal says; for anything else answer as usual."""
+        text = question.prompt.messages[-1].text
+        task = TASK.search(text)
+        if task is None or task[1] != "choose":
+            return await super().ask(question)
+        goal = text.split("\n", 2)[1]
+        return Reply(text=goal, tokens_in=1, tokens_out=1, latency_ms=1)
+
+
+class Bench:
+    """Be one process with a document of its own, whose calls all wait for people: nothing is ever sent."""
+
+    def __init__(self, store: PostgresEventStore, database: str) -> None:
+        self.store, self.database = store, database
+        self.reads = PostgresReadStore(database)
+        self.shell: Shell = shell_of(store, Shop(), Obedient(), Time())
+        self.shell.tools = OpenApiTools(Deaf(), store)
+        self.catalogue, self.documents = Catalogue(self.shell), OpenApiDocuments()
+
+    async def close(self) -> None:
+        await self.reads.close()
+
+    async def register(self, document: Any, *, staged: bool = False) -> str:
+        data = json.dumps(document, default=str).encode()
+        if staged:
+            done = await self.catalogue.stage_document(
+                self.documents, data, context(), api="real", base_url=NOWHERE, allow_private=True
+            )
+            return done.revision.document
+        registered = await self.catalogue.register_document(
+            self.documents, data, context(), api="real", base_url=NOWHERE, allow_private=True
+        )
+        return registered.digest
+
+    async def call(self, tool: str, **arguments: Any) -> UUID:
+        """Let a session come to the point where it asks to call a tool."""
+        goal = Goal(text=json.dumps({"tool": tool, "arguments": arguments}), model="m")
+        session, _ = await orchestrate(self.shell, self.catalogue, goal, context())
+        await drive(self.shell, session)
+        return session
+
+    async def end(self, session: UUID) -> None:
+        await handle(self.shell, session, CancelSession(reason="enough"), context())
+
+    async def examine(self, digest: str) -> Drift:
+        rows = PostgresReadModels(self.database)
+        try:
+            follower = LogFollower(self.store)
+            await Projector(follower, rows, READ_MODELS).catch_up(await self.store.head())
+        finally:
+            await rows.close()
+        held = self.shell, self.catalogue, self.documents, PostgresPast(self.reads)
+        return await examine(*held, "local", "real", digest)
+
+
+@pytest.fixture
+async def bench(store: PostgresEventStore, database: str) -> AsyncIterator[Bench]:
+    """Give a process on a log of its own."""
+    bench = Bench(store, database)
+    yield bench
+    await bench.close()
+
+
+def docker() -> Any:
+    """Return the real document of Docker's engine, Swagger 2.0."""
+    path = Path(DATA, "openapi", "docker-engine.yaml")
+    if not DATA or not path.exists():
+        pytest.skip("REPRISE_EVAL_DATA names no folder with openapi/docker-engine.yaml")
+    return read_text(path.read_bytes())
+
+
+def parameter(document: Any, operation: str, name: str) -> Any:
+    method, _, path = operation.partition(" ")
+    found = document["paths"][path][method.lower()]["parameters"]
+    return next(each for each in found if each.get("name") == name)
+
+
+async def test_a_real_document_revised_names_its_calls_and_plans_and_nothing_else(bench: Bench) -> None:
+    await bench.register(docker())
+    killed = await bench.call("container_kill", path={"id": "web"}, query={"signal": "SIGHUP"})
+    await bench.end(killed)
+    paused = await bench.call("container_pause", path={"id": "web"})
+    tagged = await bench.call("image_tag", path={"name": "web"}, query={"repo": "shop/web", "tag": "v1"})
+    resized = await bench.call("container_resize", path={"id": "web"}, query={"h": 24, "w": 80})
+    made = await bench.call("volume_create", body={"Name": "data", "Driver": "local"})
+    left = await bench.call("container_restart", path={"id": "web"}, query={"t": 5})
+    revised = docker()
+    parameter(revised, "POST /containers/{id}/kill", "signal")["name"] = "sig"
+    del revised["paths"]["/containers/{id}/pause"]
+    tag = parameter(revised, "POST /images/{name}/tag", "tag")
+    tag |= {"enum": ["latest", "stable"]}
+    force = {"name": "force", "in": "query", "required": True, "type": "boolean"}
+    revised["paths"]["/containers/{id}/resize"]["post"]["parameters"].append(force)
+    revised["definitions"]["VolumeCreateRequest"]["properties"]["Driver"] = {"type": "object"}
+    found = await bench.examine(await bench.register(revised, staged=True))
+    assert {(each.cause, each.operation, each.pointer, each.calls) for each in found.findings} == {
+        ("argument-gone", "POST /containers/{id}/kill", "/query/signal", 1),
+        ("operation-gone", "POST /containers/{id}/pause", "", 1),
+        ("argument-refused", "POST /images/{name}/tag", "/query/tag", 1),
+        ("argument-required", "POST /containers/{id}/resize", "/query/force", 1),
+        ("argument-refused", "POST /volumes/create", "/body/Driver", 1),
+    }
+    assert (found.calls, found.failing, found.changed, found.open_sessions, found.asked_again) == (6, 5, 0, 5, 5)
+    assert {each.session for each in found.waiting} == {paused, tagged, resized, made}
+    named = {example.session for each in found.findings for example in each.examples}
+    assert named == {killed, paused, tagged, resized, made} and left not in named
+
+
+SMALL: Any = {
+    "openapi": "3.1.0",
+    "info": {"title": "Small", "version": "1"},
+    "servers": [{"url": NOWHERE}],
+    "paths": {
+        "/things": {
+            "post": {
+                "operationId": "addThing",
+                "requestBody": {
+                    "required": True,
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}},
+                },
+                "responses": {"201": {"description": "Added."}},
+            }
+        }
+    },
+    "components": {"schemas": {"Thing": {"type": "object", "properties": {"size": {"type": "integer"}}}}},
+}
+COPY = """
+INSERT INTO actions SELECT (jsonb_populate_record(a, jsonb_build_object(
+    'id', a.id || '-' || n, 'request_json', jsonb_build_object('body', jsonb_build_object('size', n))
+))).* FROM actions a, generate_series(1, %(many)s) n RETURNING id"""
+MANY = 1_200
+
+
+async def test_every_call_of_many_pages_is_checked_and_a_bounded_number_named(bench: Bench) -> None:
+    await bench.register(SMALL)
+    await bench.call("add_thing", body={"size": 0})
+    await bench.examine(await bench.register({**SMALL, "info": {"title": "Small", "version": "2"}}, staged=True))
+    await bench.reads._pool.fetch_columns(COPY, many=MANY)
+    revised = json.loads(json.dumps(SMALL))
+    revised["components"]["schemas"]["Thing"]["properties"]["size"]["maximum"] = 1_000
+    found = await bench.examine(await bench.register(revised, staged=True))
+    (finding,) = found.findings
+    assert (found.calls, finding.calls, len(finding.examples)) == (MANY + 1, MANY - 1_000, 20)
+    assert finding.message.startswith("1001 ")
