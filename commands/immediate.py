@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from commands.judging import verdict
 from commands.ports import Checked, ToolCall
 from commands.shell import Shell
+from commands.standing import standing
 from domain.catalog.state import Snapshot
 from domain.envelope import Actor, Context, Event, fact_event
 from domain.errors import Unavailable
@@ -113,6 +114,9 @@ async def _check(shell: Shell, catalog: Snapshot, tenant: str, effect: CheckArgu
     document = catalog.document(tool.api) if tool else None
     if tool is None or document is None:
         return Checked(problems=(f"there is no tool named {effect.choice.tool!r}",))
+    stopped = (await standing(shell, tenant, tool)).stopped
+    if stopped:
+        return Checked(operation=tool.operation, document=document.document, problems=(f"{tool.name}: {stopped}",))
     call = ToolCall(tenant=tenant, tool=tool, document=document, arguments=effect.choice.arguments.value)
     try:
         return await shell.tools.check(call)

@@ -16,6 +16,7 @@ from commands.handle import keep, observe
 from commands.immediate import model_claim, perform_immediate
 from commands.ports import ModelFault, Question, ToolAnswer, ToolCall, ToolFault
 from commands.shell import Loaded, Shell
+from commands.standing import standing_of, stopped, wait_turn
 from domain.breaker import on_call, on_failure, on_success, refused_until
 from domain.catalog.events import Binding
 from domain.content import REPLY_BYTES
@@ -201,8 +202,10 @@ async def _ask_model(shell: Shell, session: UUID, state: Session, effect: AskMod
 
 async def _send_call(shell: Shell, session: UUID, state: Session, effect: SendCall) -> None:
     ready = await _ready(shell, state, effect)
-    tool, now = effect.choice.tool, shell.clock.now()
-    held_back = _hold_back(shell, effect, now)
+    tool, counts = effect.choice.tool, await standing_of(shell, state, effect.choice)
+    held_back = _hold_back(shell, effect, shell.clock.now()) or await wait_turn(shell, state, effect, counts)
+    now = shell.clock.now()
+    held_back = held_back or _hold_back(shell, effect, now)
     if held_back:
         await observe(shell, session, lambda other: held_back if _owes(other, effect) else None)
         return
@@ -211,7 +214,7 @@ async def _send_call(shell: Shell, session: UUID, state: Session, effect: SendCa
     lease_until = await _claim(shell, session, state, effect, ready)
     if lease_until is None:
         return
-    fact = await _attempt(shell, state, effect, ready, lease_until)
+    fact = stopped(shell, effect, counts) or await _attempt(shell, state, effect, ready, lease_until)
     await observe(shell, session, lambda _: fact)
 
 

@@ -3,9 +3,9 @@
 Adapters translate their vendor's errors into those of `domain.errors` and into the fault types below.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeAlias
 from uuid import UUID
 
@@ -310,6 +310,18 @@ class Tools(Protocol):
         """Send exactly the request with this digest, once, and begin by ``not_after``; raises ToolFault.
 
         The secrets of ``credentials`` are read for it, and go nowhere else.
+        """
+        ...
+
+
+class Rates(Protocol):
+    """Keep how often tools are called, by all workers together."""
+
+    async def wait(self, tenant: str, holder: str, limits: Mapping[str, int], patience: timedelta) -> timedelta:
+        """Return how long a call must wait for its turn under limits in calls a minute, zero where it may be sent.
+
+        ``holder`` names the attempt, which keeps its turn while it waits; it is not given one beyond its patience.
+        Raises Unavailable.
         """
         ...
 

@@ -21,6 +21,7 @@ from commands.ports import (
     LogEvent,
     LogNotification,
     Models,
+    Rates,
     Tools,
     Wakeups,
 )
@@ -61,6 +62,7 @@ class Shell:
     judge: Judge
     clock: Clock
     chance: Chance
+    rates: Rates
     worker: str = "worker"
     environment: str = "dev"
     breaker_settings: BreakerSettings = field(default_factory=BreakerSettings)

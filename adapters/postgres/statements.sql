@@ -108,3 +108,6 @@ FROM (
         AND tenant = %(tenant)s AND topic LIKE 'session.%%'
 ) AS behind
 WHERE size < %(size)s ORDER BY notification_id
+
+-- take_slot
+SELECT take_slot(%(tenant)s, %(holder)s, %(keys)s, %(limits)s, %(patience)s)

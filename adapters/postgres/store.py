@@ -8,6 +8,7 @@ from adapters.postgres.appender import Appender
 from adapters.postgres.commits import Commits
 from adapters.postgres.connections import Pool
 from adapters.postgres.migrations import check_schema
+from adapters.postgres.rates import PostgresRates
 from adapters.postgres.statements import SQL
 from commands.ports import LogEvent, LogNotification, RecordedCommand
 from domain.encoding import digest_bytes
@@ -23,6 +24,7 @@ class PostgresEventStore:
         self._commits = Commits(url)
         self._appender = Appender(url, self._commits.advance)
         self._pool = Pool(url)
+        self.rates = PostgresRates(self._pool)
 
     @classmethod
     async def open(cls, url: str) -> Self:

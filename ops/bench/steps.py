@@ -165,7 +165,7 @@ class Measured:
     p95_ms: float
 
 
-def _shell(store: EventStore, parts: Parts, steps: int) -> Shell:
+def _shell(store: Any, parts: Parts, steps: int) -> Shell:
     return Shell(
         store=store,
         wakeups=NoWakeups(),
@@ -174,6 +174,7 @@ def _shell(store: EventStore, parts: Parts, steps: int) -> Shell:
         judge=parts.judge,
         clock=parts.clock,
         chance=parts.chance,
+        rates=store.rates,
         worker="bench",
     )
 

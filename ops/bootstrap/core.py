@@ -112,6 +112,7 @@ async def open_core(settings: Settings, where: Addresses, name: str, *, needs_na
             clock=SystemClock(),
             chance=SystemChance(),
             environment=settings.environment,
+            rates=store.rates,
             worker=f"{name}-{socket.gethostname()}-{os.getpid()}",
             breaker_settings=settings.breaker,
         )

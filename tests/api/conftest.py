@@ -121,6 +121,7 @@ async def parts(database: str, nats_server: NatsServer) -> AsyncIterator[Parts]:
             judge=CedarJudge(),
             clock=SystemClock(),
             chance=SystemChance(),
+            rates=store.rates,
         )
         catalogue, documents = Catalogue(shell), OpenApiDocuments()
         services = Services(

@@ -168,6 +168,7 @@ def shell_of(store: PostgresEventStore, shop: Shop, model: Model, time: Time, *,
         judge=CedarJudge(),
         clock=time,
         chance=Chance(),
+        rates=store.rates,
         worker=worker,
         breaker_settings=BreakerSettings(failures=2, open_ms=60_000),
     )

@@ -12,7 +12,7 @@ from adapters.openapi.documents import OpenApiDocuments
 from adapters.postgres.store import PostgresEventStore
 from commands.catalogue import Catalogue, Registered
 from domain.catalog.events import Agent
-from domain.errors import Invalid, NotPossible
+from domain.errors import Invalid, NotPossible, Unavailable
 from ops.sample.shop import document
 from tests.commands.parts import Model, Shop, Time, context, shell_of
 
@@ -44,6 +44,22 @@ class Overtaken:
         while self._waiting:
             await self._waiting.pop()()
         return await self._store.append(events)
+
+    def __getattr__(self, name: str) -> Any:
+        """Be the log in everything else."""
+        return getattr(self._store, name)
+
+
+class Dying:
+    """Be the log, but die behind the first append, before it is answered."""
+
+    def __init__(self, store: PostgresEventStore) -> None:
+        self._store = store
+
+    async def append(self, events: Any) -> int:
+        """Append, and never say so."""
+        await self._store.append(events)
+        raise Unavailable("killed")
 
     def __getattr__(self, name: str) -> Any:
         """Be the log in everything else."""
@@ -114,6 +130,50 @@ async def test_twins_that_found_different_documents_report_the_one_on_record(sto
         first, *others = await asyncio.gather(*twins)
         recorded = (await catalogue(store).current("local")).documents[api].document
         assert first.digest == recorded and all(each == first for each in others)
+
+
+def api_of(*names: str) -> bytes:
+    """Write a document whose operations have these ids."""
+    paths = {f"/{name}": {"get": {"operationId": name, "responses": {}}} for name in names}
+    return json.dumps({"openapi": "3.1.0", "servers": [{"url": "http://127.0.0.1:1"}], "paths": paths}).encode()
+
+
+async def names_of(store: PostgresEventStore) -> dict[str, list[str]]:
+    """Return the names of each API's tools."""
+    documents = (await catalogue(store).current("local")).documents
+    return {api: [tool.name for tool in document.tools] for api, document in documents.items()}
+
+
+async def test_apis_that_name_a_tool_alike_at_the_same_moment_end_with_names_of_their_own(
+    store: PostgresEventStore,
+) -> None:
+    apis = ("hub", "lab", "pit")
+    done = await asyncio.gather(
+        *(catalogue(store).register_document(DOCUMENTS, api_of("get_user"), context(), api=api) for api in apis)
+    )
+    assert [each.tools for each in done] == [1, 1, 1]
+    names = await names_of(store)
+    taken = [name for api in apis for name in names[api]]
+    assert len(set(taken)) == 3 and "get_user" in taken
+    assert all(name in ("get_user", f"{api}_get_user") for api, name in zip(apis, taken, strict=True))
+
+
+async def test_a_registration_that_is_overtaken_by_one_of_the_same_names_gives_way(store: PostgresEventStore) -> None:
+    async def register(where: Any, api: str) -> Registered:
+        return await catalogue(where).register_document(DOCUMENTS, api_of("get_user", "me"), context(), api=api)
+
+    await register(Overtaken(store, lambda: register(store, "first")), "second")
+    names = await names_of(store)
+    assert (names["first"], names["second"]) == (["get_user", "me"], ["second_get_user", "second_me"])
+
+
+async def test_a_registration_whose_answer_was_lost_is_answered_and_not_done_again(store: PostgresEventStore) -> None:
+    dying: Any = Dying(store)
+    once = context("once")
+    with pytest.raises(Unavailable):
+        await catalogue(dying).register_document(DOCUMENTS, api_of("me"), once, api="hub")
+    done = await catalogue(store).register_document(DOCUMENTS, api_of("me"), once, api="hub")
+    assert (done.tools, done.version, done.position) == (1, 2, await store.head())
 
 
 WRONG: list[dict[str, Any]] = [
