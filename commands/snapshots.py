@@ -4,6 +4,8 @@ A snapshot names the documents' tools by the digest of a blob that is stored onc
 sessions pinned of thousands of tools costs them one small blob each time that the catalogue changes.
 """
 
+from typing import Any
+
 import msgspec
 from msgspec.structs import replace
 
@@ -48,6 +50,11 @@ class Snapshots:
         self._toolsets: dict[tuple[str, str], tuple[tuple[Tool, ...], str]] = {}
         self.snapshots: Cache[tuple[str, str], Snapshot] = Cache(SNAPSHOTS)
         self.documents: Cache[tuple[str, str], Document] = Cache(DOCUMENTS)
+
+    @property
+    def caches(self) -> dict[str, Cache[Any, Any]]:
+        """Return what is kept, by what it is."""
+        return {"snapshots": self.snapshots, "documents": self.documents}
 
     async def pin(self, tenant: str, catalog: Catalog) -> Pinned:
         """Return the snapshot of a catalogue, stored; nothing is made or stored again until the catalogue changes."""

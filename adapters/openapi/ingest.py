@@ -111,6 +111,7 @@ def _tool(tree: dict[str, Any], operation: Operation, name: str, *, api: str, do
         effect_class=effect_class(operation.method),
         repeatable=operation.method in _REPEATABLE or operation.honours_key,
         parameters=foreign(parameters_view(tree, operation)),
+        deprecated=operation.deprecated,
     )
 
 

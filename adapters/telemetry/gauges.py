@@ -29,6 +29,9 @@ GAUGES: Mapping[str, tuple[str, str]] = {
     "approvals_open": ("Questions that wait for people.", ""),
     "dead_letters_open": ("Calls that were given up and wait for people.", ""),
     "breakers": ("Tools whose breaker in this process is not closed.", "state"),
+    "cache_hits": ("Look-ups of what was pinned of the catalogue that found it in this process.", "cache"),
+    "cache_misses": ("Look-ups that read it from the log's store.", "cache"),
+    "cache_entries": ("What is kept of it now.", "cache"),
     "spans": ("Spans of this process, by what became of them.", "outcome"),
 }
 

@@ -78,7 +78,7 @@ def _metrics(core: Core) -> "Metrics":
         return lags + [(each.name, each.label, each.value) for each in await measures(core.reads)]
 
     async def process() -> "list[Sample]":
-        return [*_breakers(core.shell), *_spans(core), *_skipped(core)]
+        return [*_breakers(core.shell), *_caches(core.shell), *_spans(core), *_skipped(core)]
 
     return Metrics({"log": log, "nats": nats, "read-models": read_models, "process": process})
 
@@ -90,6 +90,18 @@ def _breakers(shell: Shell) -> "list[Sample]":
         for each in shell.breakers
     )
     return [("breakers", state, states[state]) for state in ("failing", "open", "half-open")]
+
+
+def _caches(shell: Shell) -> "list[Sample]":
+    return [
+        sample
+        for name, cache in shell.snapshots.caches.items()
+        for sample in (
+            ("cache_hits", name, cache.hits),
+            ("cache_misses", name, cache.misses),
+            ("cache_entries", name, len(cache)),
+        )
+    ]
 
 
 def _spans(core: Core) -> "list[Sample]":
