@@ -4,5 +4,16 @@ from commands.catalogue.appending import Deciding, Written
 from commands.catalogue.catalogue import Catalogue
 from commands.catalogue.documents import Documents, Ingested, Registered
 from commands.catalogue.fetching import fetch_document
+from commands.catalogue.webhooks import PlainTool, document_of
 
-__all__ = ["Catalogue", "Deciding", "Documents", "Ingested", "Registered", "Written", "fetch_document"]
+__all__ = [
+    "Catalogue",
+    "Deciding",
+    "Documents",
+    "Ingested",
+    "PlainTool",
+    "Registered",
+    "Written",
+    "document_of",
+    "fetch_document",
+]
