@@ -72,6 +72,7 @@ def _app(services: Services, openapi: OpenAPIConfig | None) -> Litestar:
             )(tools.add_tools),
             tools.list_tools,
             tools.show_tool,
+            tools.change_tool,
             dry_run.rehearse,
             revisions.list_all,
             revisions.show_drift,

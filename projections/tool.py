@@ -1,10 +1,10 @@
-"""Show tools: one row an operation of an API's current document, and one row an API."""
+"""Show tools: one row an operation of an API's current document, one row an API, and one an operator's override."""
 
 from collections.abc import Iterable
 from datetime import datetime
 from typing import ClassVar
 
-from domain.catalog.events import DocumentRegistered, Tool, ToolsAdded
+from domain.catalog.events import DocumentRegistered, Tool, ToolOverridden, ToolsAdded
 from domain.encoding import Json
 from domain.envelope import Event
 from domain.upcasting import AnyEvent
@@ -46,8 +46,29 @@ class ToolRow(Row, frozen=True, kw_only=True):
     description: str
     effect_class: str
     repeatable: bool
+    deprecated: bool
     parameters: Json
     created_at: datetime
+    position: int
+
+
+class OverrideRow(Row, frozen=True, kw_only=True):
+    """Be what an operator says of an operation in every revision; null is the document's word."""
+
+    NAME: ClassVar = "overrides"
+    KEY: ClassVar = ("tenant", "api", "operation")
+
+    tenant: str
+    api: str
+    operation: str
+    effect_class: str | None
+    repeatable: bool | None
+    enabled: bool | None
+    deprecated: bool | None
+    scopes: list[str] | None
+    rate_limit: int | None
+    reason: str
+    updated_at: datetime
     position: int
 
 
@@ -70,6 +91,8 @@ def changes(event: Event[AnyEvent], row: Recorded) -> Iterable[Row]:
         case ToolsAdded(tools=tools):
             for tool in tools:
                 yield _row(event, row, tool)
+        case ToolOverridden() as data:
+            yield _override(event, row, data)
         case _:
             return
 
@@ -85,10 +108,35 @@ def _row(event: Event[AnyEvent], row: Recorded, tool: Tool) -> ToolRow:
         description=tool.description,
         effect_class=tool.effect_class,
         repeatable=tool.repeatable,
+        deprecated=tool.deprecated,
         parameters=json_of(tool.parameters),
         created_at=event.at,
         position=row.position,
     )
 
 
-MODEL = ReadModel(name="tools", version=1, tables=("tools", "apis"), writes=(ToolRow, ApiRow), changes=changes)
+def _override(event: Event[AnyEvent], row: Recorded, data: ToolOverridden) -> OverrideRow:
+    said = data.override
+    return OverrideRow(
+        tenant=row.tenant,
+        api=data.api,
+        operation=data.operation,
+        effect_class=said.effect_class,
+        repeatable=said.repeatable,
+        enabled=said.enabled,
+        deprecated=said.deprecated,
+        scopes=None if said.scopes is None else list(said.scopes),
+        rate_limit=said.rate_limit,
+        reason=data.reason,
+        updated_at=event.at,
+        position=row.position,
+    )
+
+
+MODEL = ReadModel(
+    name="tools",
+    version=2,
+    tables=("tools", "apis", "overrides"),
+    writes=(ToolRow, ApiRow, OverrideRow),
+    changes=changes,
+)

@@ -23,7 +23,10 @@ class AgentListed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ToolListed(msgspec.Struct, frozen=True, kw_only=True):
-    """Show a tool with its API's scopes and rate limit; ``openapi_ref`` is its document's digest."""
+    """Show a tool as an operator says it is; ``openapi_ref`` is its document's digest.
+
+    Scopes and rate limit, in calls a minute, are its API's, and beside them its own.
+    """
 
     id: str
     api: str
@@ -33,9 +36,13 @@ class ToolListed(msgspec.Struct, frozen=True, kw_only=True):
     description: str
     effect_class: str
     repeatable: bool
+    enabled: bool
+    deprecated: bool
     parameters: Json
     scopes: list[str]
     rate_limit: int
+    own_scopes: list[str]
+    own_rate_limit: int
     created_at: datetime
 
 
@@ -46,8 +53,15 @@ async def list_agents(store: ReadStore, tenant: str, *, capability: str = "") ->
 
 
 async def list_tools(
-    store: ReadStore, tenant: str, *, api: str = "", after: str = "", limit: int = 50
+    store: ReadStore,
+    tenant: str,
+    *,
+    api: str = "",
+    effect: str = "",
+    enabled: bool | None = None,
+    after: str = "",
+    limit: int = 50,
 ) -> list[ToolListed]:
-    """Return a tenant's tools by id behind ``after``, those of one API where it is named."""
-    rows = await store.fetch("tools", tenant=tenant, api=api, after=after, limit=limit)
+    """Return a tenant's tools by id behind ``after``: of one API, one effect class, enabled or not, where named."""
+    rows = await store.fetch("tools", tenant=tenant, api=api, effect=effect, enabled=enabled, after=after, limit=limit)
     return [shaped(ToolListed, row) for row in rows]

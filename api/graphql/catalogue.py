@@ -7,6 +7,7 @@ from strawberry import field
 
 from api.graphql.context import head, position
 from api.graphql.scalars import Long, Position
+from domain.encoding import Json
 
 
 @strawberry.type(description="A registered agent.")
@@ -19,6 +20,25 @@ class Agent:
     created_at: datetime = field(description="When it was registered.")
     updated_at: datetime = field(description="When it was last changed.")
     version: int = field(description="The number of its newest revision, from 1.")
+
+
+@strawberry.type(description="An operation of a registered API, as an operator says it is.")
+class Tool:
+    id: strawberry.ID = field(description="Its name, which no other tool has.")
+    api: str = field(description="The API that it belongs to.")
+    operation: str = field(description="METHOD path.")
+    openapi_ref: str = field(description="The digest of its document.")
+    description: str = field(description="What it does.")
+    effect_class: str = field(description="read, idempotent-write, write or destructive.")
+    repeatable: bool = field(description="Whether a request whose answer was lost may be sent again.")
+    enabled: bool = field(description="Whether agents may use it.")
+    deprecated: bool = field(description="Whether it should no longer be used.")
+    parameters: Json = field(description="A JSON Schema of its arguments.")
+    scopes: list[str] = field(description="The scopes of its API.")
+    rate_limit: int = field(description="Calls a minute of all tools of its API, 0 for any number.")
+    own_scopes: list[str] = field(description="Scopes of its own beside its API's.")
+    own_rate_limit: int = field(description="Calls a minute of its own, 0 for any number.")
+    created_at: datetime = field(description="When its document was registered.")
 
 
 @strawberry.type(description="How far a read model is that is built anew beside the live one.")

@@ -7,7 +7,7 @@ import strawberry
 from strawberry import field
 
 from api.graphql.approvals import Approval
-from api.graphql.catalogue import Agent, Projection
+from api.graphql.catalogue import Agent, Projection, Tool
 from api.graphql.context import Info
 from api.graphql.dead_letters import DeadLetter
 from api.graphql.fresh import find_current
@@ -16,8 +16,9 @@ from api.graphql.sessions import Session, SessionStatus
 from api.positions import Text, Time, keys_of
 from api.rest.approvals import Status as ApprovalStatus
 from domain.errors import Invalid
+from domain.session.events import EffectClass
 from queries.approvals import ApprovalShown, list_approvals
-from queries.catalogue import list_agents
+from queries.catalogue import ToolListed, list_agents, list_tools
 from queries.dead_letters import DeadLetterShown, LetterStatus, list_letters, show_letter
 from queries.projections import list_projections
 from queries.sessions import SessionShown, list_sessions
@@ -33,7 +34,18 @@ class SessionFilter:
     text: str | None = field(default=None, description="Those whose goal holds this text, in upper or lower case.")
 
 
+EFFECTS = get_args(EffectClass)
 Filter: TypeAlias = Annotated[SessionFilter | None, strawberry.argument(description="Which ones; all without it.")]
+
+
+@strawberry.input(description="Which tools; what is left out does not matter.")
+class ToolFilter:
+    api: str | None = field(default=None, description="Those of this API.")
+    effect: str | None = field(default=None, description=f"Those of this effect class: {', '.join(EFFECTS)}.")
+    enabled: bool | None = field(default=None, description="Those that agents may use, or only the others.")
+
+
+ToolsWanted: TypeAlias = Annotated[ToolFilter | None, strawberry.argument(description="Which ones; all without it.")]
 
 
 async def sessions(info: Info, filter: Filter = None, first: First = 50, after: After = None) -> Connection[Any]:
@@ -77,11 +89,11 @@ async def approvals(info: Info, status: Status = "open", first: First = 50, afte
     return page(found, wanted, keyed(context.log_id, _requested, lambda approval: approval.id))
 
 
-def _one_of(known: tuple[str, ...], status: str) -> str:
-    """Return a status as queries take it, empty for all; raise Invalid."""
-    if status not in known:
-        raise Invalid(f"Expected a status out of {', '.join(known)}, but got {status[:100]!r}.")
-    return "" if status == "all" else status
+def _one_of(known: tuple[str, ...], word: str, what: str = "a status") -> str:
+    """Return a word as queries take it, empty for all; raise Invalid."""
+    if word not in known:
+        raise Invalid(f"Expected {what} out of {', '.join(known)}, but got {word[:100]!r}.")
+    return "" if word == "all" else word
 
 
 def _requested(approval: ApprovalShown) -> str:
@@ -110,6 +122,25 @@ async def dead_letter(info: Info, id: Id) -> Any:
     return await show_letter(info.context.services.reads, info.context.tenant, id)
 
 
+async def tools(info: Info, filter: ToolsWanted = None, first: First = 50, after: After = None) -> Connection[Any]:
+    """List tools; raise Invalid, WrongLog."""
+    context, wanted, asked = info.context, bounded(first), filter or ToolFilter()
+    found = await list_tools(
+        context.services.reads,
+        context.tenant,
+        api=asked.api or "",
+        effect=_one_of(EFFECTS, asked.effect, "an effect class") if asked.effect else "",
+        enabled=asked.enabled,
+        after=keys_of(after, context.log_id, tuple[Text])[0] if after is not None else "",
+        limit=wanted + 1,
+    )
+    return page(found, wanted, keyed(context.log_id, _tool_id))
+
+
+def _tool_id(tool: ToolListed) -> str:
+    return tool.id
+
+
 async def agents(info: Info) -> list[Any]:
     """List agents."""
     return list(await list_agents(info.context.services.reads, info.context.tenant))
@@ -132,4 +163,5 @@ class Query:
     )
     dead_letter: DeadLetter = field(resolver=dead_letter, description="One call that was given up.")
     projections: list[Projection] = field(resolver=projections, description="How far each read model is.")
+    tools: Connection[Tool] = field(resolver=tools, description="The tools of the registered APIs, by name.")
     agents: list[Agent] = field(resolver=agents, description="The registered agents.")

@@ -1,36 +1,52 @@
-"""Register OpenAPI documents and show the tools that they give."""
+"""Register APIs, show the tools that they give, and let an operator override what is said of one."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 from urllib.parse import urlsplit
 
 import msgspec
-from litestar import Request, Response, get
-from litestar.params import FromPath
+from litestar import Request, Response, get, patch
+from litestar.params import FromPath, QueryParameter
 
-from api.answers import Output, answer
+from api.answers import Output, answer, view
 from api.bodies import Input, body_of
 from api.positions import Text, keys_of, outside
 from api.positions import cursor as cursor_to
 from api.reads import Cursor, Limit, Reading
 from api.services import Given, Services
 from api.writes import Writing
-from commands.catalogue import fetch_document
-from domain.catalog.events import Tool
+from commands.catalogue import PlainTool, document_of, fetch_document
+from domain.catalog.events import Override
+from domain.catalog.overriding import as_said
 from domain.envelope import Context
-from domain.errors import Invalid, NotFound
+from domain.errors import Invalid
+from domain.session.events import EffectClass
 
 EXAMPLE = {"name": "shop", "url": "http://127.0.0.1:8090/openapi.json", "allowPrivate": True}
 
 
-class DocumentInput(Input, frozen=True, kw_only=True):
-    """Register an OpenAPI document under a name: the document itself, as an object or a text, or where it is.
+ApiName: TypeAlias = Annotated[str | None, QueryParameter(name="api", description="Only those of this API.")]
+Effect: TypeAlias = Annotated[
+    EffectClass | None, QueryParameter(name="effect", description="Only those of this effect class.")
+]
+Enabled: TypeAlias = Annotated[
+    bool | None, QueryParameter(name="enabled", description="Only those that agents may use, or only the others.")
+]
 
-    ``baseUrl`` replaces the document's server; without ``allowPrivate`` no private address is ever called. With
-    ``stage`` it is put beside the revision in force, to be checked and activated or quarantined later.
+
+class DocumentInput(Input, frozen=True, kw_only=True):
+    """Register an API under a name: an OpenAPI document, as an object or a text, or where it is.
+
+    Or a tool without a document: the JSON Schema of what is posted to ``url``, and of what that answers. ``baseUrl``
+    replaces the document's server; without ``allowPrivate`` no private address is ever called. ``rateLimit`` is in
+    calls a minute, 0 for none. With ``stage`` it is put beside the revision in force, to be checked and activated or
+    quarantined later.
     """
 
     name: str
     document: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
+    schema: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
+    output_schema: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
+    description: str = ""
     url: str = ""
     base_url: str = ""
     scopes: tuple[str, ...] = ()
@@ -55,8 +71,46 @@ class DocumentWritten(Output, frozen=True, kw_only=True):
     position: str
 
 
+class ToolPatch(Input, frozen=True, kw_only=True):
+    """Override what a document says of a tool; null leaves the document's word, what is left out stays.
+
+    ``rateLimit`` is in calls a minute, 0 for none. A disabled tool is not offered to new sessions, and not called for
+    those that run.
+    """
+
+    effect_class: EffectClass | msgspec.UnsetType | None = msgspec.UNSET
+    repeatable: bool | msgspec.UnsetType | None = msgspec.UNSET
+    enabled: bool | msgspec.UnsetType | None = msgspec.UNSET
+    deprecated: bool | msgspec.UnsetType | None = msgspec.UNSET
+    scopes: tuple[str, ...] | msgspec.UnsetType | None = msgspec.UNSET
+    rate_limit: int | msgspec.UnsetType | None = msgspec.UNSET
+    reason: str = ""
+
+
+class OverrideShown(Output, frozen=True, kw_only=True):
+    """Show what an operator says of a tool in place of its document; null is the document's word."""
+
+    effect_class: str | None
+    repeatable: bool | None
+    enabled: bool | None
+    deprecated: bool | None
+    scopes: tuple[str, ...] | None
+    rate_limit: int | None
+
+
+class ToolWritten(Output, frozen=True, kw_only=True):
+    """Say what an operator says of a tool now, and at which version of its API."""
+
+    id: str
+    api_id: str
+    operation: str
+    override: OverrideShown
+    version: int
+    position: str
+
+
 class ToolShown(Output, frozen=True, kw_only=True):
-    """Show an operation as an agent sees it, in short."""
+    """Show an operation as an agent sees it, in short; ``scopes`` and ``rateLimit`` are those of its own."""
 
     id: str
     api_id: str
@@ -64,10 +118,14 @@ class ToolShown(Output, frozen=True, kw_only=True):
     description: str
     effect_class: str
     repeatable: bool
+    enabled: bool
+    deprecated: bool
+    scopes: tuple[str, ...]
+    rate_limit: int
 
 
 class ToolDescribed(Output, frozen=True, kw_only=True):
-    """Show an operation as an agent sees it; ``parameters`` is a JSON Schema."""
+    """Show an operation as an agent sees it; ``parameters`` is a JSON Schema, ``override`` what an operator says."""
 
     id: str
     api_id: str
@@ -75,8 +133,13 @@ class ToolDescribed(Output, frozen=True, kw_only=True):
     description: str
     effect_class: str
     repeatable: bool
+    enabled: bool
+    deprecated: bool
+    scopes: tuple[str, ...]
+    rate_limit: int
     document: str
     parameters: Any
+    override: OverrideShown
 
 
 class ToolList(Output, frozen=True, kw_only=True):
@@ -87,7 +150,7 @@ class ToolList(Output, frozen=True, kw_only=True):
 
 
 async def add_tools(request: Request[Any, Any, Any], services: Given, write: Writing) -> Response[DocumentWritten]:
-    """Register an OpenAPI document: each usable operation becomes a tool."""
+    """Register an OpenAPI document, each usable operation of which becomes a tool, or a tool without a document."""
     body = await body_of(request, DocumentInput)
     context = await write.context("administer")
     if body.stage:
@@ -146,9 +209,26 @@ async def _stage(services: Services, body: DocumentInput, context: Context) -> R
 
 async def _document(services: Services, body: DocumentInput) -> bytes:
     document = bytes(body.document)
+    if bytes(body.schema):
+        return _plain(body)
+    if bytes(body.output_schema) or body.description:
+        raise Invalid("Expected `outputSchema` and `description` only beside a `schema`: a document says them itself.")
     if bool(document) == bool(body.url):
-        raise Invalid("Expected either `document` or `url`, but got both or neither.")
+        raise Invalid("Expected either `document`, `url`, or `schema` and `url`, but got two of them or none.")
     return _text(document) if document else await _fetch(services, body.url, body.allow_private)
+
+
+def _plain(body: DocumentInput) -> bytes:
+    if bytes(body.document) or body.base_url:
+        raise Invalid("Expected either a `document` or a `schema`, and beside a schema its `url` without a `baseUrl`.")
+    plain = PlainTool(
+        name=body.name,
+        url=body.url,
+        schema=body.schema,
+        output=body.output_schema,
+        description=body.description,
+    )
+    return document_of(plain)
 
 
 def _text(document: bytes) -> bytes:
@@ -167,45 +247,53 @@ async def _fetch(services: Services, url: str, allow_private: bool) -> bytes:
 
 
 @get("/tools", tags=["tools"])
-async def list_tools(services: Given, read: Reading, cursor: Cursor = None, limit: Limit = 100) -> Response[ToolList]:
-    """List the tools of all registered documents."""
+async def list_tools(
+    services: Given,
+    read: Reading,
+    api: ApiName = None,
+    effect: Effect = None,
+    enabled: Enabled = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Response[ToolList]:
+    """List the tools of all registered APIs, the disabled ones too."""
     (after,) = keys_of(cursor, read.log_id, tuple[Text]) if cursor else ("",)
-    tools = sorted((tool for tool in await _tools(services, read.tenant) if tool.name > after), key=lambda t: t.name)
-    page, more = tools[:limit], len(tools) > limit
-    shown = tuple(
-        ToolShown(
-            id=tool.name,
-            api_id=tool.api,
-            operation=tool.operation,
-            description=tool.description,
-            effect_class=tool.effect_class,
-            repeatable=tool.repeatable,
-        )
-        for tool in page
-    )
+    catalog = await services.catalogue.current(read.tenant)
+    found = [
+        tool
+        for document in catalog.documents.values()
+        if api in (None, document.api)
+        for tool in as_said(document)
+        if tool.name > after and effect in (None, tool.effect_class) and enabled in (None, tool.enabled)
+    ]
+    found.sort(key=lambda tool: tool.name)
+    page, more = found[:limit], len(found) > limit
+    shown = tuple(view(ToolShown, tool, id=tool.name, api_id=tool.api) for tool in page)
     return answer(ToolList(tools=shown, next=cursor_to(read.log_id, page[-1].name) if more else None))
 
 
 @get("/tools/{tool_id:str}", tags=["tools"])
 async def show_tool(services: Given, read: Reading, tool_id: FromPath[str]) -> Response[ToolDescribed]:
-    """Show one operation with the schema of its arguments."""
-    tool = next((tool for tool in await _tools(services, read.tenant) if tool.name == tool_id), None)
-    if tool is None:
-        raise NotFound(f"Expected a tool that exists, but there is none with the id {tool_id[:100]!r}.")
-    return answer(
-        ToolDescribed(
-            id=tool.name,
-            api_id=tool.api,
-            operation=tool.operation,
-            description=tool.description,
-            effect_class=tool.effect_class,
-            repeatable=tool.repeatable,
-            document=tool.document,
-            parameters=tool.parameters,
-        )
-    )
+    """Show one operation with the schema of its arguments; its ETag is the version of its API."""
+    # Read first: what is shown is at least that new, and a write decided on it is refused if it was changed.
+    _, tool = await services.catalogue.find_tool(read.tenant, tool_id)
+    version = await services.catalogue.version(read.tenant, "document", tool.api)
+    document, tool = await services.catalogue.find_tool(read.tenant, tool_id)
+    override = view(OverrideShown, document.overrides.get(tool.operation, Override()))
+    return answer(view(ToolDescribed, tool, id=tool.name, api_id=tool.api, override=override), etag=version)
 
 
-async def _tools(services: Services, tenant: str) -> list[Tool]:
-    catalog = await services.catalogue.current(tenant)
-    return [tool for document in catalog.documents.values() for tool in document.tools]
+@patch("/tools/{tool_id:str}", opt={"body": ToolPatch}, tags=["tools"])
+async def change_tool(
+    request: Request[Any, Any, Any], services: Given, write: Writing, tool_id: FromPath[str]
+) -> Response[ToolWritten]:
+    """Override what a document says of a tool, for every revision that has the operation."""
+    body = await body_of(request, ToolPatch)
+    changes = {name: value for name, value in msgspec.structs.asdict(body).items() if value is not msgspec.UNSET}
+    reason = changes.pop("reason")
+    context = await write.context("administer")
+    done = await services.catalogue.override_tool(tool_id, changes, context, reason=reason, expected=write.version)
+    position = outside(await services.shell.store.log_id(), done.position)
+    override = view(OverrideShown, done.override)
+    written = view(ToolWritten, done, id=done.name, api_id=done.api, override=override, position=position)
+    return answer(written, etag=done.version)

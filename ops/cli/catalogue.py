@@ -1,20 +1,23 @@
 """Register and look at what sessions may use: `tools`, `agents`."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
 
-from commands.catalogue import Registered, fetch_document
+from commands.catalogue import PlainTool, Registered, document_of, fetch_document
 from commands.catalogue.revisions import Changed
 from domain.catalog.defaults import DEFAULT_AGENTS
 from domain.catalog.events import Agent
 from domain.errors import Invalid
+from ops.bootstrap.core import Core
 from ops.cli import revisions
 from ops.cli.binding import bind, bindings, unbind
 from ops.cli.dry_run import rehearse
 from ops.cli.output import count, result, table
 from ops.cli.reach import context, core
+from ops.cli.tool import changed, listed
 from ops.cli.verb import verb
 
 
@@ -23,45 +26,68 @@ def tools() -> None:
     """Register APIs, and look at the tools that they give."""
 
 
-for each_verb in (rehearse, bind, unbind, bindings, *revisions.VERBS):
+for each_verb in (rehearse, listed, changed, bind, unbind, bindings, *revisions.VERBS):
     tools.add_command(each_verb)
 
 
 @verb(tools)
-@click.argument("source", metavar="FILE|URL")
+@click.argument("source", metavar="[FILE|URL]", default="")
 @click.option("--name", help="What to call the API; the file's name if not said.")
 @click.option("--base-url", default="", help="Where the API is, if the document does not say so.")
 @click.option("--scopes", default="", help="Scopes of its credentials, separated by commas.")
+@click.option("--rate-limit", type=click.IntRange(0), default=0, help="Calls a minute of all its tools, 0 for any.")
 @click.option("--allow-private", is_flag=True, help="Allow calls to private and loopback addresses.")
 @click.option("--stage", is_flag=True, help="Put it beside the revision in force, for `tools drift` and `activate`.")
-async def add(source: str, name: str | None, base_url: str, scopes: str, allow_private: bool, stage: bool) -> None:
-    """Register an OpenAPI document: each operation that can be used becomes a tool."""
+@click.option("--schema", metavar="FILE", help="Without a document: the JSON Schema of what is posted to --url.")
+@click.option("--output-schema", metavar="FILE", help="The JSON Schema of what --url answers.")
+@click.option("--url", default="", help="Where a tool without a document is.")
+@click.option("--description", default="", help="What a tool without a document does.")
+async def add(source: str, name: str | None, base_url: str, scopes: str, rate_limit: int, **given: Any) -> None:
+    """Register an OpenAPI document, each usable operation of which becomes a tool, or a tool by its schema alone."""
+    _check_usage(source, name, base_url, given)
     async with core() as opened:
-        if source.startswith(("http://", "https://")):
-            data = await fetch_document(opened.dialer, source, allow_private=allow_private)
-        else:
-            data = _read(source)
-        register = opened.catalogue.stage_document if stage else opened.catalogue.register_document
+        register = opened.catalogue.stage_document if given["stage"] else opened.catalogue.register_document
         try:
             done = await register(
                 opened.documents,
-                data,
+                await _document(opened, source, name, given),
                 context(opened),
                 api=name or _name_of(source),
                 base_url=base_url,
                 scopes=[scope for scope in scopes.split(",") if scope],
-                allow_private=allow_private,
+                rate_limit=rate_limit,
+                allow_private=given["allow_private"],
             )
         except Invalid as fault:
-            raise Invalid(f"{source} is not registered: {fault}") from fault
+            raise Invalid(f"{source or given['schema']} is not registered: {fault}") from fault
     result(done, lambda: _registered(done))
+
+
+def _check_usage(source: str, name: str | None, base_url: str, given: dict[str, Any]) -> None:
+    plain = [given[each] for each in ("schema", "output_schema", "url", "description")]
+    if bool(source) == any(plain) or (any(plain) and not (given["schema"] and given["url"] and name)):
+        raise click.UsageError("Expected a document, FILE or URL, or else --schema FILE, --url URL and --name NAME.")
+    if any(plain) and base_url:
+        raise click.UsageError("Expected --url to say where the tool is, and no --base-url.")
+
+
+async def _document(opened: Core, source: str, name: str | None, given: dict[str, Any]) -> bytes:
+    if source.startswith(("http://", "https://")):
+        return await fetch_document(opened.dialer, source, allow_private=given["allow_private"])
+    if source:
+        return _read(source)
+    output = _read(given["output_schema"]) if given["output_schema"] else b""
+    schema, described = msgspec.Raw(_read(given["schema"])), given["description"]
+    return document_of(
+        PlainTool(name=str(name), url=given["url"], schema=schema, output=msgspec.Raw(output), description=described)
+    )
 
 
 def _read(source: str) -> bytes:
     try:
         return Path(source).read_bytes()
     except OSError as fault:
-        raise Invalid(f"Expected an OpenAPI document in {source}, but it cannot be read: {fault.strerror}.") from fault
+        raise Invalid(f"Expected a document in {source}, but it cannot be read: {fault.strerror}.") from fault
 
 
 def _name_of(source: str) -> str:
@@ -75,27 +101,6 @@ def _registered(done: Registered | Changed) -> str:
         return f"{staged.api}: {staged.document} is staged, see `reprise tools drift {staged.api}`"
     skipped = "".join(f"\n  skipped {reason}" for reason in done.skipped)
     return f"{done.name}: {count(done.tools, 'tool')} from document {done.digest[:12]}{skipped}"
-
-
-@verb(tools, "list")
-async def list_tools() -> None:
-    """List all tools."""
-    async with core() as opened:
-        catalog = await opened.catalogue.current("local")
-    found = sorted(
-        (tool for document in catalog.documents.values() for tool in document.tools), key=lambda tool: tool.name
-    )
-    result(
-        found,
-        lambda: (
-            table(
-                ["name", "api", "operation", "effect", "description"],
-                [(each.name, each.api, each.operation, each.effect_class, each.description[:60]) for each in found],
-            )
-            if found
-            else "No tools yet: `reprise tools add FILE` registers an API."
-        ),
-    )
 
 
 @click.group()

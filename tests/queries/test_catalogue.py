@@ -12,9 +12,14 @@ from domain.catalog.events import (
     AgentRegistered,
     CatalogEvent,
     DocumentRegistered,
+    Override,
     Tool,
+    ToolOverridden,
     ToolsAdded,
 )
+from domain.catalog.evolve import evolve
+from domain.catalog.overriding import as_said
+from domain.catalog.state import Catalog
 from domain.encoding import foreign
 from domain.ids import named_stream
 from queries.catalogue import list_agents, list_tools
@@ -95,3 +100,50 @@ async def test_the_order_of_documents_within_one_batch_does_not_matter(
     await record(store, stream, 0, *document("d1", "shop_a"), *document("d2", "shop_b"), *document("d1", "shop_a"))
     await project_all(store, keeper)
     assert [tool.id for tool in await list_tools(reads, "local")] == ["shop_a"]
+
+
+SAID = [
+    Override(effect_class="write"),
+    Override(effect_class="idempotent-write", rate_limit=3),
+    Override(enabled=False, scopes=("x", "y")),
+    Override(repeatable=False, deprecated=True, enabled=True),
+    Override(),
+]
+
+
+async def test_tools_are_shown_as_an_operator_says_in_whatever_revision(
+    store: PostgresEventStore, keeper: PostgresReadModels, reads: PostgresReadStore
+) -> None:
+    stream = named_stream("local", "document", "shop")
+    names = [f"shop_{number}" for number in range(len(SAID))]
+    first = ToolOverridden(api="shop", operation="GET /shop_4", override=Override(enabled=False, deprecated=True))
+    said = [
+        ToolOverridden(api="shop", operation=f"GET /{name}", override=override)
+        for name, override in zip(names, SAID, strict=True)
+    ]
+    events: list[CatalogEvent] = [*document("d1", *names), first, *said, *document("d2", *names[1:])]
+    await record(store, stream, 0, *events[:5])
+    await project_all(store, keeper)
+    await record(store, stream, 5, *events[5:])
+    await project_all(store, keeper)
+    catalog = Catalog()
+    for event in events:
+        catalog = evolve(catalog, event)
+    shown = await list_tools(reads, "local")
+    assert [
+        (
+            each.id,
+            each.effect_class,
+            each.repeatable,
+            each.enabled,
+            each.deprecated,
+            each.own_scopes,
+            each.own_rate_limit,
+        )
+        for each in shown
+    ] == [
+        (each.name, each.effect_class, each.repeatable, each.enabled, each.deprecated, [*each.scopes], each.rate_limit)
+        for each in as_said(catalog.documents["shop"])
+    ]
+    assert [each.id for each in await list_tools(reads, "local", enabled=False)] == ["shop_2"]
+    assert [each.id for each in await list_tools(reads, "local", effect="idempotent-write", api="shop")] == ["shop_1"]

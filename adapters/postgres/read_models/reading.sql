@@ -150,12 +150,28 @@ WHERE tenant = %(tenant)s AND (%(capability)s::text = '' OR capabilities @> ARRA
 ORDER BY id
 
 -- tools
--- The tools of a tenant's APIs in their current documents, those of one API where it is named.
-SELECT t.*, a.scopes, a.rate_limit
-FROM tools t
-    JOIN apis a ON a.tenant = t.tenant AND a.api = t.api AND a.document = t.openapi_ref
-WHERE t.tenant = %(tenant)s AND (%(api)s::text = '' OR t.api = %(api)s::text) AND t.id > %(after)s
-ORDER BY t.id
+-- The tools of a tenant's APIs in their current documents, as an operator says they are: those of one API, one effect
+-- class, or enabled or not, where these are named. What repeatable follows from is said in domain/catalog/overriding.py.
+SELECT * FROM (
+    SELECT t.tenant, t.id, t.api, t.name, t.operation, t.openapi_ref, t.description, t.parameters, t.created_at,
+           coalesce(o.effect_class, t.effect_class) AS effect_class,
+           CASE WHEN o.repeatable IS NOT NULL THEN o.repeatable
+                WHEN o.effect_class IN ('read', 'idempotent-write') THEN true
+                WHEN o.effect_class IS NOT NULL AND t.effect_class = 'read' THEN false
+                ELSE t.repeatable END AS repeatable,
+           coalesce(o.enabled, true) AS enabled,
+           coalesce(o.deprecated, t.deprecated) AS deprecated,
+           coalesce(o.scopes, '{}') AS own_scopes,
+           coalesce(o.rate_limit, 0) AS own_rate_limit,
+           a.scopes, a.rate_limit
+    FROM tools t
+        JOIN apis a ON a.tenant = t.tenant AND a.api = t.api AND a.document = t.openapi_ref
+        LEFT JOIN overrides o ON o.tenant = t.tenant AND o.api = t.api AND o.operation = t.operation
+    WHERE t.tenant = %(tenant)s AND (%(api)s::text = '' OR t.api = %(api)s::text) AND t.id > %(after)s
+) said
+WHERE (%(effect)s::text = '' OR effect_class = %(effect)s::text)
+  AND (%(enabled)s::boolean IS NULL OR enabled = %(enabled)s::boolean)
+ORDER BY id
 LIMIT %(limit)s
 
 -- projections

@@ -125,15 +125,16 @@ WHEN MATCHED THEN UPDATE SET
 -- write_tools
 MERGE INTO tools t USING unnest(%(rows)s::tools_changes[]) c ON t.tenant = c.tenant AND t.id = c.id AND t.openapi_ref = c.openapi_ref
 WHEN NOT MATCHED THEN
-    INSERT (tenant, id, api, name, operation, openapi_ref, description, effect_class, repeatable, parameters,
-            created_at, position)
+    INSERT (tenant, id, api, name, operation, openapi_ref, description, effect_class, repeatable, deprecated,
+            parameters, created_at, position)
     VALUES (c.tenant, c.id, c.api, c.name, c.operation, c.openapi_ref, c.description, c.effect_class, c.repeatable,
-            c.parameters, c.created_at, c.position)
+            c.deprecated, c.parameters, c.created_at, c.position)
 WHEN MATCHED THEN UPDATE SET
     operation = c.operation,
     description = c.description,
     effect_class = c.effect_class,
     repeatable = c.repeatable,
+    deprecated = c.deprecated,
     parameters = c.parameters,
     created_at = c.created_at,
     position = c.position
@@ -157,6 +158,26 @@ WHEN MATCHED THEN UPDATE SET
     tools = c.tools,
     skipped = c.skipped,
     created_at = c.created_at,
+    position = c.position
+
+-- write_overrides
+-- Each says everything that is said of its operation: a null takes back what was said before.
+MERGE INTO overrides t USING unnest(%(rows)s::overrides_changes[]) c
+    ON t.tenant = c.tenant AND t.api = c.api AND t.operation = c.operation
+WHEN NOT MATCHED THEN
+    INSERT (tenant, api, operation, effect_class, repeatable, enabled, deprecated, scopes, rate_limit, reason,
+            updated_at, position)
+    VALUES (c.tenant, c.api, c.operation, c.effect_class, c.repeatable, c.enabled, c.deprecated, c.scopes, c.rate_limit,
+            c.reason, c.updated_at, c.position)
+WHEN MATCHED THEN UPDATE SET
+    effect_class = c.effect_class,
+    repeatable = c.repeatable,
+    enabled = c.enabled,
+    deprecated = c.deprecated,
+    scopes = c.scopes,
+    rate_limit = c.rate_limit,
+    reason = c.reason,
+    updated_at = c.updated_at,
     position = c.position
 
 -- write_approvals

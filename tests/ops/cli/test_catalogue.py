@@ -43,3 +43,23 @@ def test_a_call_that_would_not_be_made_is_said_so_by_the_exit_code(up: Say) -> N
     assert said.code == 1 and "would not be called" in said.output
     assert up("tools", "dry-run", "refund_order", "--arguments", "@nothing.json").code == 1
     assert up("tools", "dry-run", "refund_order", "--arguments", "{").code == 1
+
+
+def test_a_tool_is_set_and_listed_as_it_was_set(say: Say, tmp_path: Path) -> None:
+    (tmp_path / "wish.schema.json").write_text('{"type": "object", "description": "Note a wish."}')
+    plain = ("tools", "add", "--schema", "wish.schema.json", "--name", "wish", "--url", "http://127.0.0.1:1/wish")
+    assert say(*plain, "--rate-limit", "30").output.startswith("wish: 1 tool from document ")
+    set_ = say("tools", "set", "wish", "--effect", "read", "--disable", "--rate-limit", "9", "--reason", "too loud")
+    assert set_.output == "wish (POST /wish of wish): read, disabled, at most 9 calls a minute\n"
+    assert "read, disabled" in say("tools", "list", "--api", "wish").output
+    reset = say("tools", "set", "wish", "--enable", "--reset", "effect", "--json").json
+    assert reset["override"] == {"enabled": True, "rate_limit": 9}
+    assert say("tools", "list", "--api", "none").output == "No tools of the API none.\n"
+
+
+def test_words_that_do_not_go_together_are_refused(say: Say, tmp_path: Path) -> None:
+    (tmp_path / "s.json").write_text("{}")
+    for words in ((), ("a.json", "--schema", "s.json"), ("--schema", "s.json"), ("--url", "http://127.0.0.1:1/")):
+        assert say("tools", "add", *words).code == 2, words
+    assert say("tools", "set", "x", "--effect", "read", "--reset", "effect").code == 1
+    assert "Expected something to change" in say("tools", "set", "x").errors
