@@ -9,6 +9,7 @@ import pytest
 
 from adapters.postgres.store import PostgresEventStore
 from commands.catalogue import Catalogue
+from commands.dead_letters import replay_letter
 from commands.perform import drive
 from commands.ports import Checked, ToolCall
 from commands.replaying import replay_session
@@ -18,7 +19,7 @@ from domain.catalog.events import Override
 from domain.errors import CommandReused, Invalid, NotFound, Stale, Unavailable
 from domain.session.events import ArgumentsChecked, CallDeferred, CallFailed, SessionEvent
 from domain.upcasting import Unknown, read_session
-from tests.commands.parts import TOOLS, Model, Shop, Time, context, shell_of, start
+from tests.commands.parts import TOOLS, Model, Shop, Time, context, failing, shell_of, start
 from tests.commands.test_catalogue import Dying
 
 
@@ -75,6 +76,19 @@ async def test_a_tool_that_is_disabled_behind_the_verdict_is_not_called_and_the_
     # What counts now is not asked by a replay.
     await catalogue(store).override_tool("look", {"enabled": True}, context())
     assert await replay_session(store, session, execute=True) == replayed
+
+
+async def test_a_dead_letter_of_a_disabled_tool_is_not_sent_again_and_stays_open(store: PostgresEventStore) -> None:
+    shop = Shop(answers=failing("bad-answer"))
+    shell = shell_of(store, shop, Model(), Time())
+    session, _ = await start(shell)
+    state = (await drive(shell, session)).state
+    assert state is not None and len(shop.received) == 1
+    await catalogue(store).override_tool("look", {"enabled": False}, context())
+    await replay_letter(shell, state.letters[0].id, "try", context())
+    state = (await drive(shell, session)).state
+    assert state is not None and state.letters[0].status == "open" and len(shop.received) == 1
+    assert (await replay_session(store, session, execute=True)).divergences == ()
 
 
 async def test_a_tool_that_is_enabled_again_is_called_again(store: PostgresEventStore) -> None:

@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as some
 from msgspec.structs import asdict
 
-from domain.catalog.events import CatalogEvent, DocumentRegistered, Override, Tool, ToolOverridden, ToolsAdded
+from domain.catalog.events import (
+    CatalogEvent,
+    DocumentRegistered,
+    NamesSettled,
+    Override,
+    Tool,
+    ToolOverridden,
+    ToolsAdded,
+)
 from domain.catalog.evolve import evolve
 from domain.catalog.naming import settled
 from domain.catalog.overriding import as_said, offered, overridden
@@ -143,3 +151,30 @@ def test_what_is_not_said_of_a_known_api_changes_nothing() -> None:
     assert evolve(Catalog(), said) == Catalog()
     document = Document(api="a", document="d", base_url="http://a")
     assert offered(document) is document
+
+
+loose = some.one_of(
+    some.builds(
+        DocumentRegistered, api=some.sampled_from(APIS), document=some.sampled_from("de"), base_url=some.just("")
+    ),
+    some.builds(
+        ToolsAdded,
+        api=some.sampled_from(APIS),
+        document=some.sampled_from("de"),
+        tools=some.tuples(
+            some.builds(tool, some.sampled_from(APIS), some.sampled_from(NAMES), some.sampled_from(OPERATIONS))
+        ),
+    ),
+    some.builds(
+        ToolOverridden, api=some.sampled_from(APIS), operation=some.sampled_from(OPERATIONS), override=overrides
+    ),
+    some.builds(NamesSettled, api=some.sampled_from(APIS), document=some.sampled_from("de")),
+)
+
+
+@given(some.lists(loose, max_size=20))
+def test_whatever_was_recorded_in_whatever_order_can_be_folded_and_offered(events: list[CatalogEvent]) -> None:
+    catalog = Catalog()
+    for event in events:
+        catalog = evolve(catalog, event)
+    assert all(each.enabled for document in catalog.documents.values() for each in offered(document).tools)
