@@ -99,6 +99,10 @@ class EventStore(Protocol):
         """Store bytes durably under their SHA-256; storing them again does nothing."""
         ...
 
+    async def missing_blobs(self, tenant: str, digests: Sequence[str]) -> set[str]:
+        """Return those digests under which nothing is stored."""
+        ...
+
     async def get_blob(self, tenant: str, digest: str) -> bytes:
         """Return the bytes with this SHA-256; raises NotFound."""
         ...

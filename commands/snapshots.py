@@ -83,11 +83,16 @@ class Snapshots:
         """Return a document as a snapshot stores it, its tools stored by themselves."""
         tools, digest = self._toolsets.get((tenant, document.api), ((), ""))
         if not digest or tools is not document.tools:
-            data = encode(document.tools)
-            await self._store.put_blobs(tenant, [data])
-            digest = digest_bytes(data)
+            digest = await self._put(tenant, encode(document.tools))
             self._toolsets[tenant, document.api] = (document.tools, digest)
         return replace(document, tools=(), toolset=digest)
+
+    async def _put(self, tenant: str, data: bytes) -> str:
+        """Store a blob that most often is there since another process began; return its digest."""
+        digest = digest_bytes(data)
+        if await self._store.missing_blobs(tenant, [digest]):
+            await self._store.put_blobs(tenant, [data])
+        return digest
 
     async def load(self, tenant: str, digest: str) -> Snapshot:
         """Return what was pinned under a digest; raises NotFound, Divergence, Unavailable."""

@@ -58,6 +58,10 @@ FROM (SELECT encode(sha256(b), 'hex') AS digest, b AS bytes FROM unnest(%(blobs)
 ORDER BY digest
 ON CONFLICT DO NOTHING
 
+-- missing_blobs
+SELECT digest FROM unnest(%(digests)s::text[]) AS digest
+WHERE NOT EXISTS (SELECT FROM blobs b WHERE b.tenant = %(tenant)s AND b.digest = digest.digest)
+
 -- get_blob
 -- The bytes under a digest.
 SELECT bytes FROM blobs WHERE tenant = %(tenant)s AND digest = %(digest)s

@@ -97,6 +97,12 @@ class PostgresEventStore:
         if blobs:
             await self._pool.fetch(SQL["put_blobs"], tenant=tenant, blobs=list(blobs))
 
+    async def missing_blobs(self, tenant: str, digests: Sequence[str]) -> set[str]:
+        """Return those digests under which nothing is stored."""
+        return {
+            digest for (digest,) in await self._pool.fetch(SQL["missing_blobs"], tenant=tenant, digests=list(digests))
+        }
+
     async def get_blob(self, tenant: str, digest: str) -> bytes:
         """Return the bytes with this SHA-256; raise NotFound, or Divergence where it is not theirs."""
         rows = await self._pool.fetch(SQL["get_blob"], tenant=tenant, digest=digest)
