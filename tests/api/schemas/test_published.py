@@ -18,9 +18,16 @@ from domain.catalog.events import (
     Binding,
     CatalogEvent,
     DocumentRegistered,
+    NamesSettled,
+    Override,
+    QuarantineLifted,
+    RevisionActivated,
+    RevisionQuarantined,
+    RevisionStaged,
     SchemeBound,
     SchemeUnbound,
     Tool,
+    ToolOverridden,
     ToolsAdded,
 )
 from domain.encoding import encode
@@ -40,6 +47,14 @@ CATALOGUE: list[CatalogEvent] = [
         api="x", binding=Binding(scheme="s", kind="bearer", reference="env:R", origin="https://h", unasked=True)
     ),
     SchemeUnbound(api="x", scheme="s"),
+    ToolOverridden(
+        api="x", operation="GET /", override=Override(enabled=False, scopes=("s",), rate_limit=1), reason="why"
+    ),
+    NamesSettled(api="x", document="d"),
+    RevisionStaged(api="x", document="e", base_url="http://127.0.0.1", scopes=("s",), rate_limit=1),
+    RevisionActivated(api="x", document="e", before="d", waiting="pin", by="ada"),
+    RevisionQuarantined(api="x", document="d", by="ada", reason="why"),
+    QuarantineLifted(api="x", document="d", by="ada", reason="why"),
     AgentRegistered(agent=AGENT),
     AgentPatched(agent=AGENT),
 ]
