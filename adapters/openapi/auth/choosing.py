@@ -2,7 +2,7 @@
 
 import shlex
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -30,7 +30,7 @@ def choose(operation: Operation, document: Document, bindings: Sequence[Binding]
     what an operation needs, it gets what was bound for that.
     """
     if operation.needs:
-        uses = _alternative(operation.needs, document, {each.scheme: each for each in bindings})
+        uses = _alternative(operation, document, {each.scheme: each for each in bindings})
     else:
         uses = tuple(Use(binding=each) for each in bindings if each.unasked)
     _check_places(uses)
@@ -39,23 +39,25 @@ def choose(operation: Operation, document: Document, bindings: Sequence[Binding]
     return uses
 
 
-def _alternative(needs: Sequence[tuple[Need, ...]], document: Document, bound: dict[str, Binding]) -> tuple[Use, ...]:
+def _alternative(operation: Operation, document: Document, bound: dict[str, Binding]) -> tuple[Use, ...]:
+    needs, tool = operation.needs, document.operation(operation.name)
+    scopes = {*document.scopes, *(tool.scopes if tool else ())}
     ready = [each for each in needs if all(need.scheme in bound for need in each)]
     if not ready:
         raise Unmet(_unbound(needs, document, bound))
-    granted = [each for each in ready if not _lacking(each, document)]
+    granted = [each for each in ready if not _lacking(each, scopes)]
     if not granted:
-        lacking = ", ".join(_lacking(ready[0], document))
+        lacking = ", ".join(_lacking(ready[0], scopes))
         raise Unmet(
             f"it needs the scope {lacking}, which was not granted to {document.api}: register the API again with "
-            f"--scopes that name it, if its agents may do that"
+            f"--scopes that name it, or grant it to the tool by `reprise tools set --scopes`, if its agents may do that"
         )
     chosen = next((each for each in granted if each), ())
     return tuple(Use(binding=bound[need.scheme], scopes=tuple(sorted(set(need.scopes)))) for need in chosen)
 
 
-def _lacking(alternative: tuple[Need, ...], document: Document) -> list[str]:
-    return sorted({scope for need in alternative for scope in need.scopes} - set(document.scopes))
+def _lacking(alternative: tuple[Need, ...], granted: Collection[str]) -> list[str]:
+    return sorted({scope for need in alternative for scope in need.scopes} - set(granted))
 
 
 def _unbound(needs: Sequence[tuple[Need, ...]], document: Document, bound: dict[str, Binding]) -> str:

@@ -1,10 +1,11 @@
 """The first alternative that is bound and granted is used; what is missing is named with what to type."""
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.openapi.auth.choosing import Unmet, choose
 from adapters.openapi.model import Need, Operation
-from domain.catalog.events import Binding, CredentialKind
+from domain.catalog.events import Binding, CredentialKind, Tool
 from domain.catalog.state import Document
 
 KEY, LOGIN, OAUTH = "key", "login", "oauth"
@@ -96,3 +97,21 @@ def test_a_credential_goes_to_the_origin_it_was_bound_for_and_never_in_clear() -
 def test_two_credentials_never_share_a_place() -> None:
     with pytest.raises(Unmet, match="2 credentials in the header authorization"):
         choose(operation((LOGIN, OAUTH)), document(), bound(LOGIN, OAUTH))
+
+
+def test_a_scope_that_an_operator_granted_to_the_tool_alone_is_granted() -> None:
+    needs = operation(((OAUTH, "orders:write"),))
+    with pytest.raises(Unmet, match="tools set --scopes"):
+        chosen(needs, bound(OAUTH))
+    tool = Tool(
+        name="a",
+        api="shop",
+        operation="GET /a",
+        document="d",
+        description="",
+        effect_class="read",
+        repeatable=True,
+        scopes=("orders:write",),
+    )
+    granted = replace(document(), tools=(tool,))
+    assert chosen(needs, bound(OAUTH), granted) == [(OAUTH, ("orders:write",))]
