@@ -10,7 +10,6 @@ from adapters.openapi.names import tool_names
 from adapters.openapi.needs import needed
 from adapters.openapi.reading.api import read_api
 from adapters.openapi.reading.source import read_source
-from adapters.openapi.request import unbuildable
 from adapters.openapi.view import description_view, parameters_view
 from domain.catalog.events import Tool
 from domain.encoding import foreign
@@ -53,13 +52,9 @@ def read_document(data: bytes, *, api: str, base_url: str | None) -> Ingested:
     source = read_source(data)
     found = read_api(source.tree)
     base, document = _base_url(base_url or found.base_url), source.digest
-    blocked = {operation.name: reason for operation in found.operations if (reason := unbuildable(operation))}
-    usable = [operation for operation in found.operations if operation.name not in blocked]
-    names = tool_names(usable)
-    tools = [
-        _tool(found.tree, each, name, api=api, document=document) for each, name in zip(usable, names, strict=True)
-    ]
-    skipped = (*_skipped(found), *(Skipped(operation=name, reason=reason) for name, reason in blocked.items()))
+    named = zip(found.operations, tool_names(found.operations), strict=True)
+    tools = [_tool(found.tree, each, name, api=api, document=document) for each, name in named]
+    skipped = tuple(_skipped(found))
     if not tools:
         raise Invalid(_nothing_usable(skipped))
     return Ingested(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
-from adapters.openapi.model import Body, Content
+from adapters.openapi.model import Content
 
 Kind: TypeAlias = Literal["json", "form", "multipart", "text", "binary"]
 """How a body is written: the first three by its schema, the others as the text or the bytes of one file."""
@@ -48,9 +48,3 @@ def preferred(contents: Iterable[Content]) -> Content:
     The caller gives at least one.
     """
     return min(contents, key=lambda each: _KINDS.index(kind_of(each.media_type)))
-
-
-def json_content(body: Body) -> Content | None:
-    """Return what a body is as JSON, or None where it is not."""
-    chosen = preferred(body.contents) if body.contents else None
-    return chosen if chosen and kind_of(chosen.media_type) == "json" else None

@@ -1,26 +1,29 @@
 """Check and send tool calls: what was judged is what is sent, byte for byte."""
 
 from collections import OrderedDict
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Protocol
 
 import msgspec
 
+from adapters.openapi.answers import MAX_ANSWER, check_content, failed
 from adapters.openapi.auth.choosing import Unmet, Use, choose
 from adapters.openapi.auth.credentials import Credentials
 from adapters.openapi.auth.placing import shown
-from adapters.openapi.media import is_json
 from adapters.openapi.model import Operation
-from adapters.openapi.reading.operations import read_operation
+from adapters.openapi.reading.operations import operation_names, read_operation
 from adapters.openapi.reading.text import read_text
 from adapters.openapi.references import Unusable
-from adapters.openapi.request import Built, Unbuildable, build, origin_of
+from adapters.openapi.requests.attached import named_blobs
+from adapters.openapi.requests.build import build
+from adapters.openapi.requests.built import Built, Unbuildable, origin_of
 from adapters.openapi.validate import ArgumentsValidator
 from commands.ports import (
     Checked,
     Dialer,
     HttpRequest,
-    HttpResponse,
     Prepared,
     ToolAnswer,
     ToolCall,
@@ -28,13 +31,12 @@ from commands.ports import (
 )
 from domain.catalog.events import Binding
 from domain.encoding import parse
-from domain.errors import Refused
-from domain.session.events import Failure
+from domain.errors import NotFound, Refused
 
 _DOCUMENTS = 8
 _OPERATIONS = 256
-_EXCERPT = 300
-MAX_ANSWER = 1 << 20
+MAX_UPLOAD = 16 << 20
+"""How many bytes of stored files one request may carry."""
 
 
 class Blobs(Protocol):
@@ -46,9 +48,10 @@ class Blobs(Protocol):
 
 
 class Callee(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold an operation with the validator of its arguments."""
+    """Hold an operation in its document's tree, with the validator of its arguments."""
 
     operation: Operation
+    tree: dict[str, Any]
     validator: ArgumentsValidator
 
 
@@ -129,8 +132,8 @@ class OpenApiTools:
         )
         response = await self._credentials.send(request, call, operation, credentials)
         if not 200 <= response.status < 300:
-            raise _failed(response, reads=call.tool.effect_class == "read")
-        _check_content(operation, response)
+            raise failed(response, reads=call.tool.effect_class == "read")
+        check_content(operation, response)
         return ToolAnswer(status=response.status, body=response.body, latency_ms=response.latency_ms)
 
     async def _prepare(self, call: ToolCall) -> tuple[Operation, Built]:
@@ -143,9 +146,24 @@ class OpenApiTools:
         if problems:
             raise _Problems(problems)
         try:
-            return found.operation, build(found.operation, call.document.base_url, arguments)
+            return found.operation, await self._build(call, found, arguments)
         except (Unbuildable, Refused) as fault:
             raise _Problems((str(fault),)) from fault
+
+    async def _build(self, call: ToolCall, found: Callee, arguments: dict[str, Any]) -> Built:
+        files = await self._files(call.tenant, named_blobs(found.operation, found.tree, arguments))
+        others = operation_names(found.tree)
+        return build(found.operation, found.tree, call.document.base_url, arguments, files=files, others=others)
+
+    async def _files(self, tenant: str, digests: Iterable[str]) -> dict[str, bytes]:
+        """Return stored files by digest, without those that do not exist; raises Unbuildable where they are too big."""
+        files: dict[str, bytes] = {}
+        for each in sorted(digests):
+            with suppress(NotFound):
+                files[each] = await self._blobs.get_blob(tenant, each)
+            if sum(map(len, files.values())) > MAX_UPLOAD:
+                raise Unbuildable(f"/body: expected files of at most {MAX_UPLOAD} bytes in all")
+        return files
 
     async def _callee(self, call: ToolCall) -> Callee:
         key = (call.document.document, call.tool.operation)
@@ -156,7 +174,7 @@ class OpenApiTools:
                 operation = read_operation(tree, method, path)
             except Unusable as fault:
                 raise _Problems((f"the document has no usable operation {call.tool.operation}: {fault}",)) from fault
-            found = Callee(operation=operation, validator=ArgumentsValidator(tree, operation))
+            found = Callee(operation=operation, tree=tree, validator=ArgumentsValidator(tree, operation))
             _keep(self._callees, key, found, _OPERATIONS)
         return self._callees[key]
 
@@ -179,65 +197,3 @@ def _keep(cache: OrderedDict[Any, Any], key: object, value: object, most: int) -
     cache[key] = value
     while len(cache) > most:
         cache.popitem(last=False)
-
-
-def _failed(response: HttpResponse, *, reads: bool) -> ToolFault:
-    status, wait = response.status, response.header("retry-after")
-    failure = failure_of(status, reads=reads)
-    excerpt = " ".join(response.body[:_EXCERPT].decode("utf-8", "replace").split())
-    unclear = "; what it did is unclear" if not reads and failure in ("bad-answer", "unanswered") else ""
-    return ToolFault(
-        failure,
-        f"The API answered with status {status}{unclear}" + (f": {excerpt}" if excerpt else "."),
-        status=status,
-        latency_ms=response.latency_ms,
-        retry_after_ms=int(wait) * 1000 if wait.isdecimal() else 0,
-    )
-
-
-def failure_of(status: int, *, reads: bool) -> Failure:
-    """Say what a status that is no success means; one behind which a write may have happened is no rejection."""
-    match status:
-        case 429:
-            return "rate-limited"
-        case 408 | 425 | 499:
-            return "unanswered"
-        case _ if status >= 500:
-            return "server-error"
-        case _ if status < 400 and not reads:
-            return "bad-answer"
-        case _:
-            return "rejected"
-
-
-def _check_content(operation: Operation, response: HttpResponse) -> None:
-    """Refuse a success whose content cannot be used; it did happen all the same."""
-    problem = ""
-    if len(response.body) > MAX_ANSWER:
-        problem = f"its answer is larger than {MAX_ANSWER} bytes"
-    elif _promises_json(operation, response.status) or is_json(response.header("content-type")):
-        problem = "" if _without_content(operation, response) else _json_problem(response.body)
-    if problem:
-        raise ToolFault(
-            "bad-answer",
-            f"The API did what was asked, but {problem}.",
-            status=response.status,
-            latency_ms=response.latency_ms,
-        )
-
-
-def _promises_json(operation: Operation, status: int) -> bool:
-    answers = [each for each in operation.answers if each.status in (str(status), f"{status // 100}XX")]
-    return any(each.contents and all(is_json(one.media_type) for one in each.contents) for each in answers)
-
-
-def _without_content(operation: Operation, response: HttpResponse) -> bool:
-    return operation.method == "HEAD" or (response.status in (204, 205) and not response.body)
-
-
-def _json_problem(body: bytes) -> str:
-    try:
-        parse(body)
-    except Refused as fault:
-        return f"its answer is not the JSON it promised ({fault})"
-    return ""

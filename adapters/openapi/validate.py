@@ -13,9 +13,11 @@ import jsonschema  # type: ignore[import-untyped]
 import referencing
 from referencing.jsonschema import DRAFT202012
 
-from adapters.openapi.media import json_content
+from adapters.openapi.files import FILE, describes_file
+from adapters.openapi.media import is_file, preferred
 from adapters.openapi.model import PLACES, Operation
 from adapters.openapi.patterns import matches, mismatches
+from adapters.openapi.requests.attached import is_file_value
 
 DOCUMENT = "urn:reprise:document"
 _MOST = 10
@@ -65,8 +67,9 @@ def _schema(operation: Operation) -> dict[str, Any]:
         needed = [each.name for each in members if each.required]
         groups[place] = _object({each.name: _rebased(each.schema) for each in members}, needed)
         required += [place] if needed else []
-    if operation.body and (content := json_content(operation.body)):
-        groups["body"] = _rebased(content.schema)
+    if operation.body:
+        content = preferred(operation.body.contents)
+        groups["body"] = FILE if is_file(content.media_type) else _rebased(content.schema)
         required += ["body"] if operation.body.required else []
     return _object(groups, required)
 
@@ -134,6 +137,11 @@ def _required(validator: Any, names: Any, instance: Any, schema: Any) -> Iterato
             yield jsonschema.ValidationError(f"{name!r} is a required property")
 
 
+def _type(validator: Any, kind: Any, instance: Any, schema: Any) -> Iterator[Any]:
+    if not (describes_file(schema) and is_file_value(instance)):
+        yield from jsonschema.Draft202012Validator.VALIDATORS["type"](validator, kind, instance, schema)
+
+
 def _exclusive(keyword: str, bound: str) -> Any:
     modern = jsonschema.Draft202012Validator.VALIDATORS[keyword]
 
@@ -146,6 +154,7 @@ def _exclusive(keyword: str, bound: str) -> Any:
 
 
 _KEYWORDS = jsonschema.Draft202012Validator.VALIDATORS | {
+    "type": _type,
     "pattern": _pattern,
     "patternProperties": _named_by_pattern,
     "additionalProperties": _additional,

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote
 
@@ -30,6 +31,13 @@ def methods_of(tree: dict[str, Any], item: dict[str, Any]) -> Iterator[tuple[str
 
 def _has_query(tree: dict[str, Any]) -> bool:
     return text_of(tree, "openapi").startswith("3.2")
+
+
+def operation_names(tree: dict[str, Any]) -> Iterator[str]:
+    """Yield each operation that stands in a document as ``METHOD path``, whether it can be called or not."""
+    for path in object_of(tree, "paths"):
+        with suppress(Unusable):
+            yield from (f"{method} {path}" for method, _ in methods_of(tree, path_item(tree, path)))
 
 
 def path_item(tree: dict[str, Any], path: str) -> dict[str, Any]:

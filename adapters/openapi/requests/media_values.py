@@ -27,4 +27,4 @@ def parameter_text(parameter: Parameter, value: Any) -> str:
 def form_text(value: dict[str, Any], at: str) -> str:
     """Return an object as a form, each list's members under the same name."""
     style = Style("form", explode=True, at=at)
-    return "&".join(f"{name}={text}" for key, each in value.items() for name, text in style.pairs(key, each))
+    return "&".join(f"{name}={text}" for key, each in sorted(value.items()) for name, text in style.pairs(key, each))

@@ -16,7 +16,7 @@ _SHOWN = 80
 
 
 def write_path(operation: Operation, group: dict[str, Any], others: Iterable[str] = ()) -> str:
-    """Return an operation's path with its values; raises Unbuildable, also where it could be read as one of ``others``."""
+    """Return an operation's path with its values; raises Unbuildable, also where it could be taken for another's."""
     parameters = {each.name: each for each in operation.parameters if each.place == "path"}
     written = TEMPLATE.sub(lambda found: _value(parameters[found[1]], group), _fixed(operation.path))
     _check_whole(operation, written, others)

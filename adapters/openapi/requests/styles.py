@@ -29,7 +29,7 @@ class Style:
             case dict() | list(), "deepObject":
                 return list(self._deep(self._text(name), value, _MOST_DEEP))
             case dict(), _ if self.explode:
-                return [(self._text(key), self._text(each)) for key, each in value.items()]
+                return [(self._text(key), self._text(each)) for key, each in sorted(value.items())]
             case list(), _ if self.explode:
                 return [(self._text(name), self._text(each)) for each in value]
             case dict() | list(), _:
@@ -50,7 +50,7 @@ class Style:
         return (separator if self._raw or separator in ",.;" else percent(separator)).join(parts)
 
     def _members(self, value: dict[str, Any], separator: str, equals: str) -> Iterator[str]:
-        for key, each in value.items():
+        for key, each in sorted(value.items()):
             name = self._part(key, separator, also=equals)
             if equals == "=":
                 yield f"{name}={self._part(each, separator)}"
@@ -74,7 +74,7 @@ class Style:
         if left == 0:
             raise Unbuildable(f"{self._at}: expected a value nested at most {_MOST_DEEP} deep")
         if isinstance(value, dict | list):
-            members = value.items() if isinstance(value, dict) else enumerate(value)
+            members = sorted(value.items()) if isinstance(value, dict) else enumerate(value)
             for key, each in ((self._key(key), each) for key, each in members):
                 inner = f"[{key}]" if self._raw else f"%5B{percent(key)}%5D"
                 yield from self._deep(f"{name}{inner}", each, left - 1)

@@ -12,8 +12,9 @@ import msgspec
 import pytest
 
 from adapters.http.dialer import HttpDialer
+from adapters.openapi.answers import MAX_ANSWER, failure_of
 from adapters.openapi.ingest import read_document
-from adapters.openapi.tools import MAX_ANSWER, OpenApiTools, failure_of
+from adapters.openapi.tools import OpenApiTools
 from commands.ports import ToolAnswer, ToolCall, ToolFault
 from domain.catalog.state import Document
 from domain.encoding import digest_bytes, foreign
