@@ -47,7 +47,7 @@ def test_headers_and_cookies_are_sent_and_reserved_headers_are_not_parameters() 
     ],
 )  # fmt: skip
 def test_what_is_asked_for_follows_from_the_answers(answers: dict[str, list[str]], asked: str) -> None:
-    responses = {status: {"content": {each: {} for each in kinds}} for status, kinds in answers.items()}
+    responses: dict[str, Any] = {status: {"content": {each: {} for each in kinds}} for status, kinds in answers.items()}
     assert header(built(operation("/a", responses=responses)), "accept") == asked
 
 

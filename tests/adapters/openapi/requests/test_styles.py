@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from adapters.openapi.reading.operations import read_operation
+from adapters.openapi.requests.build import build
 from adapters.openapi.requests.built import Unbuildable
 from domain.encoding import parse
 from tests.adapters.openapi.requests.making import BASE, built, header, operation, parameter
@@ -215,7 +216,7 @@ def test_a_cookie_that_is_written_as_it_is_holds_what_cookies_hold(value: str) -
 def test_a_member_of_one_parameter_never_passes_for_another(place: str) -> None:
     found = operation("/a", parameter("filter", place), parameter("admin", place))
     with pytest.raises(Unbuildable, match=f"/{place}/filter: expected no member 'admin'"):
-        built(found, **{place: {"filter": {"admin": "true"}}})
+        build(found, {}, BASE, {place: {"filter": {"admin": "true"}}})
 
 
 def test_the_order_in_which_members_were_given_changes_nothing() -> None:
