@@ -10,8 +10,7 @@ from adapters.openapi.requests.built import Unbuildable
 from adapters.openapi.requests.fields import Field, fields, form_pairs, items, styled_pairs, value_text
 from adapters.openapi.requests.multipart import Part, write_multipart
 from adapters.openapi.requests.negotiation import content_type
-from adapters.openapi.requests.texts import percent
-from domain.encoding import canonical
+from adapters.openapi.requests.texts import json_bytes, percent
 
 Written: TypeAlias = tuple[str, bytes]
 """A content type and the bytes."""
@@ -24,7 +23,7 @@ def write_body(body: Body, tree: dict[str, Any], value: Any, files: Mapping[str,
 
 
 def _json(content: Content, tree: dict[str, Any], value: Any, files: Mapping[str, bytes]) -> Written:
-    return content_type(content.media_type), canonical(value)
+    return content_type(content.media_type), json_bytes(value, "/body")
 
 
 def _form(content: Content, tree: dict[str, Any], value: Any, files: Mapping[str, bytes]) -> Written:

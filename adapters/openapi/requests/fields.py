@@ -8,8 +8,7 @@ import msgspec
 from adapters.openapi.media import is_json
 from adapters.openapi.model import Content, Encoding
 from adapters.openapi.requests.styles import Pair, Style
-from adapters.openapi.requests.texts import RESERVED_IN_QUERY, percent, scalar
-from domain.encoding import canonical
+from adapters.openapi.requests.texts import RESERVED_IN_QUERY, json_bytes, percent, scalar
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +53,7 @@ def items(field: Field) -> list[Any]:
 def value_text(field: Field, value: Any) -> str:
     """Return one value as text: an object as JSON, and anything where the document says that it is JSON."""
     if isinstance(value, dict | list) or is_json(field.encoding.content_type):
-        return canonical(value).decode()
+        return json_bytes(value, field.at).decode()
     return scalar(value, field.at)
 
 

@@ -6,8 +6,7 @@ from adapters.openapi.media import kind_of
 from adapters.openapi.model import Parameter
 from adapters.openapi.requests.built import Unbuildable
 from adapters.openapi.requests.styles import Style
-from adapters.openapi.requests.texts import ascii_json, scalar
-from domain.encoding import canonical
+from adapters.openapi.requests.texts import ascii_json, json_bytes, scalar
 
 
 def parameter_text(parameter: Parameter, value: Any) -> str:
@@ -15,7 +14,8 @@ def parameter_text(parameter: Parameter, value: Any) -> str:
     at = f"/{parameter.place}/{parameter.name}"
     match kind_of(parameter.media_type):
         case "json":
-            return ascii_json(value) if parameter.place == "header" else canonical(value).decode()
+            text = json_bytes(value, at).decode()
+            return ascii_json(text) if parameter.place == "header" else text
         case "form" if isinstance(value, dict):
             return form_text(value, at)
         case _ if not isinstance(value, dict | list):

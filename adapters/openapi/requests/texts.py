@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from adapters.openapi.requests.built import Unbuildable
 from domain.encoding import canonical
+from domain.errors import Invalid
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 # Of the reserved characters, those that cannot end or split what they stand in.
@@ -41,9 +42,17 @@ def percent(text: str | bytes, keep: str = "") -> str:
     return quote(text, safe=keep)
 
 
-def ascii_json(value: Any) -> str:
-    """Return a value as JSON in ASCII, each other character escaped."""
-    return "".join(each if each.isascii() else _escaped(each) for each in canonical(value).decode())
+def json_bytes(value: Any, at: str) -> bytes:
+    """Return a value as canonical JSON; raises Unbuildable where JSON cannot say it."""
+    try:
+        return canonical(value)
+    except Invalid as fault:
+        raise Unbuildable(f"{at}: {fault}") from fault
+
+
+def ascii_json(text: str) -> str:
+    """Return JSON with each character that is not printable ASCII escaped."""
+    return "".join(each if each.isascii() and each.isprintable() else _escaped(each) for each in text)
 
 
 def _escaped(character: str) -> str:
