@@ -65,7 +65,7 @@ def read_document(data: bytes, *, api: str, base_url: str | None) -> Ingested:
         base_url=base,
         tools=tuple(tools),
         skipped=skipped,
-        needs={operation.name: needed(operation) for operation in usable},
+        needs={operation.name: needed(operation) for operation in found.operations},
     )
 
 
