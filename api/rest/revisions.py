@@ -26,7 +26,7 @@ Examples: TypeAlias = Annotated[
 ]
 
 
-class ActivationInput(Input, frozen=True, kw_only=True):
+class RevisionActivationInput(Input, frozen=True, kw_only=True):
     """Say what becomes of open sessions: they keep what they pinned, or move where all that they wait for fits."""
 
     waiting: Literal["pin", "migrate"] = "pin"
@@ -176,12 +176,17 @@ def _waiting(found: Waiting) -> WaitingShown:
     return view(WaitingShown, found, reasons=tuple(view(ReasonShown, each) for each in found.reasons))
 
 
-@post("/apis/{api:str}/revisions/{digest:str}/activate", status_code=200, opt={"body": ActivationInput}, tags=["tools"])
+@post(
+    "/apis/{api:str}/revisions/{digest:str}/activate",
+    status_code=200,
+    opt={"body": RevisionActivationInput},
+    tags=["tools"],
+)
 async def activate_one(
     request: Request[Any, Any, Any], services: Given, write: Writing, api: FromPath[str], digest: FromPath[str]
 ) -> Response[RevisionChanged]:
     """Let a revision take the place of the one in force; If-Match names the version of the API's stream."""
-    body = await body_of(request, ActivationInput)
+    body = await body_of(request, RevisionActivationInput)
     context = await write.context("administer")
     if body.waiting == "migrate":
         await _see_everything(services)
