@@ -20,6 +20,8 @@ from domain.catalog.events import (
     DocumentRegistered,
     NamesSettled,
     Override,
+    PolicySetActivated,
+    PolicySetRegistered,
     QuarantineLifted,
     RevisionActivated,
     RevisionQuarantined,
@@ -57,6 +59,8 @@ CATALOGUE: list[CatalogEvent] = [
     QuarantineLifted(api="x", document="d", by="ada", reason="why"),
     AgentRegistered(agent=AGENT),
     AgentPatched(agent=AGENT),
+    PolicySetRegistered(name="ours", digest="d", rules=("reads",)),
+    PolicySetActivated(name="ours", digest="d", reason="why"),
 ]
 
 
