@@ -13,7 +13,7 @@ class OpenApiDocuments:
     def ingest(self, data: bytes, *, api: str, base_url: str) -> Ingested:
         """Turn a document's bytes into tools; raises Invalid with the place and the reason, and TooLarge."""
         found = read_document(data, api=api, base_url=base_url or None)
-        skipped = tuple(f"{each.operation}: {each.reason}" for each in found.skipped)
+        skipped = tuple(f"{each.operation}: {each.message}" for each in found.skipped)
         return Ingested(
             api=api,
             text=found.text,

@@ -5,11 +5,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from adapters.openapi.model import Api, Operation
+from adapters.openapi.model import Api, Finding, Operation
 from adapters.openapi.names import tool_names
 from adapters.openapi.needs import needed
 from adapters.openapi.reading.api import read_api
-from adapters.openapi.reading.source import read_source
+from adapters.openapi.reading.source import Source, read_source
 from adapters.openapi.view import description_view, parameters_view
 from domain.catalog.events import Tool
 from domain.encoding import foreign
@@ -19,11 +19,25 @@ from domain.session.events import EffectClass
 _REPEATABLE = frozenset({"GET", "HEAD", "QUERY", "OPTIONS", "PUT", "DELETE"})
 
 
-class Skipped(msgspec.Struct, frozen=True, kw_only=True):
-    """Name an operation that cannot be a tool, and why."""
+class Examined(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold what becomes of a document: a tool of each operation that can be called."""
 
-    operation: str
-    reason: str
+    source: Source
+    api: Api
+    tools: tuple[Tool, ...]
+
+    @property
+    def blocked(self) -> tuple[Finding, ...]:
+        """Return the error of each operation that cannot be a tool."""
+        return tuple(each for each in self.api.findings if each.severity == "error" and each.operation)
+
+    @property
+    def nothing_usable(self) -> str:
+        """Say why there are no tools."""
+        if not self.blocked:
+            return "Expected operations under 'paths', but there are none."
+        first, many = self.blocked[0], len(self.blocked)
+        return f"Expected an operation that can be called, but of {many} none can. {first.operation}: {first.message}."
 
 
 class Ingested(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +49,7 @@ class Ingested(msgspec.Struct, frozen=True, kw_only=True):
     dialect: str
     base_url: str
     tools: tuple[Tool, ...]
-    skipped: tuple[Skipped, ...]
+    skipped: tuple[Finding, ...]
     needs: dict[str, str] = {}
 
     @property
@@ -49,29 +63,28 @@ def read_document(data: bytes, *, api: str, base_url: str | None) -> Ingested:
 
     Raises Invalid where the document cannot be used at all, and TooLarge.
     """
-    source = read_source(data)
-    found = read_api(source.tree)
-    base, document = _base_url(base_url or found.base_url), source.digest
-    named = zip(found.operations, tool_names(found.operations), strict=True)
-    tools = [_tool(found.tree, each, name, api=api, document=document) for each, name in named]
-    skipped = tuple(_skipped(found))
-    if not tools:
-        raise Invalid(_nothing_usable(skipped))
+    found = examine(read_source(data), api=api)
+    base = _base_url(base_url or found.api.base_url)
+    if not found.tools:
+        raise Invalid(found.nothing_usable)
     return Ingested(
-        document=document,
-        text=source.text,
-        title=found.title,
-        dialect=found.dialect,
+        document=found.source.digest,
+        text=found.source.text,
+        title=found.api.title,
+        dialect=found.api.dialect,
         base_url=base,
-        tools=tuple(tools),
-        skipped=skipped,
-        needs={operation.name: needed(operation) for operation in found.operations},
+        tools=found.tools,
+        skipped=found.blocked,
+        needs={operation.name: needed(operation) for operation in found.api.operations},
     )
 
 
-def _skipped(found: Api) -> list[Skipped]:
-    errors = [each for each in found.findings if each.severity == "error" and each.operation]
-    return [Skipped(operation=each.operation, reason=each.message) for each in errors]
+def examine(source: Source, *, api: str) -> Examined:
+    """Make a tool of each operation that can be called; raises Invalid where a document is none."""
+    found, document = read_api(source.tree), source.digest
+    named = zip(found.operations, tool_names(found.operations), strict=True)
+    tools = tuple(_tool(found.tree, each, name, api=api, document=document) for each, name in named)
+    return Examined(source=source, api=found, tools=tools)
 
 
 def _base_url(url: str) -> str:
@@ -85,15 +98,6 @@ def _base_url(url: str) -> str:
     if parts.username is not None or parts.query or parts.fragment:
         raise Invalid("Expected a base URL without user, query and fragment; name it by --base-url.")
     return url
-
-
-def _nothing_usable(skipped: tuple[Skipped, ...]) -> str:
-    if not skipped:
-        return "Expected operations under 'paths', but there are none."
-    first = skipped[0]
-    return (
-        f"Expected an operation that can be called, but of {len(skipped)} none can. {first.operation}: {first.reason}."
-    )
 
 
 def _tool(tree: dict[str, Any], operation: Operation, name: str, *, api: str, document: str) -> Tool:

@@ -39,7 +39,7 @@ class DocumentInput(Input, frozen=True, kw_only=True):
     Or a tool without a document: the JSON Schema of what is posted to ``url``, and of what that answers. ``baseUrl``
     replaces the document's server; without ``allowPrivate`` no private address is ever called. ``rateLimit`` is in
     calls a minute, 0 for none. With ``stage`` it is put beside the revision in force, to be checked and activated or
-    quarantined later.
+    quarantined later. A ``bundle`` is a zip of files that refer to each other, in base64.
     """
 
     name: str
@@ -48,6 +48,7 @@ class DocumentInput(Input, frozen=True, kw_only=True):
     output_schema: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
     description: str = ""
     url: str = ""
+    bundle: bytes = b""
     base_url: str = ""
     scopes: tuple[str, ...] = ()
     rate_limit: Annotated[int, msgspec.Meta(ge=0)] = 0
@@ -213,13 +214,15 @@ async def _document(services: Services, body: DocumentInput) -> bytes:
         return _plain(body)
     if bytes(body.output_schema) or body.description:
         raise Invalid("Expected `outputSchema` and `description` only beside a `schema`: a document says them itself.")
-    if bool(document) == bool(body.url):
-        raise Invalid("Expected either `document`, `url`, or `schema` and `url`, but got two of them or none.")
-    return _text(document) if document else await _fetch(services, body.url, body.allow_private)
+    if sum(map(bool, (document, body.url, body.bundle))) != 1:
+        raise Invalid("Expected one of `document`, `url` and `bundle`, or `schema` and `url`, but got several or none.")
+    if body.url:
+        return await _fetch(services, body.url, body.allow_private)
+    return body.bundle or _text(document)
 
 
 def _plain(body: DocumentInput) -> bytes:
-    if bytes(body.document) or body.base_url:
+    if bytes(body.document) or body.bundle or body.base_url:
         raise Invalid("Expected either a `document` or a `schema`, and beside a schema its `url` without a `baseUrl`.")
     plain = PlainTool(
         name=body.name,

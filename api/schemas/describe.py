@@ -84,6 +84,8 @@ def _type(kind: kinds.Type, definitions: Definitions) -> Schema:
             return {"type": "number", **_bounds(kind)}
         case kinds.StrType():
             return {"type": "string", **_bounds(kind)}
+        case kinds.BytesType(None, None):
+            return {"type": "string", "contentEncoding": "base64"}
         case kinds.DateTimeType():
             return {"type": "string", "format": "date-time"}
         case kinds.UUIDType():

@@ -14,11 +14,13 @@ from domain.errors import Invalid
 from ops.bootstrap.core import Core
 from ops.cli import revisions
 from ops.cli.binding import bind, bindings, unbind
+from ops.cli.checking import check
 from ops.cli.dry_run import rehearse
 from ops.cli.output import count, result, table
 from ops.cli.reach import context, core
 from ops.cli.tool import changed, listed
 from ops.cli.verb import verb
+from ops.sources import read_source
 
 
 @click.group()
@@ -26,7 +28,7 @@ def tools() -> None:
     """Register APIs, and look at the tools that they give."""
 
 
-for each_verb in (rehearse, listed, changed, bind, unbind, bindings, *revisions.VERBS):
+for each_verb in (check, rehearse, listed, changed, bind, unbind, bindings, *revisions.VERBS):
     tools.add_command(each_verb)
 
 
@@ -43,7 +45,10 @@ for each_verb in (rehearse, listed, changed, bind, unbind, bindings, *revisions.
 @click.option("--url", default="", help="Where a tool without a document is.")
 @click.option("--description", default="", help="What a tool without a document does.")
 async def add(source: str, name: str | None, base_url: str, scopes: str, rate_limit: int, **given: Any) -> None:
-    """Register an OpenAPI document, each usable operation of which becomes a tool, or a tool by its schema alone."""
+    """Register an OpenAPI document, each usable operation of which becomes a tool, or a tool by its schema alone.
+
+    FILE may be a folder, or a zip of one, whose files refer to each other.
+    """
     _check_usage(source, name, base_url, given)
     async with core() as opened:
         register = opened.catalogue.stage_document if given["stage"] else opened.catalogue.register_document
@@ -75,7 +80,7 @@ async def _document(opened: Core, source: str, name: str | None, given: dict[str
     if source.startswith(("http://", "https://")):
         return await fetch_document(opened.dialer, source, allow_private=given["allow_private"])
     if source:
-        return _read(source)
+        return read_source(source)
     output = _read(given["output_schema"]) if given["output_schema"] else b""
     schema, described = msgspec.Raw(_read(given["schema"])), given["description"]
     return document_of(
@@ -91,6 +96,8 @@ def _read(source: str) -> bytes:
 
 
 def _name_of(source: str) -> str:
+    if not source.startswith(("http://", "https://")):
+        source = Path(source).resolve().as_posix()
     stem = source.split("?")[0].rstrip("/").rsplit("/", 1)[-1].rsplit(".", 1)[0]
     return "".join(char if char.isalnum() else "-" for char in stem.lower()).strip("-")
 

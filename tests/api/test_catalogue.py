@@ -1,5 +1,6 @@
 """Agents and tools are registered, shown and paged over HTTP."""
 
+import base64
 import json
 from typing import Any
 
@@ -7,6 +8,7 @@ import httpx
 
 from ops.sample.http_server import Request, Response, json_response, serving
 from ops.sample.shop import document
+from tests.adapters.openapi.reading.bundles import packed
 from tests.api.conftest import Parts, problem
 
 AGENT = {"id": "buyer", "role": "executor", "promptTemplate": "You buy.", "tools": ["shop/*"]}
@@ -52,6 +54,28 @@ async def test_a_private_address_is_not_fetched_unasked(client: httpx.AsyncClien
     assert "--allow-private" in problem(response, 400, "invalid")
 
 
+async def test_a_bundle_is_a_zip_of_files_and_a_repeated_request_is_answered_from_what_was_kept(
+    client: httpx.AsyncClient,
+) -> None:
+    root = document("http://127.0.0.1:1", keys=True)
+    item = root["paths"].pop("/orders")
+    root["paths"]["/orders"] = {"$ref": "paths/orders.json"}
+    item["trace"] = {"summary": "is skipped"}
+    # References of a file are relative to it.
+    orders = json.dumps(item).replace('"#/', '"../openapi.json#/')
+    bundle = packed({"openapi.json": json.dumps(root), "paths/orders.json": orders})
+    body = {"name": "shop", "bundle": base64.b64encode(bundle).decode()}
+    first = await client.post("/tools", json=body, headers={"Idempotency-Key": "bundle"})
+    again = await client.post("/tools", json=body, headers={"Idempotency-Key": "bundle"})
+    assert first.status_code == 201, first.text
+    assert first.json() == again.json() and first.json()["tools"] == 10
+    assert first.json()["reasons"] == ["TRACE /orders: TRACE would echo what is sent"]
+    tool = (await client.get("/tools/create_order")).json()
+    assert (
+        tool["document"] == first.json()["digest"] and "items" in tool["parameters"]["properties"]["body"]["properties"]
+    )
+
+
 URLS = ["http://127.0.0.1:1/openapi.json", "not a url", "file:///etc/passwd", "http://[::1", "http://u:p@127.0.0.1/"]
 
 
@@ -69,6 +93,9 @@ async def test_a_page_that_is_missing_is_no_document(client: httpx.AsyncClient, 
 DOCUMENTS: list[dict[str, Any]] = [
     {"name": "shop"},
     {"name": "shop", "document": {}, "url": "http://127.0.0.1/"},
+    {"name": "shop", "document": {}, "bundle": "UEsFBg=="},
+    {"name": "shop", "bundle": "UEsFBg=="},
+    {"name": "shop", "bundle": "not base64"},
     {"name": "shop", "document": {"openapi": "3.1.0"}},
     {"name": "shop", "document": 7},
     {"name": "Shop!", "document": {}},

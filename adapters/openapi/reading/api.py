@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 
 from adapters.openapi.model import Api, Finding, Operation
+from adapters.openapi.reading.dangling import check_references
 from adapters.openapi.reading.ground import Ground
 from adapters.openapi.reading.operations import methods_of, path_item, read_operation
 from adapters.openapi.reading.security import read_schemes
@@ -18,13 +19,14 @@ def read_api(tree: dict[str, Any]) -> Api:
     found: list[Finding] = []
     ground = Ground(tree=tree, found=found)
     operations = [each for path in object_of(tree, "paths") for each in _path(tree, path, found)]
-    found += _same_ids(operations)
+    found += [*check_references(tree, operations), *_same_ids(operations)]
+    blocked = {each.operation for each in found if each.severity == "error"}
     return Api(
         dialect=dialect,
         title=text_of(object_of(tree, "info"), "title"),
         base_url=read_base_url(ground),
         tree=tree,
-        operations=tuple(operations),
+        operations=tuple(each for each in operations if each.name not in blocked),
         schemes=read_schemes(ground),
         findings=tuple(found),
     )

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, unquote
 
+from adapters.openapi.reading.anchors import localise, uses_anchors
 from adapters.openapi.reading.archive import SUFFIXES
 from adapters.openapi.reading.limits import MAX_NODES, measure, too_many
 from adapters.openapi.reading.text import read_values
@@ -41,6 +42,7 @@ class Parsed:
 
     def __init__(self, files: Mapping[str, bytes]):
         self.files = files
+        self._anchors: dict[str, dict[str, str]] = {}
         self._trees: dict[str, Any] = {}
         self._left = MAX_NODES
 
@@ -54,8 +56,14 @@ class Parsed:
                     raise too_many()
             except Refused as fault:
                 raise type(fault)(f"{name}: {fault}") from fault
+            self._anchors[name] = localise(tree) if uses_anchors(self.files[name]) else {}
             self._trees[name] = tree
         return self._trees[name]
+
+    def place(self, name: str, fragment: str) -> str:
+        """Return the place in a file that a fragment names, as a pointer or by an anchor."""
+        _ = self[name]
+        return self._anchors[name].get(fragment, fragment)
 
 
 def find_root(parsed: Parsed) -> str:
@@ -78,7 +86,7 @@ def _relink(parsed: Parsed, name: str, root: str) -> Iterator[str]:
         file, _, fragment = holder[key].partition("#")
         other = _file(name, file) if file else name
         if other in parsed.files and other.lower().endswith(SUFFIXES):
-            holder[key] = _link(other, fragment, root)
+            holder[key] = _link(other, parsed.place(other, fragment), root)
             yield other
 
 

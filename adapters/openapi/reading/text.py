@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from adapters.openapi.reading.anchors import localise, uses_anchors
 from adapters.openapi.reading.json_text import read_json
 from adapters.openapi.reading.limits import check_size
 from adapters.openapi.reading.yaml_text import read_yaml
@@ -18,6 +19,8 @@ def read_text(data: bytes) -> dict[str, Any]:
     tree = read_values(data)
     if not isinstance(tree, dict):
         raise Invalid(f"Expected an OpenAPI document, an object, not {type(tree).__name__}.")
+    if uses_anchors(data):
+        localise(tree)
     return tree
 
 

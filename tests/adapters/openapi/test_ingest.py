@@ -66,7 +66,7 @@ def test_what_cannot_be_called_is_skipped_with_the_reason(operation: dict[str, A
     components = {"loop": {"$ref": "#/components/loop"}}
     found = ingest(openapi({"/ok": {"get": {}}, "/no": {"post": operation}}, components=components))
     assert [tool.operation for tool in found.tools] == ["GET /ok"]
-    assert found.skipped[0].operation == "POST /no" and reason in found.skipped[0].reason
+    assert found.skipped[0].operation == "POST /no" and reason in found.skipped[0].message
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ REFUSED = [
     ("orchestrate x --model scripted:missing.json", "No such file"),
     ("orchestrate x --model openai:x", "openai:NAME@BASE_URL"),
     ("tools add missing.json", "cannot be read: No such file"),
-    ("tools add .", "cannot be read: Is a directory"),
+    ("tools add .", "none of its files says openapi or swagger"),
     ("tools add http://127.0.0.1:1/openapi.json", "--allow-private"),
     ("tools add http://127.0.0.1:1/openapi.json --allow-private", "cannot be fetched"),
     ("tools add http://[::1/openapi.json", "Expected the URL of a document"),
