@@ -158,7 +158,9 @@ class OpenWork(Protocol):
 class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Describe one HTTP request; ``origin`` is the only scheme, host and port that may be dialled for it.
 
-    Not a byte of it may be written later than ``not_after``.
+    Not a byte of it may be written later than ``not_after``. ``listed_port``: nobody registered the origin, so its port
+    must be one that the operator lists. A reading request is sent again to at most ``follow`` redirects, as long as
+    they stay at the origin and below the path ``prefix``.
     """
 
     method: str
@@ -170,6 +172,9 @@ class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
     max_bytes: int = 1 << 20
     allow_private: bool = False
     not_after: datetime | None = None
+    listed_port: bool = False
+    follow: int = 0
+    prefix: str = "/"
 
 
 class HttpResponse(msgspec.Struct, frozen=True, kw_only=True):
@@ -198,7 +203,7 @@ class DialFault(Exception):
 
 
 class Dialer(Protocol):
-    """Send one request, without redirects, proxies or retries; raises DialFault."""
+    """Send one request, without proxies or retries; a redirect is an answer, unless the request asks to follow it."""
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         """Send the request once and read the whole response."""

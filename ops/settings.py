@@ -16,6 +16,7 @@ import msgspec
 from commands.orchestrate import LANES, whole_model
 from domain.breaker import BreakerSettings
 from domain.errors import Invalid
+from ops.egress import EgressSettings, listed
 
 PREFIX = "REPRISE_"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -88,6 +89,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     graphql: GraphQL = GraphQL()
     metrics: MetricsPort = MetricsPort()
     vault: Vault = Vault()
+    egress: EgressSettings = EgressSettings()
 
     @property
     def folder(self) -> Path:
@@ -97,26 +99,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def lane_names(self) -> list[str]:
         """Return the lanes that this process serves."""
-        return _listed(self.lanes)
+        return listed(self.lanes)
 
     @property
     def host_names(self) -> tuple[str, ...]:
         """Return the names that the API goes by beside those of loopback: where it listens, and what it is called."""
-        return (*(() if self.host in LOOPBACK else (self.host,)), *_listed(self.hosts))
+        return (*(() if self.host in LOOPBACK else (self.host,)), *listed(self.hosts))
 
     @property
     def open_secrets(self) -> list[str]:
         """Return the patterns of the references that bindings of APIs may name."""
-        return [pattern.replace("{data}", str(self.folder)) for pattern in _listed(self.secrets)]
+        return [pattern.replace("{data}", str(self.folder)) for pattern in listed(self.secrets)]
 
     @property
     def model_names(self) -> list[str]:
         """Return the models that a caller may name, the one of goals that name none first."""
-        return [whole_model(name) for name in (self.model, *_listed(self.models)) if name]
-
-
-def _listed(text: str) -> list[str]:
-    return [each.strip() for each in text.split(",") if each.strip()]
+        return [whole_model(name) for name in (self.model, *listed(self.models)) if name]
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,6 +154,7 @@ def _check(settings: Settings) -> None:
                 f"Expected {name} to say where the secret is, env:NAME, file:/PATH or vault:PATH#KEY, "
                 "and not the secret."
             )
+    settings.egress.check()
     for name, url in _leaves(settings, PREFIX):
         if url and name in SCHEMES and not _is_url(url, SCHEMES[name]):
             raise Invalid(f"Expected {name} to be a URL like {SCHEMES[name][0]}://HOST:PORT, but it is none.")

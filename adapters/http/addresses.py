@@ -4,12 +4,20 @@
 ways. So an IPv6 address is public only within 2000::/3, and only if nothing is wrapped in it.
 """
 
+from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 # Python's own lists of these differ from one version to the next.
 _SPECIAL = (IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24"))
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 _TRANSLATING = (IPv6Network("2001::/23"), IPv6Network("2002::/16"), IPv6Network("3fff::/20"))
+_LAST_FOUR = (
+    IPv6Network("::/96"),
+    IPv6Network("::ffff:0:0/96"),
+    IPv6Network("64:ff9b::/96"),
+    IPv6Network("::ffff:0:0:0/96"),
+)
+_LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")
 _ISATAP = (0x00005EFE, 0x02005EFE)
 
 
@@ -25,7 +33,23 @@ def is_public(text: str) -> bool:
     return _plain(address)
 
 
+def wrapped(address: IPv4Address | IPv6Address) -> Iterator[IPv4Address]:
+    """Yield the IPv4 addresses that an IPv6 address carries: mapped, compatible, NAT64, 6to4, Teredo, ISATAP."""
+    if isinstance(address, IPv4Address) or int(address) <= 1:
+        return
+    low = int(address) & 0xFFFFFFFF
+    if any(address in network for network in _LAST_FOUR) or address in _LOCAL_NAT64 or _is_isatap(address):
+        yield IPv4Address(low)
+    if address.sixtofour:
+        yield address.sixtofour
+    if address.teredo:
+        yield from address.teredo
+
+
 def _plain(address: IPv6Address) -> bool:
     translated = any(address in network for network in _TRANSLATING)
-    isatap = (int(address) >> 32) & 0xFFFFFFFF in _ISATAP
-    return address in _GLOBAL_UNICAST and not translated and not isatap
+    return address in _GLOBAL_UNICAST and not translated and not _is_isatap(address)
+
+
+def _is_isatap(address: IPv6Address) -> bool:
+    return (int(address) >> 32) & 0xFFFFFFFF in _ISATAP

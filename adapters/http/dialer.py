@@ -7,17 +7,24 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeAlias
 
+import httpcore
 import httpx
 
-from adapters.http.pinned import AddressRefused, PinnedTransport
+from adapters.http.egress import AddressRefused, Egress
+from adapters.http.hosts import Target, UrlRefused, target_of
+from adapters.http.pinned import PinnedBackend, PinnedTransport, Resolve, resolve, tls
+from adapters.http.redirects import next_url
 from adapters.http.retry_after import normalised
 from commands.ports import DialFault, HttpRequest, HttpResponse
 
 for _name in ("httpx", "httpcore"):
     # They log whole URLs and headers, credentials included, as soon as anybody asks for that level.
     logging.getLogger(_name).setLevel(logging.WARNING)
+
+Answer: TypeAlias = tuple[int, tuple[tuple[str, str], ...], bytes]
+"""A status, headers with their names in lower case, and a body."""
 
 _HEADERS = {"accept-encoding": "identity", "user-agent": "reprise"}
 
@@ -30,10 +37,24 @@ class HttpDialer:
     the status. A ``retry-after`` header is given in whole seconds even where the server wrote a date.
     """
 
-    def __init__(self, *, connections: int = 100) -> None:
+    def __init__(
+        self,
+        egress: Egress | None = None,
+        *,
+        connections: int = 100,
+        resolve: Resolve = resolve,
+        network: httpcore.AsyncNetworkBackend | None = None,
+    ) -> None:
+        self._egress = egress or Egress()
+        context, inner = tls(self._egress.ca_file), network or httpcore.AnyIOBackend()
+
+        def transport(allow_private: bool) -> PinnedTransport:
+            backend = PinnedBackend(self._egress, allow_private=allow_private, resolve=resolve, inner=inner)
+            return PinnedTransport(backend, context=context, connections=connections)
+
         # Two pools: a connection that was opened to a private address must not serve a request that
         # forbids it.
-        self._clients = {private: _client(private, connections) for private in (False, True)}
+        self._transports = {private: transport(private) for private in (False, True)}
 
     async def __aenter__(self) -> "HttpDialer":
         """Give the dialer."""
@@ -47,22 +68,48 @@ class HttpDialer:
 
     async def close(self) -> None:
         """Close the connections."""
-        for client in self._clients.values():
-            await client.aclose()
+        for transport in self._transports.values():
+            await transport.aclose()
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         """Send once; raises DialFault, with ``sent=False`` only if surely nothing was written."""
-        url = _checked_url(request)
+        target = self._checked(request)
         writing = Writing(request)
         started = time.monotonic()
         async with _translated(request, writing):
-            status, headers, body = await self._exchange(request, url, writing)
+            status, headers, body = await self._followed(request, target, writing)
         latency_ms = int((time.monotonic() - started) * 1000)
         return HttpResponse(status=status, headers=normalised(headers), body=body, latency_ms=latency_ms)
 
-    async def _exchange(
-        self, request: HttpRequest, url: httpx.URL, writing: "Writing"
-    ) -> tuple[int, tuple[tuple[str, str], ...], bytes]:
+    def _checked(self, request: HttpRequest) -> Target:
+        """Return where a request leads; raises DialFault where that is not to be dialled."""
+        try:
+            target, origin = target_of(request.url), target_of(request.origin).place
+            if target.place != origin:
+                raise UrlRefused("nothing else is dialled")
+            self._egress.check_place(origin, listed_port=request.listed_port)
+        except UrlRefused as fault:
+            # A query may hold a credential.
+            shown = request.url.partition("?")[0][:200]
+            reason = f"Expected a URL at {request.origin[:200]!r}, not {shown!r}: {fault}."
+            raise DialFault(reason, sent=False, refused=True) from fault
+        except AddressRefused as fault:
+            raise DialFault(str(fault), sent=False, refused=True) from fault
+        return target
+
+    async def _followed(self, request: HttpRequest, target: Target, writing: "Writing") -> Answer:
+        """Send, and as often as is asked for again where a redirect leads within the origin and the prefix."""
+        url = target.url
+        for _ in range(request.follow):
+            answer = await self._exchange(request, url, writing)
+            location = dict(answer[1]).get("location", "")
+            further = next_url(request.method, url, answer[0], location, place=target.place, prefix=request.prefix)
+            if further is None:
+                return answer
+            url = further
+        return await self._exchange(request, url, writing)
+
+    async def _exchange(self, request: HttpRequest, url: httpx.URL, writing: "Writing") -> Answer:
         outgoing = httpx.Request(
             request.method,
             url,
@@ -70,7 +117,8 @@ class HttpDialer:
             content=request.body or None,
             extensions={"trace": writing.watch},
         )
-        response = await self._clients[request.allow_private].send(outgoing, stream=True)
+        # httpx's client would read cookies and the place of a redirect out of answers: nobody asked it to.
+        response = await self._transports[request.allow_private].handle_async_request(outgoing)
         try:
             if response.headers.get("content-encoding", "identity") != "identity":
                 raise DialFault("Expected an answer without compression, as was asked for.", sent=True)
@@ -101,41 +149,13 @@ class Writing:
                 raise DialFault("The body was not sent: this process was stopped until it was too late.", sent=True)
 
 
-def _client(allow_private: bool, connections: int) -> httpx.AsyncClient:
-    transport = PinnedTransport(allow_private=allow_private, connections=connections)
-    return httpx.AsyncClient(transport=transport, trust_env=False, follow_redirects=False, timeout=None)
-
-
-def _checked_url(request: HttpRequest) -> httpx.URL:
-    try:
-        url, origin = httpx.URL(request.url), httpx.URL(request.origin)
-    except (httpx.InvalidURL, UnicodeError) as fault:
-        reason = f"Expected a URL, but {_without_query(request.url)!r} is none: {fault}."
-        raise DialFault(reason, sent=False, refused=True) from fault
-    if url.scheme not in ("http", "https") or url.userinfo or _place(url) != _place(origin):
-        raise DialFault(
-            f"Expected a URL at {request.origin}, not {_without_query(request.url)!r}; nothing else is dialled.",
-            sent=False,
-            refused=True,
-        )
-    return url
-
-
-def _without_query(url: str) -> str:
-    return url.partition("?")[0][:200]  # a key may travel behind the sign
-
-
-def _place(url: httpx.URL) -> tuple[str, str, int]:
-    return url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)
-
-
 @asynccontextmanager
 async def _translated(request: HttpRequest, writing: Writing) -> AsyncIterator[None]:
     try:
         async with asyncio.timeout(request.timeout_ms / 1000):
             yield
     except AddressRefused as fault:
-        raise DialFault(str(fault), sent=False, refused=True) from fault
+        raise DialFault(str(fault), sent=writing.begun, refused=True) from fault
     except TimeoutError as fault:
         raise DialFault(f"{request.origin} did not answer in {request.timeout_ms} ms.", sent=writing.begun) from fault
     except (httpx.HTTPError, httpx.StreamError, ValueError) as fault:

@@ -7,6 +7,7 @@ from domain.errors import Invalid, TooLarge
 
 MOST_DOCUMENT_BYTES = 16 << 20
 FETCH_TIMEOUT_MS = 20_000
+FETCH_REDIRECTS = 3
 
 
 async def fetch_document(
@@ -24,6 +25,8 @@ async def fetch_document(
         timeout_ms=FETCH_TIMEOUT_MS,
         max_bytes=max_bytes,
         allow_private=allow_private,
+        listed_port=not allow_private,
+        follow=FETCH_REDIRECTS,
     )
     try:
         response = await dialer.send(request)

@@ -30,6 +30,7 @@ from commands.catalogue import Catalogue
 from commands.ports import Judge, Models, Wakeups
 from commands.shell import Shell
 from domain.errors import Unavailable
+from ops.bootstrap.dialing import open_dialer
 from ops.bootstrap.secrets import model_key, secrets_of
 from ops.bootstrap.servers import Addresses
 from ops.bootstrap.telemetry import traced
@@ -97,7 +98,7 @@ async def open_core(settings: Settings, where: Addresses, name: str, *, needs_na
         store = await stack.enter_async_context(open_store(where))
         reads = PostgresReadStore(where.postgres_url)
         stack.push_async_callback(reads.close)
-        dialer = await stack.enter_async_context(HttpDialer())
+        dialer = await stack.enter_async_context(open_dialer(settings))
         client = await _nats(where.nats_url, name, needed=needs_nats)
         if client:
             stack.push_async_callback(client.close)

@@ -1,5 +1,6 @@
 """Settings name things so that every process means the same by them, and secrets are only referred to."""
 
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,30 @@ def test_traces_go_to_a_url_whose_password_is_not_shown() -> None:
     assert (endpoint.value, endpoint.source) == ("https://…@collector:4318", "environment")
     with pytest.raises(Invalid, match="Expected REPRISE_OTLP__ENDPOINT to be a URL like http://HOST:PORT"):
         load({"REPRISE_OTLP__ENDPOINT": "collector:4318"})
+
+
+def test_what_may_be_dialled_is_listed_and_bounded_by_default() -> None:
+    egress = load({"REPRISE_EGRESS__DENY_HOSTS": "*.Evil.example, metadata", "REPRISE_EGRESS__PORTS": "443"}).egress
+    assert egress.hosts("deny") == ("*.evil.example", "metadata") and egress.port_numbers == (443,)
+    assert ip_network("169.254.0.0/16") in load({}).egress.networks("deny") and not load({}).egress.networks("allow")
+    names = [each.name for each in shown(load({}), {})]
+    assert {"REPRISE_EGRESS__CA_FILE", "REPRISE_EGRESS__ALLOW_NETWORKS"} <= set(names)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REPRISE_EGRESS__PORTS", "443,http"),
+        ("REPRISE_EGRESS__PORTS", "0"),
+        ("REPRISE_EGRESS__ALLOW_HOSTS", "https://a.example"),
+        ("REPRISE_EGRESS__DENY_HOSTS", "a.*"),
+        ("REPRISE_EGRESS__DENY_NETWORKS", "10.0.0.1/8"),
+        ("REPRISE_EGRESS__ALLOW_NETWORKS", "inside"),
+    ],
+)
+def test_a_list_of_what_may_be_dialled_that_cannot_be_read_is_refused(name: str, value: str) -> None:
+    with pytest.raises(Invalid, match=f"Expected {name}"):
+        load({name: value})
 
 
 @pytest.mark.parametrize("name", ["REPRISE_PORT", "REPRISE_METRICS__PORT"])

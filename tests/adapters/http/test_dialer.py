@@ -106,11 +106,11 @@ async def test_no_body_is_written_when_its_time_passed_behind_the_headers() -> N
     heard: asyncio.Queue[bytes] = asyncio.Queue()
 
     async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(0.6)  # so many headers wait for a reader
+        await asyncio.sleep(1.8)  # so many headers wait for a reader
         heard.put_nowait(await reader.read(-1))
 
     async with server(slow) as (url, _), HttpDialer() as dialer:
-        soon = datetime.now(UTC) + timedelta(milliseconds=300)
+        soon = datetime.now(UTC) + timedelta(milliseconds=900)
         large = (("x-large", "h" * 32_000_000),)
         with pytest.raises(DialFault, match="body was not sent") as fault:
             await dialer.send(request(url, method="POST", headers=large, body=b"BODY", not_after=soon, timeout_ms=9000))
