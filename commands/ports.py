@@ -291,8 +291,20 @@ class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
     arguments: Json
 
 
+class Description(msgspec.Struct, frozen=True, kw_only=True):
+    """Describe a tool; ``parameters`` is a JSON Schema of what stands at ``at`` in its arguments."""
+
+    text: str
+    at: str
+    parameters: Json
+
+
 class Tools(Protocol):
-    """Check and send calls to operations of registered documents."""
+    """Check and send calls to operations of registered documents, and describe these."""
+
+    async def describe(self, tenant: str, tool: Tool, *, at: str, depth: int) -> Description:
+        """Describe a tool in full, and what a JSON pointer into its arguments leads to; raises Invalid, NotFound."""
+        ...
 
     async def check(self, call: ToolCall) -> Checked:
         """Hold arguments against the operation's schema and digest the request that they make; nothing is sent."""

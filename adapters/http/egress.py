@@ -32,8 +32,10 @@ class Egress(msgspec.Struct, frozen=True, kw_only=True):
     def check_place(self, place: Place, *, listed_port: bool) -> None:
         """Raise AddressRefused where a host is not to be dialled by its name, or its port by its number."""
         if listed_port and place.port not in self.ports:
+            listed = ", ".join(map(str, self.ports))
             raise AddressRefused(
-                f"Expected one of the ports {self.ports}, not {place.port}: see REPRISE_EGRESS__PORTS."
+                f"Expected a URL that nobody registered to name one of the ports {listed}, not {place.port}: add it to "
+                "REPRISE_EGRESS__PORTS, or say --allow-private if a private address is meant."
             )
         if _names(self.deny_hosts, place.host):
             raise AddressRefused(f"The host {place.host} is denied: see REPRISE_EGRESS__DENY_HOSTS.")

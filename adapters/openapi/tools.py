@@ -12,6 +12,7 @@ from adapters.openapi.answers import MAX_ANSWER, check_content, failed
 from adapters.openapi.auth.choosing import Unmet, Use, choose
 from adapters.openapi.auth.credentials import Credentials
 from adapters.openapi.auth.placing import shown
+from adapters.openapi.describe import arguments_at, full_description
 from adapters.openapi.model import Operation
 from adapters.openapi.reading.operations import operation_names, read_operation
 from adapters.openapi.reading.text import read_text
@@ -22,6 +23,7 @@ from adapters.openapi.requests.built import Built, Unbuildable, origin_of
 from adapters.openapi.validate import ArgumentsValidator
 from commands.ports import (
     Checked,
+    Description,
     Dialer,
     HttpRequest,
     Prepared,
@@ -29,8 +31,8 @@ from commands.ports import (
     ToolCall,
     ToolFault,
 )
-from domain.catalog.events import Binding
-from domain.encoding import parse
+from domain.catalog.events import Binding, Tool
+from domain.encoding import foreign, parse
 from domain.errors import NotFound, Refused
 
 _DOCUMENTS = 8
@@ -63,6 +65,17 @@ class OpenApiTools:
         self._blobs = blobs
         self._trees: OrderedDict[str, dict[str, Any]] = OrderedDict()
         self._callees: OrderedDict[tuple[str, str], Callee] = OrderedDict()
+
+    async def describe(self, tenant: str, tool: Tool, *, at: str, depth: int) -> Description:
+        """Describe a tool in full, and what a JSON pointer into its arguments leads to; raises Invalid, NotFound."""
+        tree = await self._tree(tenant, tool.document)
+        method, _, path = tool.operation.partition(" ")
+        try:
+            operation = read_operation(tree, method, path)
+        except Unusable as fault:
+            raise NotFound(f"The document has no usable operation {tool.operation}: {fault}.") from fault
+        parameters = foreign(arguments_at(tree, operation, at, depth))
+        return Description(text=full_description(operation), at=at, parameters=parameters)
 
     async def check(self, call: ToolCall) -> Checked:
         """Hold arguments against the operation's schema and digest the request that they make; nothing is sent."""

@@ -1,6 +1,6 @@
 """Show a model an operation: its arguments grouped by place, shallow, within bounds; more of them on request."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from statistics import median
 from typing import Any
 
@@ -53,18 +53,18 @@ def description_view(operation: Operation) -> str:
 
 def parameters_view(tree: dict[str, Any], operation: Operation) -> dict[str, Any]:
     """Return the schema of an operation's arguments: the most telling view of at most 4 KiB."""
-    return fitting(tree, operation, SHALLOW)
+    return fitting(lambda bounds: grouped(tree, operation, bounds), SHALLOW)
 
 
-def fitting(tree: dict[str, Any], operation: Operation, choices: Iterable[tuple[Bounds, int]]) -> dict[str, Any]:
-    """Return the first view that takes no more than its bytes, or where none does, the groups alone."""
-    view: dict[str, Any] = _object({}, [])
+def fitting(view: Callable[[Bounds], dict[str, Any]], choices: Iterable[tuple[Bounds, int]]) -> dict[str, Any]:
+    """Return the first view that takes no more than its bytes, or where none does, what the last has at its top."""
+    found: dict[str, Any] = {}
     for bounds, most in choices:
-        view = grouped(tree, operation, bounds)
-        if len(encode(view)) <= most:
-            return view
-    groups = {place: {"type": "object", "cut": 1} for place in view["properties"]}
-    return _object(groups, view.get("required", []))
+        found = view(bounds)
+        if len(encode(found)) <= most:
+            return found
+    within = {name: {"cut": 1} for name in found.get("properties", {})}
+    return {**_object(within, found.get("required", [])), "cut": 1}
 
 
 def grouped(tree: dict[str, Any], operation: Operation, bounds: Bounds) -> dict[str, Any]:

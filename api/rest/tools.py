@@ -21,6 +21,15 @@ from domain.envelope import Context
 from domain.errors import Invalid
 from domain.session.events import EffectClass
 
+DESCRIBE_DEPTH = 4
+At: TypeAlias = Annotated[
+    str,
+    QueryParameter(name="at", max_length=500, description="A JSON pointer into the arguments, as /body/items/0."),
+]
+Depth: TypeAlias = Annotated[
+    int | None,
+    QueryParameter(name="depth", ge=1, le=8, description="So many levels of properties, as far as they fit."),
+]
 EXAMPLE = {"name": "shop", "url": "http://127.0.0.1:8090/openapi.json", "allowPrivate": True}
 
 
@@ -126,7 +135,10 @@ class ToolShown(Output, frozen=True, kw_only=True):
 
 
 class ToolDescribed(Output, frozen=True, kw_only=True):
-    """Show an operation as an agent sees it; ``parameters`` is a JSON Schema, ``override`` what an operator says."""
+    """Show an operation with all it says of itself; ``parameters`` is a JSON Schema of what stands at ``at``.
+
+    ``override`` is what an operator says.
+    """
 
     id: str
     api_id: str
@@ -140,6 +152,7 @@ class ToolDescribed(Output, frozen=True, kw_only=True):
     rate_limit: int
     document: str
     parameters: Any
+    at: str
     override: OverrideShown
 
 
@@ -276,14 +289,28 @@ async def list_tools(
 
 
 @get("/tools/{tool_id:str}", tags=["tools"])
-async def show_tool(services: Given, read: Reading, tool_id: FromPath[str]) -> Response[ToolDescribed]:
-    """Show one operation with the schema of its arguments; its ETag is the version of its API."""
+async def show_tool(
+    services: Given, read: Reading, tool_id: FromPath[str], at: At = "", depth: Depth = None
+) -> Response[ToolDescribed]:
+    """Show one operation with the schema of its arguments, or a part of it, as deep as asked; its ETag is its API's."""
     # Read first: what is shown is at least that new, and a write decided on it is refused if it was changed.
     _, tool = await services.catalogue.find_tool(read.tenant, tool_id)
     version = await services.catalogue.version(read.tenant, "document", tool.api)
     document, tool = await services.catalogue.find_tool(read.tenant, tool_id)
     override = view(OverrideShown, document.overrides.get(tool.operation, Override()))
-    return answer(view(ToolDescribed, tool, id=tool.name, api_id=tool.api, override=override), etag=version)
+    told = await services.shell.tools.describe(read.tenant, tool, at=at, depth=depth or DESCRIBE_DEPTH)
+    shown = told.parameters if at or depth else tool.parameters
+    described = view(
+        ToolDescribed,
+        tool,
+        id=tool.name,
+        api_id=tool.api,
+        override=override,
+        description=told.text,
+        parameters=shown,
+        at=at,
+    )
+    return answer(described, etag=version)
 
 
 @patch("/tools/{tool_id:str}", opt={"body": ToolPatch}, tags=["tools"])

@@ -17,7 +17,19 @@ from uuid import UUID
 from commands.catalogue import Catalogue
 from commands.orchestrate import Goal, orchestrate
 from commands.perform import drive
-from commands.ports import Chance, Checked, Clock, EventStore, Judge, Prepared, Question, Reply, ToolAnswer, ToolCall
+from commands.ports import (
+    Chance,
+    Checked,
+    Clock,
+    Description,
+    EventStore,
+    Judge,
+    Prepared,
+    Question,
+    Reply,
+    ToolAnswer,
+    ToolCall,
+)
 from commands.shell import Shell, to_log
 from domain.catalog.events import Binding, DocumentRegistered, Tool, ToolsAdded
 from domain.encoding import digest, encode, foreign
@@ -43,6 +55,10 @@ TOOL = Tool(
 
 class StubTools:
     """Accept every call and answer at once."""
+
+    async def describe(self, tenant: str, tool: Tool, *, at: str, depth: int) -> Description:
+        """Show the parameters that the tool has."""
+        return Description(text=tool.description, at=at, parameters=tool.parameters)
 
     async def check(self, call: ToolCall) -> Checked:
         """Say what the request would be."""

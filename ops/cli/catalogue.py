@@ -15,6 +15,7 @@ from ops.bootstrap.core import Core
 from ops.cli import revisions
 from ops.cli.binding import bind, bindings, unbind
 from ops.cli.checking import check
+from ops.cli.describe import describe
 from ops.cli.dry_run import rehearse
 from ops.cli.output import count, result, table
 from ops.cli.reach import context, core
@@ -28,7 +29,7 @@ def tools() -> None:
     """Register APIs, and look at the tools that they give."""
 
 
-for each_verb in (check, rehearse, listed, changed, bind, unbind, bindings, *revisions.VERBS):
+for each_verb in (describe, check, rehearse, listed, changed, bind, unbind, bindings, *revisions.VERBS):
     tools.add_command(each_verb)
 
 

@@ -23,6 +23,16 @@ async def test_a_document_becomes_tools(client: httpx.AsyncClient, tools: dict[s
     assert one["parameters"]["type"] == "object"
 
 
+async def test_a_tool_is_shown_in_depth_or_in_part_on_request(client: httpx.AsyncClient, tools: dict[str, Any]) -> None:
+    part = (await client.get("/tools/create_order", params={"at": "/body/items/0"})).json()
+    assert part["at"] == "/body/items/0" and part["parameters"]["required"] == ["productId", "quantity"]
+    deep = (await client.get("/tools/create_order", params={"depth": 6})).json()
+    assert "quantity" in deep["parameters"]["properties"]["body"]["properties"]["items"]["items"]["properties"]
+    nowhere = await client.get("/tools/create_order", params={"at": "/body/nothing"})
+    assert nowhere.status_code == 400 and "leads nowhere" in nowhere.json()["detail"]
+    assert (await client.get("/tools/create_order", params={"depth": 99})).status_code == 400
+
+
 async def test_a_document_may_be_a_text(client: httpx.AsyncClient, parts: Parts) -> None:
     body = {"name": "shop", "document": json.dumps(parts.shop.document())}
     assert (await client.post("/tools", json=body)).json()["tools"] == 10

@@ -11,7 +11,7 @@ from adapters.policy.cedar import CedarJudge
 from adapters.postgres.store import PostgresEventStore
 from commands.catalogue import Catalogue
 from commands.orchestrate import Goal, orchestrate
-from commands.ports import Checked, Prepared, Question, Reply, ToolAnswer, ToolCall, ToolFault
+from commands.ports import Checked, Description, Prepared, Question, Reply, ToolAnswer, ToolCall, ToolFault
 from commands.shell import Shell, to_log
 from domain.breaker import BreakerSettings
 from domain.catalog.events import Binding, CatalogEvent, DocumentRegistered, Tool, ToolsAdded
@@ -45,6 +45,10 @@ class Shop:
     answers: Callable[[int], bytes] = lambda number: b'{"ok":true}'
     received: list[str] = field(default_factory=list)
     on_arrival: Callable[[], object] = lambda: None
+
+    async def describe(self, tenant: str, tool: Tool, *, at: str, depth: int) -> Description:
+        """Show the parameters that the tool has."""
+        return Description(text=tool.description, at=at, parameters=tool.parameters)
 
     async def check(self, call: ToolCall) -> Checked:
         """Say what the request would be."""

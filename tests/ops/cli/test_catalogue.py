@@ -63,3 +63,20 @@ def test_words_that_do_not_go_together_are_refused(say: Say, tmp_path: Path) -> 
         assert say("tools", "add", *words).code == 2, words
     assert say("tools", "set", "x", "--effect", "read", "--reset", "effect").code == 1
     assert "Expected something to change" in say("tools", "set", "x").errors
+
+
+def test_a_tool_is_described_in_depth_or_in_part(up: Say) -> None:
+    told = up("tools", "describe", "create_order", "--json").json
+    assert told["operation"] == "POST /orders" and "items" in told["parameters"]["properties"]["body"]["properties"]
+    part = up("tools", "describe", "create_order", "--path", "/body/items/0", "--json").json
+    assert part["at"] == "/body/items/0" and part["parameters"]["required"] == ["productId", "quantity"]
+    assert '"quantity": {' in up("tools", "describe", "create_order").output
+
+
+def test_what_is_not_there_is_not_described(up: Say) -> None:
+    nowhere = up("tools", "describe", "create_order", "--path", "/body/nothing")
+    assert nowhere.code == 1 and "leads nowhere" in nowhere.errors
+    assert (
+        up("tools", "describe", "nothing").code == 1
+        and up("tools", "describe", "create_order", "--depth", "9").code == 2
+    )
