@@ -444,6 +444,34 @@ class Judge(Protocol):
         ...
 
 
+# Meaning
+
+
+class Meanings(Protocol):
+    """Know what some texts mean."""
+
+    def closeness(self, text: str) -> Sequence[float]:
+        """Return for each of the texts how close its meaning is to another's, at most 1."""
+        ...
+
+
+class Embedder(Protocol):
+    """Learn what texts mean."""
+
+    @property
+    def name(self) -> str:
+        """Name the model; what is found says that it was found by it."""
+        ...
+
+    def learn(self, texts: Sequence[str]) -> None:
+        """Learn what some texts mean, and remember it; it may take long, and is called from threads."""
+        ...
+
+    def meanings(self, texts: Sequence[str]) -> Meanings:
+        """Return what texts mean that were learned before."""
+        ...
+
+
 # The surroundings
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from commands.catalogs import Catalogs
+from commands.finding import Finder
 from commands.ports import (
     Appended,
     Chance,
@@ -68,6 +69,7 @@ class Shell:
     breaker_settings: BreakerSettings = field(default_factory=BreakerSettings)
     lease_margin_ms: int = 5_000
     drain_seconds: float = 3.0
+    finder: Finder = field(default_factory=Finder)
     listeners: list[Listener] = field(default_factory=list)
     _sessions: OrderedDict[UUID, Loaded] = field(default_factory=OrderedDict)
     _mailboxes: dict[UUID, "_Mailbox"] = field(default_factory=dict)

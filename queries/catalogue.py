@@ -1,5 +1,6 @@
 """Ask what is registered: APIs, their tools, and agents."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -59,9 +60,11 @@ async def list_tools(
     api: str = "",
     effect: str = "",
     enabled: bool | None = None,
+    names: Sequence[str] | None = None,
     after: str = "",
     limit: int = 50,
 ) -> list[ToolListed]:
-    """Return a tenant's tools by id behind ``after``: of one API, one effect class, enabled or not, where named."""
-    rows = await store.fetch("tools", tenant=tenant, api=api, effect=effect, enabled=enabled, after=after, limit=limit)
+    """Return a tenant's tools by id behind ``after``: of one API, one effect class, enabled or not, of these names."""
+    asked = {"api": api, "effect": effect, "enabled": enabled, "names": list(names) if names is not None else None}
+    rows = await store.fetch("tools", tenant=tenant, after=after, limit=limit, **asked)
     return [shaped(ToolListed, row) for row in rows]

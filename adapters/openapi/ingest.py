@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from adapters.openapi.keywords import keywords
 from adapters.openapi.model import Api, Finding, Operation
 from adapters.openapi.names import tool_names
 from adapters.openapi.needs import needed
@@ -111,6 +112,7 @@ def _tool(tree: dict[str, Any], operation: Operation, name: str, *, api: str, do
         repeatable=operation.method in _REPEATABLE or operation.honours_key,
         parameters=foreign(parameters_view(tree, operation)),
         deprecated=operation.deprecated,
+        keywords=keywords(tree, operation),
     )
 
 

@@ -15,6 +15,7 @@ from api.graphql.pages import After, Connection, First, bounded, keyed, page
 from api.graphql.sessions import Session, SessionStatus
 from api.positions import Text, Time, keys_of
 from api.rest.approvals import Status as ApprovalStatus
+from domain.catalog.overriding import as_said
 from domain.errors import Invalid
 from domain.session.events import EffectClass
 from queries.approvals import ApprovalShown, list_approvals
@@ -25,6 +26,13 @@ from queries.sessions import SessionShown, list_sessions
 
 Id: TypeAlias = Annotated[strawberry.ID, strawberry.argument(description="Its id.")]
 Status: TypeAlias = Annotated[str, strawberry.argument(description="Only those of this status, or `all`.")]
+
+
+Search: TypeAlias = Annotated[
+    str | None, strawberry.argument(description="What is looked for, in words: the best first.")
+]
+
+MOST_SEARCHED = 1_000
 
 
 @strawberry.input(description="Which sessions; what is left out does not matter.")
@@ -122,19 +130,35 @@ async def dead_letter(info: Info, id: Id) -> Any:
     return await show_letter(info.context.services.reads, info.context.tenant, id)
 
 
-async def tools(info: Info, filter: ToolsWanted = None, first: First = 50, after: After = None) -> Connection[Any]:
-    """List tools; raise Invalid, WrongLog."""
+async def tools(
+    info: Info, filter: ToolsWanted = None, search: Search = None, first: First = 50, after: After = None
+) -> Connection[Any]:
+    """List tools by name, or on one page those that fit a text, the best first; raise Invalid, WrongLog."""
     context, wanted, asked = info.context, bounded(first), filter or ToolFilter()
+    names = await _found(info, search, wanted) if search else None
     found = await list_tools(
         context.services.reads,
         context.tenant,
         api=asked.api or "",
         effect=_one_of(EFFECTS, asked.effect, "an effect class") if asked.effect else "",
         enabled=asked.enabled,
+        names=names,
         after=keys_of(after, context.log_id, tuple[Text])[0] if after is not None else "",
         limit=wanted + 1,
     )
+    if names is not None:
+        found.sort(key=lambda tool: names.index(tool.id))
     return page(found, wanted, keyed(context.log_id, _tool_id))
+
+
+async def _found(info: Info, text: str, most: int) -> list[str]:
+    """Return the names of the tools that fit a text, the best first."""
+    if len(text) > MOST_SEARCHED:
+        raise Invalid(f"Expected a text of at most {MOST_SEARCHED} characters to search for, but it has {len(text)}.")
+    catalog = await info.context.services.catalogue.current(info.context.tenant)
+    every = [tool for document in catalog.documents.values() for tool in as_said(document)]
+    findings = await info.context.services.shell.finder.find(every, text, most)
+    return [each.tool.name for each in findings.found]
 
 
 def _tool_id(tool: ToolListed) -> str:

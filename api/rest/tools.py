@@ -30,6 +30,9 @@ Depth: TypeAlias = Annotated[
     int | None,
     QueryParameter(name="depth", ge=1, le=8, description="So many levels of properties, as far as they fit."),
 ]
+Search: TypeAlias = Annotated[
+    str, QueryParameter(name="search", max_length=1_000, description="What is looked for, in words: the best first.")
+]
 EXAMPLE = {"name": "shop", "url": "http://127.0.0.1:8090/openapi.json", "allowPrivate": True}
 
 
@@ -271,8 +274,9 @@ async def list_tools(
     enabled: Enabled = None,
     cursor: Cursor = None,
     limit: Limit = 100,
+    search: Search = "",
 ) -> Response[ToolList]:
-    """List the tools of all registered APIs, the disabled ones too."""
+    """List the tools of all registered APIs by name, disabled ones too, or those that fit a text, the best first."""
     (after,) = keys_of(cursor, read.log_id, tuple[Text]) if cursor else ("",)
     catalog = await services.catalogue.current(read.tenant)
     found = [
@@ -282,6 +286,10 @@ async def list_tools(
         for tool in as_said(document)
         if tool.name > after and effect in (None, tool.effect_class) and enabled in (None, tool.enabled)
     ]
+    if search:
+        findings = await services.shell.finder.find(found, search, limit)
+        best = tuple(view(ToolShown, each.tool, id=each.tool.name, api_id=each.tool.api) for each in findings.found)
+        return answer(ToolList(tools=best, next=None))
     found.sort(key=lambda tool: tool.name)
     page, more = found[:limit], len(found) > limit
     shown = tuple(view(ToolShown, tool, id=tool.name, api_id=tool.api) for tool in page)

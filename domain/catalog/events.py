@@ -18,8 +18,9 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     ``operation`` is ``METHOD path`` in the document; ``parameters`` is a JSON Schema (2020-12) object of what a model
     may pass, its properties grouped as path, query, header, cookie and body. ``repeatable`` tells whether the same
-    request may be sent again under the same idempotency key. ``scopes`` are those of its own beside its API's, and
-    ``rate_limit`` is its own number of calls a minute, 0 for none.
+    request may be sent again under the same idempotency key. ``keywords`` are further words that it is found by; no
+    model is shown them. ``scopes`` are those of its own beside its API's, and ``rate_limit`` is its own number of calls
+    a minute, 0 for none.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     effect_class: EffectClass
     repeatable: bool
     parameters: Json = NULL
+    keywords: str = ""
     enabled: bool = True
     deprecated: bool = False
     scopes: tuple[str, ...] = ()

@@ -19,6 +19,7 @@ from ops.cli.describe import describe
 from ops.cli.dry_run import rehearse
 from ops.cli.output import count, result, table
 from ops.cli.reach import context, core
+from ops.cli.searching import search
 from ops.cli.tool import changed, listed
 from ops.cli.verb import verb
 from ops.sources import read_source
@@ -29,7 +30,7 @@ def tools() -> None:
     """Register APIs, and look at the tools that they give."""
 
 
-for each_verb in (describe, check, rehearse, listed, changed, bind, unbind, bindings, *revisions.VERBS):
+for each_verb in (describe, check, rehearse, listed, changed, search, bind, unbind, bindings, *revisions.VERBS):
     tools.add_command(each_verb)
 
 

@@ -177,3 +177,18 @@ async def test_an_agent_of_the_wrong_form_is_refused(client: httpx.AsyncClient) 
     wrong: list[dict[str, Any]] = [{"id": "A B"}, {"role": " "}, {"tools": "all"}, {"color": "red"}]
     for body in ({}, *({**AGENT, **each} for each in wrong)):
         problem(await client.post("/agents", json=body), 400, "invalid")
+
+
+async def test_tools_are_searched_the_best_first(client: httpx.AsyncClient, tools: dict[str, Any]) -> None:
+    found = (await client.get("/tools", params={"search": "give the money for an order back", "limit": 3})).json()
+    assert len(found["tools"]) == 3 and found["next"] is None
+    best = (await client.get("/tools", params={"search": "refund an order"})).json()["tools"][0]
+    assert best == next(one for one in (await client.get("/tools")).json()["tools"] if one["id"] == "refund_order")
+    problem(await client.get("/tools", params={"search": "x" * 1_001}), 400, "invalid")
+
+
+async def test_graphql_searches_tools_too(client: httpx.AsyncClient, tools: dict[str, Any]) -> None:
+    query = '{ tools(search: "refund an order", first: 2) { nodes { id operation } pageInfo { hasNextPage } } }'
+    found = (await client.post("/graphql", json={"query": query})).json()["data"]["tools"]
+    assert found["nodes"][0] == {"id": "refund_order", "operation": "POST /orders/{orderId}/refunds"}
+    assert len(found["nodes"]) == 2 and found["pageInfo"] == {"hasNextPage": False}

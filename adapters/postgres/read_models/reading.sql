@@ -168,6 +168,7 @@ SELECT * FROM (
         JOIN apis a ON a.tenant = t.tenant AND a.api = t.api AND a.document = t.openapi_ref
         LEFT JOIN overrides o ON o.tenant = t.tenant AND o.api = t.api AND o.operation = t.operation
     WHERE t.tenant = %(tenant)s AND (%(api)s::text = '' OR t.api = %(api)s::text) AND t.id > %(after)s
+      AND (%(names)s::text[] IS NULL OR t.id = ANY(%(names)s::text[]))
 ) said
 WHERE (%(effect)s::text = '' OR effect_class = %(effect)s::text)
   AND (%(enabled)s::boolean IS NULL OR enabled = %(enabled)s::boolean)

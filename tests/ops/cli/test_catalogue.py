@@ -80,3 +80,11 @@ def test_what_is_not_there_is_not_described(up: Say) -> None:
         up("tools", "describe", "nothing").code == 1
         and up("tools", "describe", "create_order", "--depth", "9").code == 2
     )
+
+
+def test_tools_are_searched_with_those_that_supply_their_ids(up: Say) -> None:
+    found = up("tools", "search", "refund an order", "--limit", "3", "--json").json
+    assert found["tools"][0]["name"] == "refund_order" and found["tools"][0]["score"] == 1000
+    assert "list_orders" in [each["name"] for each in found["tools"]] and found["method"] == "words.v1"
+    assert "refund_order" in up("tools", "search", "refund an order").output
+    assert "shares a word with that" in up("tools", "search", "xylophone").output

@@ -1,0 +1,54 @@
+"""Gather words that an operation can be found by, beyond those that a model is shown.
+
+They are its tags, the beginning of its description, and the names of what it answers with: who asks for a birthday
+finds the operation that returns one, though its own text says only `details`.
+"""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from adapters.openapi.model import Operation
+from adapters.openapi.references import Unusable, object_of, resolve
+
+MOST_CHARACTERS = 500
+MOST_NAMES = 40
+DEPTH = 1
+_SAID = 200
+_COMBINED = ("allOf", "anyOf", "oneOf")
+
+
+def keywords(tree: dict[str, Any], operation: Operation) -> str:
+    """Return an operation's words, at most ``MOST_CHARACTERS`` long."""
+    said = operation.description[:_SAID] if operation.summary else ""
+    names = dict.fromkeys(islice(_answered(tree, operation), MOST_NAMES))
+    return " ".join(" ".join([*operation.tags, said, *names]).split())[:MOST_CHARACTERS]
+
+
+def _answered(tree: dict[str, Any], operation: Operation) -> Iterator[str]:
+    """Return the names of the properties in a successful answer, and of those below them."""
+    succeeded = (answer for answer in operation.answers if answer.status.startswith("2"))
+    contents = next((answer.contents for answer in succeeded if answer.contents), ())
+    yield from _names(tree, contents[0].schema, DEPTH) if contents else ()
+
+
+def _names(tree: dict[str, Any], schema: Any, depth: int, inside: tuple[int, ...] = ()) -> Iterator[str]:
+    found = _resolved(tree, schema)
+    if id(found) in inside:  # a schema that holds itself says nothing new
+        return
+    inside = (*inside, id(found))
+    properties = object_of(found, "properties")
+    yield from properties
+    below = list(properties.values()) if depth else []
+    for each in below:
+        yield from _names(tree, each, depth - 1, inside)
+    combined = (each for key in _COMBINED if isinstance(found.get(key), list) for each in found[key])
+    for each in (*combined, *([found["items"]] if "items" in found else [])):
+        yield from _names(tree, each, depth, inside)
+
+
+def _resolved(tree: dict[str, Any], schema: Any) -> dict[str, Any]:
+    try:
+        return resolve(tree, schema)
+    except Unusable:
+        return {}

@@ -1,0 +1,1 @@
+"""Find tools for a text among thousands, without a model: pure, and the same order every time."""

@@ -1,0 +1,59 @@
+"""An operation is found also by its tags, its description, and the names of what it answers."""
+
+import json
+from typing import Any
+
+from adapters.openapi.ingest import read_document
+from adapters.openapi.keywords import MOST_CHARACTERS
+from domain.catalog.events import Tool
+
+TREE: dict[str, Any] = {
+    "openapi": "3.1.0",
+    "info": {"title": "T", "version": "1"},
+    "paths": {
+        "/people/{id}": {
+            "get": {
+                "operationId": "get_person",
+                "summary": "Get details",
+                "description": "All that is known of a person.",
+                "tags": ["people"],
+                "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}],
+                "responses": {
+                    "404": {"description": "no", "content": {"application/json": {"schema": {"$ref": "#/x"}}}},
+                    "200": {
+                        "description": "ok",
+                        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Person"}}},
+                    },
+                },
+            }
+        }
+    },
+    "components": {
+        "schemas": {
+            "Person": {
+                "type": "object",
+                "properties": {
+                    "birthday": {"type": "string"},
+                    "friends": {"type": "array", "items": {"$ref": "#/components/schemas/Person"}},
+                    "home": {"allOf": [{"type": "object", "properties": {"street": {"properties": {"deep": {}}}}}]},
+                },
+            }
+        }
+    },
+}
+
+
+def keywords(tree: dict[str, Any]) -> str:
+    (tool,) = read_document(json.dumps(tree).encode(), api="a", base_url="http://127.0.0.1:1").tools
+    assert isinstance(tool, Tool)
+    return tool.keywords
+
+
+def test_tags_description_and_answers_are_kept_even_of_a_schema_that_holds_itself() -> None:
+    assert keywords(TREE) == "people All that is known of a person. birthday friends home street"
+
+
+def test_keywords_are_bounded() -> None:
+    tree = json.loads(json.dumps(TREE))
+    tree["paths"]["/people/{id}"]["get"]["tags"] = ["x" * 9_000]
+    assert len(keywords(tree)) == MOST_CHARACTERS
