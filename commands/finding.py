@@ -7,6 +7,7 @@ takes a while: until then they are found by their words, and what is found says 
 import asyncio
 import logging
 from collections.abc import Sequence
+from itertools import islice
 from typing import TypeAlias
 
 import msgspec
@@ -39,8 +40,21 @@ class Finder:
         self._embedder = embedder
         self._learning: dict[Key, asyncio.Task[Meanings]] = {}
 
-    async def find(self, tools: Sequence[Tool], text: str, most: int, *, patient: bool = False) -> Findings:
-        """Return at most ``most`` tools for a text; whoever is ``patient`` waits until their meaning is known."""
+    async def find(
+        self, tools: Sequence[Tool], text: str, most: int, *, patient: bool = False, filled: bool = False
+    ) -> Findings:
+        """Return at most ``most`` tools for a text; whoever is ``patient`` waits until their meaning is known.
+
+        ``filled`` up with others where fewer fit: who can use a tool only when it is shown is better off with any.
+        """
+        findings = await self._find(tools, text, most, patient)
+        if not filled or len(findings.found) >= most:
+            return findings
+        there = {each.tool.name for each in findings.found}
+        others = (Found(tool=tool, score=0) for tool in tools if tool.name not in there)
+        return Findings(method=findings.method, found=(*findings.found, *islice(others, most - len(there))))
+
+    async def _find(self, tools: Sequence[Tool], text: str, most: int, patient: bool) -> Findings:
         key = tuple((tool.api, tool.document, tool.name) for tool in tools)
         index = self.indexes.find(key) or self.indexes.keep(key, await asyncio.to_thread(ToolIndex, tools))
         embedder = self._embedder

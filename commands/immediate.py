@@ -1,4 +1,4 @@
-"""Do at once what needs no I/O: check arguments, ask the policy, review a result by code.
+"""Do at once what needs no I/O: find tools, check arguments, ask the policy, review a result by code.
 
 Their outcomes are facts of their own: recorded once, never redone by a replay. They travel in the same append as the
 fact that made them due.
@@ -14,22 +14,26 @@ from commands.judging import verdict
 from commands.ports import Checked, ToolCall
 from commands.shell import Shell
 from commands.standing import standing
-from domain.catalog.state import Snapshot
+from domain.catalog.state import Snapshot, may_use
 from domain.envelope import Actor, Context, Event, fact_event
 from domain.errors import Unavailable
 from domain.review import problems_of
 from domain.session.events import (
     ArgumentsChecked,
+    FoundFor,
+    FoundTool,
     ModelCallAttempted,
     ResultChecked,
     SessionEvent,
     SessionFact,
+    ToolsFound,
 )
 from domain.session.outstanding import (
     IMMEDIATE,
     AskModel,
     CheckArguments,
     CheckResult,
+    FindTools,
     Immediate,
     JudgeCall,
     outstanding,
@@ -89,6 +93,8 @@ async def perform_immediate(shell: Shell, state: Session, effect: Immediate) -> 
     """Perform one immediate effect; what goes wrong is in the fact."""
     catalog = await shell.snapshot(state.tenant, state.catalog)
     match effect:
+        case FindTools():
+            return await _find(shell, catalog, effect)
         case CheckArguments(choice=choice):
             checked = await _check(shell, catalog, state.tenant, effect)
             return ArgumentsChecked(
@@ -107,6 +113,19 @@ async def perform_immediate(shell: Shell, state: Session, effect: Immediate) -> 
             return ResultChecked(step=effect.step, call=effect.call, problems=problems)
         case _:
             assert_never(effect)
+
+
+async def _find(shell: Shell, catalog: Snapshot, effect: FindTools) -> ToolsFound:
+    every = [tool for document in catalog.documents for tool in document.tools]
+    found, method = [], ""
+    for agent_id in effect.agents:
+        agent = catalog.agent(agent_id)
+        usable = [tool for tool in every if agent and may_use(agent, tool)]
+        findings = await shell.finder.find(usable, effect.text, effect.most, filled=True)
+        tools = tuple(FoundTool(name=each.tool.name, score=each.score) for each in findings.found)
+        found.append(FoundFor(agent=agent_id, tools=tools))
+        method = findings.method
+    return ToolsFound(call=effect.call, text=effect.text, method=method, found=tuple(found))
 
 
 async def _check(shell: Shell, catalog: Snapshot, tenant: str, effect: CheckArguments) -> Checked:

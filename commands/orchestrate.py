@@ -10,12 +10,15 @@ from commands.catalogue import Catalogue
 from commands.handle import Handled, handle
 from commands.policies import policy_set_in_force
 from commands.shell import Shell
+from domain.catalog.events import Agent
+from domain.catalog.state import Snapshot
 from domain.encoding import NULL, Json, canonical, digest
 from domain.envelope import Context
 from domain.errors import Invalid, NotPossible
 from domain.ids import derive
 from domain.session.commands import SubmitGoal
 from domain.session.events import Limits, PinnedAgent
+from domain.session.searching import needs_search
 
 LANES = ("interactive", "standard", "batch")
 MOST_GOAL_BYTES = 32 * 1024
@@ -54,9 +57,7 @@ async def orchestrate(
         goal=goal.text,
         user=context.actor.on_behalf_of or context.actor.id,
         model=goal.model,
-        agents=tuple(
-            PinnedAgent(id=agent.id, role=agent.role, revision=digest(agent)) for agent in pinned.snapshot.agents
-        ),
+        agents=tuple(pinned_agent(agent, pinned.snapshot) for agent in pinned.snapshot.agents),
         catalog=pinned.digest,
         policy_set=policy_set.digest,
         tenant=context.tenant,
@@ -66,6 +67,13 @@ async def orchestrate(
         roles=tuple(roles),
     )
     return session, await handle(shell, session, command, context)
+
+
+def pinned_agent(agent: Agent, pinned: Snapshot) -> PinnedAgent:
+    """Name an agent in its revision, and say whether its tools must be looked for."""
+    tools = (tool for document in pinned.documents for tool in document.tools)
+    narrowed = needs_search(agent, tools)
+    return PinnedAgent(id=agent.id, role=agent.role, revision=digest(agent), narrowed=narrowed)
 
 
 def _check(goal: Goal) -> None:

@@ -39,6 +39,7 @@ from domain.session.outstanding import (
     CheckResult,
     Effect,
     ExpireApproval,
+    FindTools,
     JudgeCall,
     LapseLease,
     SendCall,
@@ -155,7 +156,7 @@ async def _perform(shell: Shell, session: UUID, loaded: Loaded, effect: Effect) 
         case ExpireApproval():
             expired = ApprovalExpired(approval=effect.approval)
             await observe(shell, session, lambda now: expired if _owes(now, effect) else None)
-        case CheckArguments() | JudgeCall() | CheckResult():
+        case FindTools() | CheckArguments() | JudgeCall() | CheckResult():
             # Owed alone only after a pause: elsewhere they travel with the fact that made them due.
             fact = await perform_immediate(shell, state, effect)
             await observe(shell, session, lambda now: fact if _owes(now, effect) else None)

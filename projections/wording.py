@@ -48,6 +48,7 @@ from domain.session.events import (
     StepFailed,
     StepStarted,
     ToolChosen,
+    ToolsFound,
     VerdictReached,
 )
 
@@ -71,6 +72,9 @@ def words(event: SessionEvent) -> Words:
             return Words(f"{agent} is asked to {purpose}", recipe, "agent", call, step)
         case ModelCallAttempted(call=call, attempt=attempt, worker=worker):
             return Words(f"The model is asked, attempt {attempt}", worker, call=call)
+        case ToolsFound(call=call, text=text, found=found):
+            number = sum(len(each.tools) for each in found)
+            return Words(f"{_count(number, 'tool')} were found", text, call=call)
         case ModelReplied(call=call, reply=reply):
             return Words("The model replied", reply.text, "model", call)
         case BudgetSpent(model_calls=models, tool_calls=tools, tokens=tokens):

@@ -45,6 +45,7 @@ from domain.session.events import (
     SessionPaused,
     SessionResumed,
     StepFailed,
+    ToolsFound,
     VerdictReached,
 )
 from domain.session.state import Session
@@ -99,7 +100,7 @@ def _decide(state: Session, fact: SessionFact, at: datetime) -> Sequence[Session
             return migrating.on_migration(state, fact, at)
         case CallAttempted():
             return _spent_on(fact)
-        case CallSucceeded() | ModelCallAttempted() | SessionPaused() | SessionResumed():
+        case ToolsFound() | CallSucceeded() | ModelCallAttempted() | SessionPaused() | SessionResumed():
             return ()  # the state says all that follows
         case DeadLetterReplayed() | DeadLetterDiscarded():
             return ()  # of a letter that is not open

@@ -11,10 +11,18 @@ from msgspec.structs import replace
 from domain.catalog.state import Snapshot
 from domain.envelope import Event
 from domain.ids import derive
-from domain.session.events import CatalogMigrated, ModelCallRequested, ModelReplied, ModelRetryScheduled, SessionEvent
+from domain.session.events import (
+    CatalogMigrated,
+    ModelCallRequested,
+    ModelReplied,
+    ModelRetryScheduled,
+    SessionEvent,
+    ToolsFound,
+)
 from domain.session.planning import pending_model_call
 from domain.session.prompt import prompt
 from domain.session.react import Group
+from domain.session.searching import searched_for
 from domain.session.state import Session
 
 NO_OTHERS: Mapping[str, Snapshot] = MappingProxyType({})
@@ -57,7 +65,8 @@ class Derived:
         for event in group:
             if isinstance(event.data, CatalogMigrated):
                 self._catalog = self._later.get(event.data.catalog)
-            if isinstance(event.data, ModelCallRequested | ModelRetryScheduled) and state and self._catalog:
+            asked = isinstance(event.data, ModelCallRequested | ModelRetryScheduled | ToolsFound)
+            if asked and state and self._catalog:
                 model, _ = pending_model_call(state, event.data.call)
-                if model:
+                if model and not searched_for(state, model):
                     self._asked[model.id, model.attempt] = prompt(state, model, self._catalog).digest()

@@ -43,11 +43,15 @@ class Sourced(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class PinnedAgent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Name an agent in the revision that this session uses to its end."""
+    """Name an agent in the revision that this session uses to its end.
+
+    ``narrowed``: it may use more tools than a prompt shows, so that those of a step are looked for.
+    """
 
     id: str
     role: str
     revision: str
+    narrowed: bool = False
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -148,6 +152,32 @@ class OutcomeReported(Fact, frozen=True, kw_only=True, tag="session.outcome-repo
     outcome: Outcome
     by: str
     reason: str = ""
+
+
+# Facts: what was looked for
+
+
+class FoundTool(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Name a tool that was found, with how well it fits, in permille of the best."""
+
+    name: str
+    score: Permille = 0
+
+
+class FoundFor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Hold what was found for an agent, the best first."""
+
+    agent: str
+    tools: tuple[FoundTool, ...]
+
+
+class ToolsFound(Fact, frozen=True, kw_only=True, tag="session.tools-found.v1"):
+    """Tools were looked for by a text before a model is asked ``call``; ``method`` names how they were found."""
+
+    call: str
+    text: str
+    method: str
+    found: tuple[FoundFor, ...]
 
 
 # Facts: the model
@@ -511,6 +541,7 @@ SessionFact: TypeAlias = (
     | ApprovalDenied
     | ApprovalExpired
     | OutcomeReported
+    | ToolsFound
     | ModelCallAttempted
     | ModelReplied
     | ModelFailed

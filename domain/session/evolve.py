@@ -56,6 +56,7 @@ from domain.session.events import (
     StepFailed,
     StepStarted,
     ToolChosen,
+    ToolsFound,
     VerdictReached,
 )
 from domain.session.state import (
@@ -124,6 +125,8 @@ def _apply(state: Session, event: SessionEvent) -> Session:
             return replace(state, spent=add(state.spent, event))
         case ModelReplied() | VerdictReached() | ResultChecked() | ModelFailed() | CallFailed() | CallExpired():
             return state  # what follows from these is said by their consequences
+        case ToolsFound():
+            return _with_model(state, event.call, 1, {"found": event.found})
         case ModelCallAttempted():
             return _with_model_claim(state, event)
         case LeaseLapsed():

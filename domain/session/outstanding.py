@@ -10,6 +10,7 @@ from typing import TypeAlias, assert_never
 import msgspec
 
 from domain.content import Content
+from domain.session.searching import most_shown, search_text, searched_for
 from domain.session.state import (
     Accepted,
     Answering,
@@ -44,6 +45,17 @@ class AskModel(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     model: ModelCall
+    not_before: datetime
+
+
+class FindTools(msgspec.Struct, frozen=True, kw_only=True):
+    """Find the tools that a question to a model shows, at most ``most`` for each agent (immediate)."""
+
+    id: str
+    call: str
+    agents: tuple[str, ...]
+    text: str
+    most: int
     not_before: datetime
 
 
@@ -106,10 +118,10 @@ class ExpireApproval(msgspec.Struct, frozen=True, kw_only=True):
     not_before: datetime
 
 
-Immediate: TypeAlias = CheckArguments | JudgeCall | CheckResult
+Immediate: TypeAlias = FindTools | CheckArguments | JudgeCall | CheckResult
 Effect: TypeAlias = Immediate | AskModel | SendCall | LapseLease | ExpireApproval
 
-IMMEDIATE = (CheckArguments, JudgeCall, CheckResult)
+IMMEDIATE = (FindTools, CheckArguments, JudgeCall, CheckResult)
 
 
 def outstanding(state: Session | None) -> list[Effect]:
@@ -235,7 +247,17 @@ def _model_calls(state: Session) -> list[ModelCall]:
             ]
 
 
-def _owed_by_model_call(state: Session, model: ModelCall) -> AskModel | LapseLease:
+def _owed_by_model_call(state: Session, model: ModelCall) -> FindTools | AskModel | LapseLease:
+    agents = searched_for(state, model)
+    if agents:
+        return FindTools(
+            id=f"find-{model.id}",
+            call=model.id,
+            agents=agents,
+            text=search_text(state, model),
+            most=most_shown(len(agents)),
+            not_before=state.updated_at,
+        )
     if model.lease_until is None:
         return _ask_model(state, model)
     lapse = f"lapse-{model.id}-m{model.attempt}"

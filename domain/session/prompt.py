@@ -12,9 +12,10 @@ import msgspec
 from domain.catalog.events import Agent, Tool
 from domain.catalog.state import Snapshot, may_use
 from domain.encoding import NULL, digest
+from domain.session.searching import MOST_SHOWN
 from domain.session.state import Accepted, ModelCall, Reviewing, Session, Step
 
-MOST_TOOLS = 40
+MOST_TOOLS = MOST_SHOWN
 MOST_RESULTS = 20
 EXCERPT = 2_000
 
@@ -61,10 +62,10 @@ def _context(state: Session) -> list[str]:
 def _question(state: Session, call: ModelCall, step: Step | None, agent: Agent | None, catalog: Snapshot) -> list[str]:
     match call.purpose:
         case "plan":
-            return [_agents(catalog), PLAN_FORM]
+            return [_agents(catalog, call), PLAN_FORM]
         case "choose":
             assert step is not None and agent is not None, "a choice belongs to a step and an agent"
-            return [_step(step), *_results(_before(state, step)), _tools(agent, step, catalog), CHOOSE_FORM]
+            return [_step(step), *_results(_before(state, step)), _tools(agent, step, call, catalog), CHOOSE_FORM]
         case "review":
             assert step is not None and isinstance(step.stage, Reviewing), "a review belongs to a result"
             result = f"RESULT of {step.stage.tool or 'the agent'}\n{_excerpt(step.stage.output.text)}"
@@ -75,12 +76,13 @@ def _question(state: Session, call: ModelCall, step: Step | None, agent: Agent |
             assert_never(call.purpose)
 
 
-def _agents(catalog: Snapshot) -> str:
+def _agents(catalog: Snapshot, call: ModelCall) -> str:
     lines = []
     for agent in catalog.agents:
         tools = [tool for tool in _all_tools(catalog) if may_use(agent, tool)]
-        known = "".join(f"\n    {tool.name}: {tool.description}" for tool in tools[:MOST_TOOLS])
-        more = f"\n    and {len(tools) - MOST_TOOLS} more" if len(tools) > MOST_TOOLS else ""
+        shown = _found(agent, call, catalog) or tools[:MOST_TOOLS]
+        known = "".join(f"\n    {tool.name}: {tool.description}" for tool in shown)
+        more = f"\n    and {len(tools) - len(shown)} more" if len(tools) > len(shown) else ""
         lines.append(f"- {agent.id} ({agent.role}){known}{more}")
     return "AGENTS and what they may use\n" + "\n".join(lines)
 
@@ -111,11 +113,18 @@ def _excerpt(text: str) -> str:
     return text if len(text) <= EXCERPT else f"{text[:EXCERPT]}… ({len(text)} characters in all)"
 
 
-def _tools(agent: Agent, step: Step, catalog: Snapshot) -> str:
+def _tools(agent: Agent, step: Step, call: ModelCall, catalog: Snapshot) -> str:
     usable = [tool for tool in _all_tools(catalog) if may_use(agent, tool)]
-    shown = closest(usable, f"{step.plan.goal} {step.plan.criteria}")
+    shown = _found(agent, call, catalog) or closest(usable, f"{step.plan.goal} {step.plan.criteria}")
     head = "TOOLS" if len(shown) == len(usable) else f"TOOLS (the {len(shown)} closest of {len(usable)})"
     return head + "".join(f"\n- {_tool(tool)}" for tool in shown)
+
+
+def _found(agent: Agent, call: ModelCall, catalog: Snapshot) -> Sequence[Tool]:
+    """Return the tools that were found for an agent before this question, the best first; none if nobody looked."""
+    names = [each.name for found in call.found if found.agent == agent.id for each in found.tools]
+    tools = (catalog.tool(name) for name in names)
+    return [tool for tool in tools if tool]
 
 
 def _tool(tool: Tool) -> str:
@@ -123,7 +132,10 @@ def _tool(tool: Tool) -> str:
 
 
 def closest(tools: Sequence[Tool], text: str) -> Sequence[Tool]:
-    """Return the tools that share most words with a text, in their given order, when there are too many to show."""
+    """Return the tools that share most words with a text, in their given order, when there are too many to show.
+
+    Only sessions that began before tools were looked for are asked so: their prompts must stay what they were.
+    """
     if len(tools) <= MOST_TOOLS:
         return tools
     words = set(text.lower().split())

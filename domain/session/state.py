@@ -10,13 +10,13 @@ import msgspec
 
 from domain.content import Content
 from domain.encoding import Json
-from domain.session.events import BudgetSpent, EffectClass, Limits, PinnedAgent, PlannedStep, Purpose, Sourced
+from domain.session.events import BudgetSpent, EffectClass, FoundFor, Limits, PinnedAgent, PlannedStep, Purpose, Sourced
 
 
 class ModelCall(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Be a question that waits for a model's answer; ``fault`` says what was wrong with the last one.
 
-    While ``lease_until`` is set, ``worker`` is asking.
+    While ``lease_until`` is set, ``worker`` is asking. ``found`` are the tools that were looked for beforehand.
     """
 
     id: str
@@ -29,6 +29,7 @@ class ModelCall(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     fault: str = ""
     worker: str = ""
     lease_until: datetime | None = None
+    found: tuple[FoundFor, ...] = ()
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

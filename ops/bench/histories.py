@@ -26,6 +26,8 @@ from domain.session.events import (
     DeadLetterDiscarded,
     DeadLetterReplayed,
     Failure,
+    FoundFor,
+    FoundTool,
     GoalSubmitted,
     LeaseLapsed,
     Limits,
@@ -39,6 +41,7 @@ from domain.session.events import (
     SessionFact,
     SessionPaused,
     SessionResumed,
+    ToolsFound,
     VerdictReached,
 )
 from domain.session.outstanding import (
@@ -48,6 +51,7 @@ from domain.session.outstanding import (
     CheckResult,
     Effect,
     ExpireApproval,
+    FindTools,
     JudgeCall,
     LapseLease,
     SendCall,
@@ -230,6 +234,9 @@ class _Teller:
         match effect:
             case AskModel():
                 return self._replied(effect, fault)
+            case FindTools(call=call, agents=agents, text=text):
+                found = tuple(FoundFor(agent=agent, tools=(FoundTool(name="refund", score=1000),)) for agent in agents)
+                return ToolsFound(call=call, text=text, method="words.v1", found=found)
             case CheckArguments(choice=choice):
                 if fault:
                     return ArgumentsChecked(call=choice.call, problems=("order: expected a number",))

@@ -5,9 +5,21 @@ import threading
 from collections.abc import Sequence
 
 import pytest
+from msgspec.structs import replace
 
+from adapters.postgres.store import PostgresEventStore
 from commands.finding import PORTION, Finder, told
+from commands.perform import drive
+from commands.replaying import replay_session
+from commands.shell import to_log
+from domain.catalog.events import CatalogEvent, DocumentRegistered, ToolsAdded
+from domain.envelope import Event, fact_event
+from domain.ids import named_stream
 from domain.retrieval.index import METHOD
+from domain.session.events import ToolsFound
+from domain.session.searching import MOST_SHOWN
+from domain.upcasting import AnyEvent, read_session
+from tests.commands.parts import TOOLS, Model, Shop, Time, context, shell_of, start
 from tests.domain.retrieval.test_finding import LIBRARY, tool
 
 
@@ -76,3 +88,27 @@ async def test_where_no_meaning_can_be_learned_words_must_do(caplog: pytest.LogC
 
 def test_a_tool_says_first_what_its_path_says() -> None:
     assert told(LIBRARY[3]) == "author. Get details birthday biography"
+
+
+async def test_a_session_with_many_tools_looks_for_them_in_the_append_that_needs_them(
+    store: PostgresEventStore,
+) -> None:
+    many = tuple(
+        replace(TOOLS[0], name=f"other_{number}", api="many", operation=f"GET /x{number}x", description="other")
+        for number in range(50, 100)
+    )
+    given = context()
+    document = DocumentRegistered(api="many", document="d" * 64, base_url="http://127.0.0.1")
+    facts: tuple[CatalogEvent, ...] = (document, ToolsAdded(api="many", document="d" * 64, tools=many))
+    registered: list[Event[AnyEvent]] = [fact_event(fact, given, index) for index, fact in enumerate(facts)]
+    await store.append(to_log(named_stream("local", "document", "many"), 0, registered))
+    shell = shell_of(store, Shop(), Model(tool="look", steps=1, padding=": look at it"), Time())
+    session, _ = await start(shell)
+    await drive(shell, session)
+    rows = [read_session(row.topic, row.state) for row in await store.read_stream(session)]
+    looked = [row.data for row in rows if isinstance(row, Event) and isinstance(row.data, ToolsFound)]
+    assert [fact.call for fact in looked] == ["plan", "choose-1-1"]
+    assert looked[1].found[0].tools[0].name == "look" and looked[1].method == METHOD
+    assert len(looked[1].found[0].tools) == MOST_SHOWN
+    found = await replay_session(store, session, execute=True)
+    assert (found.divergences, found.unchecked) == ((), 0)

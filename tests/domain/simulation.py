@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias, assert_never, get_args
 
 import msgspec
+from msgspec.structs import replace
 
 from domain.breaker import CLOSED, Breaker, BreakerSettings, on_call, on_failure, on_success, refused_until
 from domain.content import content
@@ -53,6 +54,7 @@ from domain.session.outstanding import (
     CheckResult,
     Effect,
     ExpireApproval,
+    FindTools,
     JudgeCall,
     LapseLease,
     SendCall,
@@ -124,7 +126,7 @@ class Simulation:
             goal="Order what runs low",
             user="ada",
             model="scripted:test",
-            agents=TEAM,
+            agents=tuple(replace(each, narrowed=world.narrowed and each.role == "executor") for each in TEAM),
             catalog="c",
             policy_set="p",
             limits=limits,
@@ -264,7 +266,7 @@ class Simulation:
             case ExpireApproval():
                 expired = ApprovalExpired(approval=effect.approval)
                 yield lambda now: expired if _owes(now, effect) else None
-            case CheckArguments() | JudgeCall() | CheckResult():
+            case FindTools() | CheckArguments() | JudgeCall() | CheckResult():
                 fact = self.world.immediate(state, effect)
                 yield lambda now: fact if _owes(now, effect) else None
             case _:

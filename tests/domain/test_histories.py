@@ -43,7 +43,7 @@ def troubles(*kinds: str) -> st.SearchStrategy[tuple[str, ...]]:
     return st.lists(st.sampled_from(kinds), unique=True).map(tuple)
 
 
-worlds = st.builds(World, seed=seeds, troubles=troubles(*PASSING, *REWORKED, *FATAL, *LETTERS))
+worlds = st.builds(World, seed=seeds, troubles=troubles(*PASSING, *REWORKED, *FATAL, *LETTERS), narrowed=st.booleans())
 chaos = st.builds(
     Chaos,
     workers=st.integers(1, 2),

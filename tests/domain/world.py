@@ -20,13 +20,16 @@ from domain.review import problems_of
 from domain.session.events import (
     ArgumentsChecked,
     Decision,
+    FoundFor,
+    FoundTool,
     ModelFailed,
     ModelReplied,
     ResultChecked,
     SessionFact,
+    ToolsFound,
     VerdictReached,
 )
-from domain.session.outstanding import AskModel, CheckArguments, CheckResult, Immediate, JudgeCall, SendCall
+from domain.session.outstanding import AskModel, CheckArguments, CheckResult, FindTools, Immediate, JudgeCall, SendCall
 from domain.session.prompt import prompt
 from domain.session.state import Session
 
@@ -68,12 +71,16 @@ LATER = {"n": replace(CATALOG, documents=(_NEWER,))}
 
 
 class World(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold what decides every outcome; ``plan`` lists the steps' predecessors, empty to draw them."""
+    """Hold what decides every outcome; ``plan`` lists the steps' predecessors, empty to draw them.
+
+    ``narrowed``: the executor may use more tools than a prompt shows.
+    """
 
     seed: int = 0
     troubles: tuple[str, ...] = ()
     script: dict[str, str] = {}
     plan: tuple[tuple[int, ...], ...] = ()
+    narrowed: bool = False
 
     def draw(self, *question: str | int) -> int:
         """Return a number that is always the same for a question."""
@@ -138,6 +145,11 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     def immediate(self, state: Session, effect: Immediate) -> SessionFact:
         """Check, judge or review as the shell does at once."""
         match effect:
+            case FindTools():
+                tools = sorted(REPEATABLE, key=lambda name: self.draw(effect.id, name))
+                found = tuple(FoundTool(name=name, score=1000 - 100 * place) for place, name in enumerate(tools))
+                everybody = tuple(FoundFor(agent=agent, tools=found) for agent in effect.agents)
+                return ToolsFound(call=effect.call, text=effect.text, method="drawn", found=everybody)
             case CheckArguments(choice=choice):
                 if self.says(effect.id, "fits", *_again(_round(choice.call), "misfit")) == "misfit":
                     return ArgumentsChecked(call=choice.call, problems=("body.sku is unknown",))

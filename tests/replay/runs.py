@@ -114,6 +114,13 @@ def migrated() -> list[Row]:
     return simulate(World(script=script, plan=((), (1,))), Chaos(migrate_at=8)).rows
 
 
+def searched() -> list[Row]:
+    """Look for the tools of a plan, of a step and of its second round; a reply that cannot be used changes nothing."""
+    script = {"tool-choose-1-1": "read", "tool-choose-1-2": "read", "verdict-review-1-1": "rework"}
+    script["choose-1-1-m1"] = "garbage"
+    return simulate(World(script=script, plan=((),), narrowed=True)).rows
+
+
 RUNS: dict[str, Callable[[], list[Row]]] = {
     run.__name__: run
     for run in (
@@ -129,6 +136,7 @@ RUNS: dict[str, Callable[[], list[Row]]] = {
         replayed,
         discarded,
         migrated,
+        searched,
     )
 }
 
