@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: help demo up test check schemas format bench chaos lock clean
+.PHONY: help demo up embeddings test check schemas format bench chaos lock clean
 
 help: ## list the verbs
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1	\2/p' Makefile | expand -t 10
@@ -19,8 +19,12 @@ demo: $(INSTALLED) ## one goal through plan, policy, approval, calls, review and
 up: $(INSTALLED) ## serve everything on this machine; data is kept in DATA=... or .reprise
 	@$(BIN)/reprise up $(if $(DATA),--data "$(DATA)")
 
+embeddings: $(INSTALLED) embeddings.lock ## install the embedding model, by which tools are found by their meaning too
+	@$(BIN)/python -m ops.setup.embeddings
+
 test: $(INSTALLED) ## everything that must pass, then what was skipped and why, and the ten slowest
 	@$(BIN)/python -m ops.setup.browser
+	@$(BIN)/python -m ops.setup.embeddings
 	@$(BIN)/python -m pytest -ra --durations=10 --numprocesses 2 --dist loadscope --ignore tests/chaos
 	@$(BIN)/python -m pytest -ra --durations=10 tests/chaos
 
@@ -47,6 +51,9 @@ chaos: $(INSTALLED) ## 200 faults at random points
 
 lock: $(INSTALLED) ## resolve pyproject.toml again into requirements.lock, for every platform
 	@$(BIN)/uv pip compile pyproject.toml --group dev --output-file requirements.lock --quiet --no-config \
+		--universal --python-version 3.11 --generate-hashes --only-binary :all: \
+		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+	@$(BIN)/uv pip compile --group pyproject.toml:embeddings --no-deps --output-file embeddings.lock --quiet --no-config \
 		--universal --python-version 3.11 --generate-hashes --only-binary :all: \
 		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 

@@ -81,6 +81,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     lanes: str = "interactive,standard,batch"
     max_sessions: int = 256
     max_streams: int = 1_000
+    embeddings: bool = False
     log_level: str = "WARNING"
     environment: str = "dev"
     breaker: BreakerSettings = BreakerSettings()

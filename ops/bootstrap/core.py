@@ -31,6 +31,7 @@ from commands.ports import Judge, Models, Wakeups
 from commands.shell import Shell
 from domain.errors import Unavailable
 from ops.bootstrap.dialing import open_dialer
+from ops.bootstrap.finding import finder
 from ops.bootstrap.secrets import model_key, secrets_of
 from ops.bootstrap.servers import Addresses
 from ops.bootstrap.telemetry import traced
@@ -114,6 +115,7 @@ async def open_core(settings: Settings, where: Addresses, name: str, *, needs_na
             chance=SystemChance(),
             environment=settings.environment,
             rates=store.rates,
+            finder=finder(settings, embeddings=settings.embeddings),
             worker=f"{name}-{socket.gethostname()}-{os.getpid()}",
             breaker_settings=settings.breaker,
         )

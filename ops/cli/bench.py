@@ -38,7 +38,12 @@ def _show(figures: dict[str, object]) -> None:
     if json_wanted():
         for line in json.dumps(figures["machine"], indent=2).splitlines():
             say(line)
-    result(figures, lambda: "\n".join(f"{name:<24} {_text(value)}" for name, value in figures.items()))
+    result(figures, lambda: shown(figures))
+
+
+def shown(figures: dict[str, object]) -> str:
+    """Lay out figures, one a line."""
+    return "\n".join(f"{name:<24} {_text(value)}" for name, value in figures.items())
 
 
 def _text(value: object) -> str:

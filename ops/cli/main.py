@@ -41,6 +41,7 @@ VERBS = {
     "replay": Verb("ops.cli.replaying", "Replay sessions; name the first field that differs."),
     "projections": Verb("ops.cli.projections", "Look at read models, and build them anew."),
     "bench": Verb("ops.cli.bench", "Measure, beside the machine's raw limits."),
+    "eval": Verb("ops.cli.evaluation", "Measure what is claimed, on suites of cases."),
     "doctor": Verb("ops.cli.doctor", "Find out what is wrong, and what to do about it."),
     "token": Verb("ops.cli.operating", "Issue tokens."),
     "migrate": Verb("ops.cli.operating", "Bring the database's schema up to date."),

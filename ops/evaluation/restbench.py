@@ -1,0 +1,69 @@
+"""Find the operations that RestBench's instructions need among those of many APIs at once.
+
+RestBench (Song et al. 2023) has 100 instructions with the operations of the TMDB API that solve each. Here the API is
+not given: its operations lie in one pool with those of every document in the folder `openapi` beside the data.
+``held_out`` are instructions of our own over another API of that pool; no rule was chosen by what they need.
+"""
+
+from pathlib import Path
+
+import msgspec
+
+from domain.errors import Invalid
+from ops.bootstrap.evaluation import read_pool
+from ops.bootstrap.finding import finder
+from ops.evaluation.retrieval import Case, measured, recall
+from ops.evaluation.retrieval import run as run_cases
+from ops.evaluation.suite import Figures, Suite, Wanted
+
+CASES = "tmdb.json"
+API = "restbench-tmdb"
+HELD_OUT = Path(__file__).with_name("restbench_held_out.json")
+REPAIRS = {"GET /person/{movie_id}/movie_credits": "GET /person/{person_id}/movie_credits"}
+"""The data names an operation by a parameter that the document calls otherwise."""
+
+
+class Instruction(msgspec.Struct, frozen=True):
+    """Be one line of the data."""
+
+    query: str
+    solution: tuple[str, ...]
+
+
+def cases(file: Path, api: str) -> list[Case]:
+    """Load instructions; raise Invalid where the file is not what it should be."""
+    try:
+        loaded = msgspec.json.decode(file.read_bytes(), type=list[Instruction])
+    except (OSError, msgspec.MsgspecError) as fault:
+        raise Invalid(f"Expected RestBench's instructions in {file}, but they cannot be read: {fault}.") from fault
+    return [Case(api=api, text=each.query, gold=tuple(map(_repaired, each.solution))) for each in loaded]
+
+
+def _repaired(operation: str) -> str:
+    stripped = " ".join(operation.split())
+    return REPAIRS.get(stripped, stripped)
+
+
+async def run(wanted: Wanted) -> Figures:
+    """Measure recall over the whole pool."""
+    assert wanted.data is not None, "the suite names a source, so it is run with data"
+    instructions = cases(wanted.data / CASES, API)
+    pool = read_pool(wanted.data.parent / "openapi")
+    searching = finder(wanted.settings, embeddings=wanted.embeddings)
+    figures = await measured(searching, pool.tools, instructions, wanted.progress)
+    held_out = await run_cases(searching, pool.tools, cases(HELD_OUT, "restbench-spotify"), wanted.progress)
+    return {
+        **figures,
+        "held_out_cases": len(held_out),
+        "held_out_recall_at_10": recall(held_out),
+        "documents": pool.documents,
+        "unusable": pool.unusable,
+    }
+
+
+SUITE = Suite(
+    name="restbench",
+    words="Find the operations of RestBench's TMDB instructions among those of many APIs.",
+    source="github.com/Yifan-Song793/RestGPT (datasets/tmdb.json; the documents into a folder `openapi` beside it)",
+    run=run,
+)
