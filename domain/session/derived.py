@@ -65,8 +65,11 @@ class Derived:
         for event in group:
             if isinstance(event.data, CatalogMigrated):
                 self._catalog = self._later.get(event.data.catalog)
-            asked = isinstance(event.data, ModelCallRequested | ModelRetryScheduled | ToolsFound)
-            if asked and state and self._catalog:
+            if (
+                isinstance(event.data, ModelCallRequested | ModelRetryScheduled | ToolsFound)
+                and state
+                and self._catalog
+            ):
                 model, _ = pending_model_call(state, event.data.call)
                 if model and not searched_for(state, model):
                     self._asked[model.id, model.attempt] = prompt(state, model, self._catalog).digest()
