@@ -189,6 +189,7 @@ async def test_tools_are_searched_the_best_first(client: httpx.AsyncClient, tool
 
 async def test_graphql_searches_tools_too(client: httpx.AsyncClient, tools: dict[str, Any]) -> None:
     query = '{ tools(search: "refund an order", first: 2) { nodes { id operation } pageInfo { hasNextPage } } }'
+    await client.get("/sessions", params={"after": tools["position"]})
     found = (await client.post("/graphql", json={"query": query})).json()["data"]["tools"]
     assert found["nodes"][0] == {"id": "refund_order", "operation": "POST /orders/{orderId}/refunds"}
     assert len(found["nodes"]) == 2 and found["pageInfo"] == {"hasNextPage": False}
