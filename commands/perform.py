@@ -192,7 +192,7 @@ async def _ask_model(shell: Shell, session: UUID, state: Session, effect: AskMod
         fact = ModelReplied(
             call=effect.model.id,
             attempt=effect.model.attempt,
-            reply=await keep(shell, state.tenant, reply.text.encode(), REPLY_BYTES),
+            reply=await keep(shell, state.tenant, reply.text.replace("\x00", "\ufffd").encode(), REPLY_BYTES),
             prompt_digest=asked.digest(),
             tokens_in=reply.tokens_in,
             tokens_out=reply.tokens_out,
@@ -288,6 +288,7 @@ async def _attempt(shell: Shell, state: Session, effect: SendCall, ready: _Ready
         output=await keep(shell, state.tenant, answer.body),
         source=f"tool:{tool}",
         latency_ms=answer.latency_ms,
+        mismatches=answer.mismatches,
     )
 
 

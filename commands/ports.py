@@ -264,11 +264,12 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ToolAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold a tool's successful answer."""
+    """Hold a tool's successful answer; ``mismatches`` are where it is not what the document says, at most ten."""
 
     status: int
     body: bytes
     latency_ms: int
+    mismatches: tuple[str, ...] = ()
 
 
 class ToolFault(Exception):

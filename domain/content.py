@@ -11,7 +11,10 @@ EXCERPT_BYTES = 4 * 1024
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Hold a text, or the beginning of a large one whose bytes are a blob under ``blob``, their SHA-256."""
+    """Hold a text, or the beginning of a large one whose bytes are a blob under ``blob``, their SHA-256.
+
+    Bytes that are no text are a blob whatever their size, and the text says so, that others can pass the blob on.
+    """
 
     text: str
     size: int
@@ -25,11 +28,24 @@ class Content(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def content(data: bytes, inline: int = INLINE_BYTES) -> Content:
     """Hold bytes as content; where the result names a ``blob``, the caller stores the bytes under that digest."""
-    if len(data) <= inline:
-        return Content(text=_text(data), size=len(data))
-    return Content(text=_text(data[:EXCERPT_BYTES]), size=len(data), blob=digest_bytes(data))
+    text = _text(data)
+    if text is not None and len(data) <= inline:
+        return Content(text=text, size=len(data))
+    blob = digest_bytes(data)
+    return Content(text=_excerpt(data) if text else _note(data, blob), size=len(data), blob=blob)
 
 
-def _text(data: bytes) -> str:
-    # NUL cannot be stored in a Postgres text or jsonb value, and a cut may fall inside a character.
-    return data.decode("utf-8", "replace").replace("\x00", "\ufffd")
+def _excerpt(data: bytes) -> str:
+    return data[:EXCERPT_BYTES].decode("utf-8", "replace")  # the cut may fall inside a character
+
+
+def _note(data: bytes, blob: str) -> str:
+    return f"{len(data)} bytes that are no text, kept as the blob {blob}"
+
+
+def _text(data: bytes) -> str | None:
+    """Return bytes as the text they are, or None; NUL cannot be stored in a Postgres text or jsonb value."""
+    try:
+        return None if b"\x00" in data else data.decode()
+    except UnicodeDecodeError:
+        return None

@@ -92,8 +92,9 @@ def words(event: SessionEvent) -> Words:
             return Words(f"{tool} is to be called", operation, call=call, step=step)
         case CallAttempted(call=call, attempt=attempt, worker=worker):
             return Words(f"Attempt {attempt} began", worker, call=call)
-        case CallSucceeded(call=call, status=status, output=output):
-            return Words(f"The tool answered {status}", output.text, "tool", call)
+        case CallSucceeded(call=call, status=status, output=output, mismatches=mismatches):
+            otherwise = ", not as described" if mismatches else ""
+            return Words(f"The tool answered {status}{otherwise}", "\n".join((*mismatches, output.text)), "tool", call)
         case ResultChecked(step=step, call=call, problems=problems):
             title = "The result has problems" if problems else "The result is sound"
             return Words(title, "; ".join(problems), call=call, step=step)

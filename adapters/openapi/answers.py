@@ -57,6 +57,16 @@ def check_content(operation: Operation, response: HttpResponse) -> None:
         )
 
 
+def unkept(response: HttpResponse, mismatches: tuple[str, ...]) -> ToolFault:
+    """Return what to raise for a success whose answer must be what the document says, and is not."""
+    return ToolFault(
+        "bad-answer",
+        f"The API did what was asked, but its answer is not as described: {'; '.join(mismatches)}.",
+        status=response.status,
+        latency_ms=response.latency_ms,
+    )
+
+
 def _promises_json(operation: Operation, status: int) -> bool:
     answers = [each for each in operation.answers if each.status in (str(status), f"{status // 100}XX")]
     return any(each.contents and all(is_json(one.media_type) for one in each.contents) for each in answers)

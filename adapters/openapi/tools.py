@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from adapters.openapi.answers import MAX_ANSWER, check_content, failed
+from adapters.openapi.answers import MAX_ANSWER, check_content, failed, unkept
 from adapters.openapi.auth.choosing import Unmet, Use, choose
 from adapters.openapi.auth.credentials import Credentials
 from adapters.openapi.auth.placing import shown
@@ -20,7 +20,9 @@ from adapters.openapi.references import Unusable
 from adapters.openapi.requests.attached import named_blobs
 from adapters.openapi.requests.build import build
 from adapters.openapi.requests.built import Built, Unbuildable, origin_of
-from adapters.openapi.validate import ArgumentsValidator
+from adapters.openapi.schemas.cache import CompiledSchemas
+from adapters.openapi.schemas.validators import Validators
+from adapters.openapi.schemas.values import read_value
 from commands.ports import (
     Checked,
     Description,
@@ -32,7 +34,7 @@ from commands.ports import (
     ToolFault,
 )
 from domain.catalog.events import Binding, Tool
-from domain.encoding import foreign, parse
+from domain.encoding import foreign
 from domain.errors import NotFound, Refused
 
 _DOCUMENTS = 8
@@ -50,11 +52,11 @@ class Blobs(Protocol):
 
 
 class Callee(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold an operation in its document's tree, with the validator of its arguments."""
+    """Hold an operation in its document's tree, with what judges its arguments and its answers."""
 
     operation: Operation
     tree: dict[str, Any]
-    validator: ArgumentsValidator
+    validators: Validators
 
 
 class OpenApiTools:
@@ -63,12 +65,13 @@ class OpenApiTools:
     def __init__(self, dialer: Dialer, blobs: Blobs, credentials: Credentials | None = None) -> None:
         self._credentials = credentials or Credentials(dialer)
         self._blobs = blobs
-        self._trees: OrderedDict[str, dict[str, Any]] = OrderedDict()
+        self._documents: OrderedDict[str, tuple[dict[str, Any], Validators]] = OrderedDict()
+        self.compiled = CompiledSchemas()
         self._callees: OrderedDict[tuple[str, str], Callee] = OrderedDict()
 
     async def describe(self, tenant: str, tool: Tool, *, at: str, depth: int) -> Description:
         """Describe a tool in full, and what a JSON pointer into its arguments leads to; raises Invalid, NotFound."""
-        tree = await self._tree(tenant, tool.document)
+        tree, _ = await self._document(tenant, tool.document)
         method, _, path = tool.operation.partition(" ")
         try:
             operation = read_operation(tree, method, path)
@@ -85,16 +88,16 @@ class OpenApiTools:
         """Check a call and build the very request that would be sent; nothing is."""
         document = call.document.document
         try:
-            operation, built = await self._prepare(call)
-            uses = await self._uses(call, operation)
+            callee, built = await self._prepare(call)
+            uses = await self._uses(call, callee.operation)
         except _Problems as found:
             return Prepared(checked=Checked(operation=call.tool.operation, document=document, problems=found.problems))
         checked = Checked(
-            operation=operation.name,
+            operation=callee.operation.name,
             document=document,
             effect_class=call.tool.effect_class,
             repeatable=call.tool.repeatable,
-            request_digest=built.digest(document=document, operation=operation.name),
+            request_digest=built.digest(document=document, operation=callee.operation.name),
         )
         url, headers = shown(built.url, built.headers, uses)
         return Prepared(checked=checked, method=built.method, url=url, headers=headers, body=built.body)
@@ -125,10 +128,10 @@ class OpenApiTools:
     ) -> ToolAnswer:
         """Build the request again, send it once if it is the one that was judged; raises ToolFault."""
         try:
-            operation, built = await self._prepare(call)
+            callee, built = await self._prepare(call)
         except _Problems as found:
             raise ToolFault("rejected", f"Nothing was sent: {'; '.join(found.problems)}.") from found
-        digest = built.digest(document=call.document.document, operation=operation.name)
+        digest = built.digest(document=call.document.document, operation=callee.operation.name)
         if digest != request_digest:
             raise ToolFault("rejected", f"Nothing was sent: {request_digest} was judged, but this is {digest}.")
         key = () if call.tool.effect_class == "read" else (("idempotency-key", idempotency_key),)
@@ -143,23 +146,28 @@ class OpenApiTools:
             allow_private=call.document.allow_private,
             not_after=not_after,
         )
-        response = await self._credentials.send(request, call, operation, credentials)
+        response = await self._credentials.send(request, call, callee.operation, credentials)
         if not 200 <= response.status < 300:
             raise failed(response, reads=call.tool.effect_class == "read")
-        check_content(operation, response)
-        return ToolAnswer(status=response.status, body=response.body, latency_ms=response.latency_ms)
+        check_content(callee.operation, response)
+        mismatches = _mismatches(callee, response)
+        if mismatches and call.tool.answers == "enforce":
+            raise unkept(response, mismatches)
+        return ToolAnswer(
+            status=response.status, body=response.body, latency_ms=response.latency_ms, mismatches=mismatches
+        )
 
-    async def _prepare(self, call: ToolCall) -> tuple[Operation, Built]:
+    async def _prepare(self, call: ToolCall) -> tuple[Callee, Built]:
         try:
             found = await self._callee(call)
-            arguments, floats = parse(bytes(call.arguments)), msgspec.json.decode(call.arguments)
-        except (Refused, msgspec.DecodeError) as fault:
+            arguments = read_value(bytes(call.arguments))
+        except Refused as fault:
             raise _Problems((str(fault),)) from fault
-        problems = found.validator.problems(floats)
+        problems = found.validators.problems(found.operation, arguments)
         if problems:
             raise _Problems(problems)
         try:
-            return found.operation, await self._build(call, found, arguments)
+            return found, await self._build(call, found, arguments)
         except (Unbuildable, Refused) as fault:
             raise _Problems((str(fault),)) from fault
 
@@ -181,21 +189,26 @@ class OpenApiTools:
     async def _callee(self, call: ToolCall) -> Callee:
         key = (call.document.document, call.tool.operation)
         if key not in self._callees:
-            tree = await self._tree(call.tenant, call.document.document)
+            tree, validators = await self._document(call.tenant, call.document.document)
             method, _, path = call.tool.operation.partition(" ")
             try:
                 operation = read_operation(tree, method, path)
             except Unusable as fault:
                 raise _Problems((f"the document has no usable operation {call.tool.operation}: {fault}",)) from fault
-            found = Callee(operation=operation, tree=tree, validator=ArgumentsValidator(tree, operation))
+            found = Callee(operation=operation, tree=tree, validators=validators)
             _keep(self._callees, key, found, _OPERATIONS)
         return self._callees[key]
 
-    async def _tree(self, tenant: str, document: str) -> dict[str, Any]:
-        if document not in self._trees:
+    async def _document(self, tenant: str, document: str) -> tuple[dict[str, Any], Validators]:
+        if document not in self._documents:
             tree = read_text(await self._blobs.get_blob(tenant, document))
-            _keep(self._trees, document, tree, _DOCUMENTS)
-        return self._trees[document]
+            _keep(self._documents, document, (tree, Validators(document, tree, self.compiled)), _DOCUMENTS)
+        return self._documents[document]
+
+
+def _mismatches(callee: Callee, response: HttpResponse) -> tuple[str, ...]:
+    kind = response.header("content-type")
+    return callee.validators.mismatches(callee.operation, response.status, kind, response.body)
 
 
 class _Problems(Exception):

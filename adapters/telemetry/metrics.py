@@ -63,6 +63,8 @@ class Metrics:
         self._model_calls = self._counters("model_calls", "Questions to models.", "outcome", ("replied", "failed"))
         outcomes = ("succeeded", *get_args(Failure))
         self._tool_calls = self._counters("tool_calls", "Attempts of calls to tools.", "outcome", outcomes)
+        answers = ("as-described", "otherwise")
+        self._answers = self._counters("tool_answers", "Answers of tools beside their document.", "form", answers)
         self._tokens = self._counters("tokens", "Tokens that models read and wrote.", "direction", ("in", "out"))
         self._steps = self._histogram("step_overhead_seconds", "Steps without models, tools, people and chosen waits.")
         ended = ("completed", "failed", "cancelled")
@@ -94,8 +96,9 @@ class Metrics:
                 self._tokens["out"].inc(tokens_out)
             case ModelFailed():
                 self._model_calls["failed"].inc()
-            case CallSucceeded():
+            case CallSucceeded(mismatches=mismatches):
                 self._tool_calls["succeeded"].inc()
+                self._answers["otherwise" if mismatches else "as-described"].inc()
             case CallFailed(failure=failure):
                 self._tool_calls[failure].inc()
             case SessionCompleted():

@@ -12,6 +12,8 @@ import msgspec
 from domain.encoding import NULL, Json
 from domain.session.events import EffectClass
 
+Checks = Literal["warn", "enforce"]
+
 
 class Tool(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Describe one operation as an agent sees it.
@@ -20,7 +22,8 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     may pass, its properties grouped as path, query, header, cookie and body. ``repeatable`` tells whether the same
     request may be sent again under the same idempotency key. ``keywords`` are further words that it is found by; no
     model is shown them. ``scopes`` are those of its own beside its API's, and ``rate_limit`` is its own number of calls
-    a minute, 0 for none.
+    a minute, 0 for none. ``answers`` says what an answer that is not what the document says leads to: a note in the
+    log, or a failed call.
     """
 
     name: str
@@ -36,6 +39,7 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     deprecated: bool = False
     scopes: tuple[str, ...] = ()
     rate_limit: int = 0
+    answers: Checks = "warn"
 
 
 class Override(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -47,6 +51,7 @@ class Override(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     deprecated: bool | None = None
     scopes: tuple[str, ...] | None = None
     rate_limit: int | None = None
+    answers: Checks | None = None
 
 
 class Agent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -274,7 +274,7 @@ class CallAttempted(Fact, frozen=True, kw_only=True, tag="session.call-attempted
 
 
 class CallSucceeded(Fact, frozen=True, kw_only=True, tag="session.call-succeeded.v1"):
-    """A tool answered with success."""
+    """A tool answered with success; ``mismatches`` are where the answer is not what the tool's document says."""
 
     call: str
     attempt: int
@@ -282,6 +282,7 @@ class CallSucceeded(Fact, frozen=True, kw_only=True, tag="session.call-succeeded
     output: Content
     source: str
     latency_ms: int = 0
+    mismatches: tuple[str, ...] = ()
 
 
 class CallFailed(Fact, frozen=True, kw_only=True, tag="session.call-failed.v1"):

@@ -45,6 +45,7 @@ class Shop:
     answers: Callable[[int], bytes] = lambda number: b'{"ok":true}'
     received: list[str] = field(default_factory=list)
     on_arrival: Callable[[], object] = lambda: None
+    mismatches: tuple[str, ...] = ()
 
     async def describe(self, tenant: str, tool: Tool, *, at: str, depth: int) -> Description:
         """Show the parameters that the tool has."""
@@ -83,7 +84,8 @@ class Shop:
         arrived = self.on_arrival()
         if asyncio.iscoroutine(arrived):
             await arrived
-        return ToolAnswer(status=200, body=self.answers(len(self.received)), latency_ms=1)
+        body = self.answers(len(self.received))
+        return ToolAnswer(status=200, body=body, latency_ms=1, mismatches=self.mismatches)
 
 
 def failing(*failures: str) -> Callable[[int], bytes]:

@@ -52,6 +52,23 @@ async def test_a_session_is_driven_to_its_end_and_replays(store: PostgresEventSt
     assert not found.divergences and found.state_digest == found.replay_digest
 
 
+async def test_an_answer_that_is_not_as_described_is_recorded_as_such_and_used(store: PostgresEventStore) -> None:
+    shell = shell_of(store, Shop(mismatches=("/ok: True is not of type 'string'",)), Model(), Time())
+    session, _ = await start(shell)
+    assert status(await drive(shell, session)) == "completed"
+    (event,) = [json.loads(row.state) for row in await store.read_stream(session) if "call-succeeded" in row.topic]
+    assert event["data"]["mismatches"] == ["/ok: True is not of type 'string'"]
+
+
+async def test_bytes_that_are_no_text_are_kept_unchanged(store: PostgresEventStore) -> None:
+    picture = b"\x89PNG\x00\xff"
+    shell = shell_of(store, Shop(answers=lambda number: picture), Model(), Time())
+    session, _ = await start(shell)
+    assert status(await drive(shell, session)) == "completed"
+    (event,) = [json.loads(row.state) for row in await store.read_stream(session) if "call-succeeded" in row.topic]
+    assert await store.get_blob("local", event["data"]["output"]["blob"]) == picture
+
+
 async def test_all_that_happens_in_a_session_names_its_lane_whoever_acts(store: PostgresEventStore) -> None:
     shell = shell_of(store, Shop(), Model(tool="order"), Time())
     goal = Goal(text="Order", model="scripted:test", lane="batch")

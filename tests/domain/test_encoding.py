@@ -82,10 +82,6 @@ def test_a_large_text_is_held_by_its_beginning_and_its_digest() -> None:
     assert held.text == "ä" * (EXCERPT_BYTES // 2)
 
 
-def test_bytes_that_cannot_be_stored_as_text_are_replaced() -> None:
-    assert content(b"a\x00b\xff").text == "a\ufffdb\ufffd"
-
-
 @pytest.mark.parametrize(
     ("text", "problem"),
     [

@@ -5,13 +5,16 @@ from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from domain.content import Content
+from domain.session.events import CallSucceeded
 from domain.upcasting import topic_of
 from ops.bench.histories import Trouble, history
 from projections.ports import Recorded
 from projections.registry import READ_MODELS
 from projections.rows import Row, coalesce
-from projections.wording import words
+from projections.wording import Words, words
 
 WILD = Trouble(faults=400, asks=500, people=100, late=500)
 SESSION = UUID(int=7)
@@ -54,3 +57,11 @@ def test_every_event_has_a_title(seed: int) -> None:
         for event in append:
             said = words(event.data)
             assert said.title.strip() and len(said.title) < 100
+
+
+def test_an_answer_that_is_not_as_described_says_so_in_the_timeline() -> None:
+    answered = CallSucceeded(call="c", attempt=1, status=200, output=Content(text="{}", size=2), source="tool:a")
+    noted = replace(answered, mismatches=("/a: 1 was expected", "/b: 2 was expected"))
+    assert words(answered) == Words("The tool answered 200", "{}", "tool", "c")
+    told = "/a: 1 was expected\n/b: 2 was expected\n{}"
+    assert words(noted) == Words("The tool answered 200, not as described", told, "tool", "c")

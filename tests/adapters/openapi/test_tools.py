@@ -230,6 +230,34 @@ def test_a_request_that_a_proxy_gave_up_may_have_happened() -> None:
     assert failure_of(499, reads=False) == failure_of(499, reads=True) == "unanswered"
 
 
+async def test_an_answer_that_is_not_as_described_is_noted_or_where_that_is_enforced_a_failure() -> None:
+    async with at(json_response(201, {"id": 7})) as (_, setting):
+        found = await setting.send("create_order", ORDER)
+        assert "/id: 7 is not of type 'string'" in found.mismatches and found.body == b'{"id":7}'
+        strict = msgspec.structs.replace(setting.by_name["create_order"], answers="enforce")
+        setting.by_name["create_order"] = strict
+        with pytest.raises(
+            ToolFault, match=r"did what was asked, but its answer is not as described: .*/id: 7"
+        ) as fault:
+            await setting.send("create_order", ORDER)
+        assert (fault.value.failure, fault.value.status) == ("bad-answer", 201)
+
+
+async def test_an_answer_as_described_is_no_mismatch_however_strict() -> None:
+    async with at_the_shop() as (_, setting):
+        setting.by_name = {n: msgspec.structs.replace(t, answers="enforce") for n, t in setting.by_name.items()}
+        assert (await setting.send("create_order", ORDER)).mismatches == ()
+        assert (await setting.send("cancel_order", {"path": {"orderId": "ord-1001"}}, key="d")).mismatches == ()
+
+
+async def test_a_schema_is_compiled_for_the_first_call_only() -> None:
+    async with at_the_shop() as (_, setting):
+        for _turn in range(3):
+            await setting.tools.check(setting.call("create_order", ORDER))
+        counts = setting.tools.compiled.counts
+        assert (counts.misses, counts.hits, counts.kept) == (1, 2, 1)
+
+
 async def test_a_write_that_was_answered_elsewhere_is_said_to_be_unclear() -> None:
     async with at(Response(status=303, headers=(("location", "/orders/1"),))) as (_, setting):
         with pytest.raises(ToolFault, match="answered with status 303; what it did is unclear"):

@@ -57,6 +57,7 @@ async def test_what_a_process_appended_is_counted_by_what_it_was(store: Postgres
     assert told['reprise_verdicts_total{decision="allow"}'] == 2
     assert told['reprise_tool_calls_total{outcome="succeeded"}'] == 2
     assert told['reprise_tool_calls_total{outcome="rate-limited"}'] == 1
+    assert told['reprise_tool_answers_total{form="as-described"}'] == 2
     assert told['reprise_model_calls_total{outcome="replied"}'] == 6
     assert told['reprise_tokens_total{direction="in"}'] == told['reprise_tokens_total{direction="out"}'] == 6
     assert told["reprise_step_overhead_seconds_count"] == 2

@@ -9,7 +9,8 @@ import pytest
 from adapters.models.script import read_script
 from adapters.openapi.ingest import read_document
 from adapters.openapi.reading.operations import read_operation
-from adapters.openapi.validate import ArgumentsValidator
+from adapters.openapi.schemas.cache import CompiledSchemas
+from adapters.openapi.schemas.validators import Validators
 from domain.session.prompt import Message, Prompt
 from ops.sample.shop import document
 
@@ -31,7 +32,8 @@ def answer(purpose: str, step: int = 0, turn: int = 1, known: str = "ord-1001 sh
 def test_every_call_fits_the_document(step: int, turn: int) -> None:
     choice = answer("choose", step, turn)
     method, _, path = TOOLS[choice["tool"]].operation.partition(" ")
-    assert ArgumentsValidator(TREE, read_operation(TREE, method, path)).problems(choice["arguments"]) == ()
+    validators = Validators("shop", TREE, CompiledSchemas())
+    assert validators.problems(read_operation(TREE, method, path), choice["arguments"]) == ()
 
 
 def test_the_plan_has_a_choice_for_each_step_and_the_last_is_reworked_once() -> None:

@@ -1,9 +1,10 @@
-"""Hold an answer against what its operation says that it answers."""
+"""Hold what an operation is asked against what it takes, and its answers against what it promises."""
 
-from collections.abc import Hashable
+from typing import Any
 
 from adapters.openapi.media import is_json
 from adapters.openapi.model import Answer, Operation
+from adapters.openapi.reading.api import dialect_of
 from adapters.openapi.schemas.cache import CompiledSchemas
 from adapters.openapi.schemas.choice import answer_to, content_as
 from adapters.openapi.schemas.document import DocumentSchemas
@@ -11,13 +12,18 @@ from adapters.openapi.schemas.values import read_value
 from domain.errors import Invalid
 
 
-class Answers:
-    """Judge the answers of a document's operations; ``key`` tells this document from others."""
+class Validators:
+    """Judge by the schemas of one document, named by its digest; ``tree`` has local references only."""
 
-    def __init__(self, key: Hashable, schemas: DocumentSchemas, compiled: CompiledSchemas) -> None:
-        self._key = key
-        self._schemas = schemas
+    def __init__(self, document: str, tree: dict[str, Any], compiled: CompiledSchemas) -> None:
+        self._document = document
+        self._schemas = DocumentSchemas(tree, dialect_of(tree))
         self._compiled = compiled
+
+    def problems(self, operation: Operation, arguments: Any) -> tuple[str, ...]:
+        """Return at most ten problems of arguments, grouped by place, as `read_value` reads them."""
+        key = (self._document, operation.name)
+        return self._compiled.get(key, lambda: self._schemas.arguments(operation)).problems(arguments)
 
     def mismatches(self, operation: Operation, status: int, media_type: str, body: bytes) -> tuple[str, ...]:
         """Return at most ten ways in which an answer is not what the document says; where it says nothing, none."""
@@ -33,7 +39,7 @@ class Answers:
             value = read_value(body)
         except Invalid as fault:
             return (f"/: {fault}",)
-        key = (self._key, operation.name, answer.status, content.media_type)
+        key = (self._document, operation.name, answer.status, content.media_type)
         return self._compiled.get(key, lambda: self._schemas.answer(content)).problems(value)
 
 

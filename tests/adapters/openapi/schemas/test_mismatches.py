@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 
 from adapters.openapi.model import Answer, Content, Operation
-from adapters.openapi.schemas.answers import Answers
 from adapters.openapi.schemas.cache import CompiledSchemas
-from adapters.openapi.schemas.document import DocumentSchemas
+from adapters.openapi.schemas.validators import Validators
 
-TREE = {"defs": {"Order": {"type": "object", "required": ["id", "pin"], "properties": {"pin": {"writeOnly": True}}}}}
+TREE = {
+    "openapi": "3.1.0",
+    "defs": {"Order": {"type": "object", "required": ["id", "pin"], "properties": {"pin": {"writeOnly": True}}}},
+}
 
 
 def said(status: str, schema: Any = None, media_type: str = "application/json") -> Answer:
@@ -20,7 +22,7 @@ def said(status: str, schema: Any = None, media_type: str = "application/json") 
 def mismatches(
     *answers: Answer, status: int = 200, kind: str = "application/json", body: bytes = b"{}", method: str = "GET"
 ) -> tuple[str, ...]:
-    held = Answers("d", DocumentSchemas(TREE, "openapi-3.1"), CompiledSchemas())
+    held = Validators("d", TREE, CompiledSchemas())
     return held.mismatches(Operation(method=method, path="/a", answers=answers), status, kind, body)
 
 
@@ -80,7 +82,7 @@ def test_mismatches_are_few() -> None:
 
 def test_what_is_compiled_for_one_answer_is_used_again() -> None:
     cache = CompiledSchemas()
-    held = Answers("d", DocumentSchemas(TREE, "openapi-3.1"), cache)
+    held = Validators("d", TREE, cache)
     operation = Operation(method="GET", path="/a", answers=(said("200", {"const": 3}), said("201", {"const": 4})))
     for status in (200, 200, 201):
         held.mismatches(operation, status, "application/json", b"3")
