@@ -5,7 +5,14 @@ from asyncio import create_subprocess_exec, gather, run
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
+from adapters.openapi.reading.api import dialect_of
+from adapters.openapi.reading.text import read_text
+from adapters.openapi.schemas.compiled import Compiled
+from adapters.openapi.schemas.conversion import Conversion
+from adapters.openapi.schemas.values import read_value
+from adapters.openapi.schemas.words import Words
 from adapters.policy.cedar import CedarJudge
 from adapters.postgres.follower import LogFollower
 from adapters.postgres.migrations import migrate
@@ -18,7 +25,7 @@ from adapters.postgres.store import PostgresEventStore
 from adapters.system import SystemChance, SystemClock
 from domain.errors import Unavailable
 from ops.bench import rebuild as rebuilding
-from ops.bench import steps, under_load
+from ops.bench import steps, under_load, validate
 from ops.bench.loading import Opened
 from projections.registry import READ_MODELS
 from projections.runner import Projector
@@ -33,6 +40,16 @@ async def migrated_store(url: str) -> PostgresEventStore:
 def bench_parts() -> steps.Parts:
     """Return what the benchmark of the loop is composed of."""
     return steps.Parts(open_store=migrated_store, judge=CedarJudge(), clock=SystemClock(), chance=SystemChance())
+
+
+def validate_parts() -> validate.Parts:
+    """Return what the benchmark of validation is composed of."""
+    return validate.Parts(read_tree=read_text, read_value=read_value, judges=_judges)
+
+
+def _judges(tree: dict[str, Any], schema: Any) -> tuple[validate.Judge, validate.Judge]:
+    whole = Conversion(tree, dialect=dialect_of(tree), direction="response").whole(schema)
+    return Compiled(whole).problems, Words(whole).problems
 
 
 def rebuild_parts() -> rebuilding.Parts:

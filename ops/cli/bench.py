@@ -1,6 +1,7 @@
 """Measure, each figure beside the machine's raw limit in the same run: `bench`."""
 
 import json
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from tempfile import TemporaryDirectory
@@ -13,6 +14,7 @@ from ops.bench import replay as replay_bench
 from ops.bench import steps as steps_bench
 from ops.bench import streams as streams_bench
 from ops.bench import under_load as under_load_bench
+from ops.bench import validate as validate_bench
 from ops.bench import write as write_bench
 from ops.bootstrap.benches import bench_parts, migrated_store
 from ops.bootstrap.servers import Addresses, addresses
@@ -76,6 +78,15 @@ async def steps(rounds: int) -> None:
 async def replay(rounds: int) -> None:
     """Measure folding and deciding again."""
     _show(await replay_bench.run(rounds=rounds))
+
+
+@verb(bench)
+@click.option("--rounds", default=51, show_default=True, type=click.IntRange(1, 1000))
+async def validate(rounds: int) -> None:
+    """Measure the validation of 100 invoices: Stripe's where REPRISE_EVAL_DATA is set, else small ones of our own."""
+    from ops.bootstrap.benches import validate_parts
+
+    _show(await validate_bench.run(validate_parts(), data=os.environ.get("REPRISE_EVAL_DATA", ""), rounds=rounds))
 
 
 @verb(bench)
