@@ -20,7 +20,7 @@ DATA = Path(os.environ.get("REPRISE_EVAL_DATA", "/nowhere")) / "openapi"
 NO_DATA = "REPRISE_EVAL_DATA names no folder with real documents"
 DOCUMENTS = sorted(path.name for path in DATA.glob("*") if "fixtures" not in path.name)
 DIFFERENCES: dict[tuple[str, str], str] = {}
-"""Where the engines differ: the document, the example's JSON pointer, and why. They agree on all 11,641 so far."""
+"""Where the engines differ: document, JSON pointer, and why. They agree on all 12,832 examples of 24 documents."""
 
 _SPEAKS = frozenset({"$ref", "allOf", "anyOf", "enum", "items", "oneOf", "properties", "type"})
 _VALUES = frozenset({"const", "default", "enum", "example", "examples"})
