@@ -3,11 +3,12 @@
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.openapi.schemas.compiled import Compiled
-from adapters.openapi.schemas.conversion import Conversion
+from adapters.openapi.schemas.conversion import Conversion, Direction
 from adapters.openapi.schemas.keywords import TYPES
 from tests.adapters.openapi.schemas.engines import Independent
 
@@ -60,18 +61,8 @@ SCHEMAS = st.recursive(
 )
 
 
-@settings(max_examples=250, deadline=None)
-@given(
-    schema=SCHEMAS,
-    a=SCHEMAS,
-    b=SCHEMAS,
-    values=st.lists(VALUES, min_size=3, max_size=6),
-    dialect=st.sampled_from(["swagger-2.0", "openapi-3.0", "openapi-3.1", "openapi-3.2"]),
-    answered=st.booleans(),
-)
-def test_both_engines_judge_alike(schema: Any, a: Any, b: Any, values: list[Any], dialect: str, answered: bool) -> None:
-    direction = "response" if answered else "request"
-    whole = Conversion({"defs": {"A": a, "B": b}}, dialect=dialect, direction=direction).whole(schema)  # type: ignore[arg-type]
+def judged_alike(schema: Any, values: list[Any], dialect: str, direction: Direction, **named: Any) -> None:
+    whole = Conversion({"defs": named}, dialect=dialect, direction=direction).whole(schema)
     compiled, independent = Compiled(whole), Independent(whole)
     assert compiled.fast is not None, "whatever a document says, it compiles"
     for value in values:
@@ -81,3 +72,41 @@ def test_both_engines_judge_alike(schema: Any, a: Any, b: Any, values: list[Any]
             continue
         assert compiled.fast.is_valid(value) is expected, (whole, value)
         assert bool(compiled.problems(value)) is not expected, (whole, value)
+
+
+DIALECTS = st.sampled_from(["swagger-2.0", "openapi-3.0", "openapi-3.1", "openapi-3.2"])
+DIRECTIONS: st.SearchStrategy[Direction] = st.sampled_from(["request", "response"])
+PLAIN = st.sampled_from([{"type": "string"}, {"type": "integer"}, True, False])
+ALONE = _known(PLAIN)
+TELLING: list[Any] = [
+    None,
+    True,
+    0,
+    1,
+    2,
+    -1,
+    *map(Decimal, ("0.0", "0.5", "1.0", "1.10", "2.0")),
+    "",
+    "a",
+    "ab",
+    "n_a",
+    "é",
+]
+TELLING += [[], [1], [1, Decimal("1.0")], ["a", 1, None], {}, {"a": 1}, {"a": "a", "n_a": 1}, {"b": None, "": 1}]
+
+
+@pytest.mark.parametrize("keyword", sorted(ALONE))
+@settings(max_examples=12, deadline=None)
+@given(data=st.data(), dialect=DIALECTS, direction=DIRECTIONS)
+def test_both_engines_judge_each_keyword_alike(
+    keyword: str, data: st.DataObject, dialect: str, direction: Direction
+) -> None:
+    judged_alike({keyword: data.draw(ALONE[keyword])}, TELLING, dialect, direction)
+
+
+@settings(max_examples=150, deadline=None)
+@given(SCHEMAS, SCHEMAS, SCHEMAS, st.lists(VALUES, min_size=3, max_size=6), DIALECTS, DIRECTIONS)
+def test_both_engines_judge_alike(
+    schema: Any, a: Any, b: Any, values: list[Any], dialect: str, direction: Direction
+) -> None:
+    judged_alike(schema, values, dialect, direction, A=a, B=b)
