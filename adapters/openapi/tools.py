@@ -28,6 +28,7 @@ from commands.ports import (
     Description,
     Dialer,
     HttpRequest,
+    HttpResponse,
     Prepared,
     ToolAnswer,
     ToolCall,
