@@ -15,7 +15,7 @@ import cedarpy
 from adapters.policy.language import Parsed, Rule, read, shipped
 from adapters.policy.request import entities, request
 from commands.ports import Case, Ruling
-from domain.catalog.policies import PolicySet, declared
+from domain.catalog.policies import PolicySet
 from domain.errors import Refused
 from domain.session.events import Decision
 
@@ -36,7 +36,7 @@ class CedarJudge:
 
     def __init__(self, engine: Engine = cedarpy.is_authorized) -> None:
         self._engine = engine
-        self._parsed: OrderedDict[str, Parsed] = OrderedDict()
+        self._parsed: OrderedDict[PolicySet, tuple[str, Parsed]] = OrderedDict()
 
     @property
     def default(self) -> PolicySet:
@@ -54,26 +54,26 @@ class CedarJudge:
 
     def judge(self, policy_set: PolicySet, case: Case) -> Ruling:
         """Allow, deny or ask; whatever goes wrong inside is a denial."""
-        digest = policy_set.digest
+        digest = ""
         try:
-            parsed = self._read(digest, policy_set)
-            decision, rules, reason = self._judge(parsed, policy_set, case)
+            digest, parsed = self._read(policy_set)
+            decision, rules, reason = self._judge(parsed, case)
         except Exception as fault:
             said = str(fault) if isinstance(fault, Refused) else f"{type(fault).__name__}: {fault}"
             decision, rules, reason = "deny", ("engine-error",), f"The rules could not be applied: {said}"
-        return Ruling(decision=decision, rules=rules, policy_set=digest, reason=reason[:2_000])
+        return Ruling(decision=decision, rules=rules, policy_set=digest or policy_set.digest, reason=reason[:2_000])
 
-    def _read(self, digest: str, policy_set: PolicySet) -> Parsed:
-        if digest not in self._parsed:
-            self._parsed[digest] = read(policy_set)
-        self._parsed.move_to_end(digest)
+    def _read(self, policy_set: PolicySet) -> tuple[str, Parsed]:
+        if policy_set not in self._parsed:
+            self._parsed[policy_set] = (policy_set.digest, read(policy_set))
+        self._parsed.move_to_end(policy_set)
         while len(self._parsed) > _PARSED:
             self._parsed.popitem(last=False)
-        return self._parsed[digest]
+        return self._parsed[policy_set]
 
-    def _judge(self, parsed: Parsed, policy_set: PolicySet, case: Case) -> tuple[Decision, tuple[str, ...], str]:
+    def _judge(self, parsed: Parsed, case: Case) -> tuple[Decision, tuple[str, ...], str]:
         began = time.monotonic()
-        asked, about = request(case, declared(policy_set)), entities(case)
+        asked, about = request(case, parsed.arguments), entities(case)
         result = self._engine(asked, parsed.policies, about, parsed.schema)
         determining = _determining(result, parsed)
         decision = _decision(result, determining)

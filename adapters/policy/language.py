@@ -7,7 +7,7 @@ from importlib.resources import files
 import cedarpy
 import msgspec
 
-from domain.catalog.policies import MOST_BYTES, Kind, PolicySet, declared
+from domain.catalog.policies import MOST_BYTES, Arguments, Kind, PolicySet, declared
 from domain.errors import Invalid
 
 MOST_RULES = 1_000
@@ -32,12 +32,14 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 class Parsed(msgspec.Struct, frozen=True, kw_only=True):
     """Hold a set ready to be asked; ``rules`` go by the engine's own names for them.
 
-    ``granted`` is the set without the rules that ask: what a human grants must be allowed by it.
+    ``arguments`` are those that its rules may read. ``granted`` is the set without the rules that ask: what a human
+    grants must be allowed by it.
     """
 
     policies: cedarpy.PolicySet
     granted: cedarpy.PolicySet
     schema: cedarpy.Schema
+    arguments: Arguments
     rules: dict[str, Rule]
 
 
@@ -60,7 +62,7 @@ def read(policy_set: PolicySet) -> Parsed:
     rules = _rules(policy_set.name, tree)
     firm = {key: raw for key, raw in tree["staticPolicies"].items() if not rules[key].asks}
     granted = cedarpy.PolicySet.from_json_str(json.dumps({**tree, "staticPolicies": firm}))
-    return Parsed(policies=policies, granted=granted, schema=schema, rules=rules)
+    return Parsed(policies=policies, granted=granted, schema=schema, arguments=declared(policy_set), rules=rules)
 
 
 def _words(error: object) -> str:
