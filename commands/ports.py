@@ -307,6 +307,13 @@ class Tools(Protocol):
         """Describe a tool in full, and what a JSON pointer into its arguments leads to; raises Invalid, NotFound."""
         ...
 
+    async def answer_mismatches(self, tenant: str, tool: Tool, status: int, body: bytes) -> tuple[str, ...]:
+        """Hold a recorded JSON answer against what a tool's document says, and return at most ten differences.
+
+        Each is a JSON pointer, a colon and words; an answer of which the document says nothing is one. Nothing is sent.
+        """
+        ...
+
     async def check(self, call: ToolCall) -> Checked:
         """Hold arguments against the operation's schema and digest the request that they make; nothing is sent."""
         ...

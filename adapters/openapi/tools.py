@@ -81,6 +81,14 @@ class OpenApiTools:
         parameters = foreign(arguments_at(tree, operation, at, depth))
         return Description(text=full_description(operation), at=at, parameters=parameters)
 
+    async def answer_mismatches(self, tenant: str, tool: Tool, status: int, body: bytes) -> tuple[str, ...]:
+        """Hold a recorded JSON answer against what a tool's document says, and return at most ten differences."""
+        try:
+            callee = await self._callee(tenant, tool.document, tool.operation)
+        except _Problems as found:
+            raise NotFound(f"Nothing describes the answers of {tool.name}: {found}.") from found
+        return callee.validators.recorded_mismatches(callee.operation, status, body)
+
     async def check(self, call: ToolCall) -> Checked:
         """Hold arguments against the operation's schema and digest the request that they make; nothing is sent."""
         return (await self.prepare(call)).checked
@@ -106,7 +114,7 @@ class OpenApiTools:
     async def credentials(self, call: ToolCall) -> tuple[Binding, ...]:
         """Return what a call would carry as it is bound now: nothing where it needs nothing, or cannot have it."""
         try:
-            operation = (await self._callee(call)).operation
+            operation = (await self._called(call)).operation
             return tuple(use.binding for use in await self._uses(call, operation))
         except (_Problems, Refused):
             return ()  # the sending says what is wrong
@@ -160,7 +168,7 @@ class OpenApiTools:
 
     async def _prepare(self, call: ToolCall) -> tuple[Callee, Built]:
         try:
-            found = await self._callee(call)
+            found = await self._called(call)
             arguments = read_value(bytes(call.arguments))
         except Refused as fault:
             raise _Problems((str(fault),)) from fault
@@ -187,15 +195,18 @@ class OpenApiTools:
                 raise Unbuildable(f"/body: expected files of at most {MAX_UPLOAD} bytes in all")
         return files
 
-    async def _callee(self, call: ToolCall) -> Callee:
-        key = (call.document.document, call.tool.operation)
+    async def _called(self, call: ToolCall) -> Callee:
+        return await self._callee(call.tenant, call.document.document, call.tool.operation)
+
+    async def _callee(self, tenant: str, document: str, name: str) -> Callee:
+        key = (document, name)
         if key not in self._callees:
-            tree, validators = await self._document(call.tenant, call.document.document)
-            method, _, path = call.tool.operation.partition(" ")
+            tree, validators = await self._document(tenant, document)
+            method, _, path = name.partition(" ")
             try:
                 operation = read_operation(tree, method, path)
             except Unusable as fault:
-                raise _Problems((f"the document has no usable operation {call.tool.operation}: {fault}",)) from fault
+                raise _Problems((f"the document has no usable operation {name}: {fault}",)) from fault
             found = Callee(operation=operation, tree=tree, validators=validators)
             _keep(self._callees, key, found, _OPERATIONS)
         return self._callees[key]

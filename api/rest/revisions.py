@@ -102,7 +102,7 @@ class FindingShown(Output, frozen=True, kw_only=True):
 
 
 class ReasonShown(Output, frozen=True, kw_only=True):
-    """Say one thing about a call, at a JSON pointer into its arguments."""
+    """Say one thing about a call, at a JSON pointer into its arguments, or into its answer."""
 
     cause: str
     pointer: str
@@ -127,6 +127,7 @@ class DriftShown(Output, frozen=True, kw_only=True):
     """Report what a revision would change if it took the place of the one in force.
 
     ``failing`` of the recorded ``calls`` could not be made any more, ``changed`` would be made otherwise.
+    ``answers`` were held against it too: ``mismatched`` of them are not what it says, but were what theirs says.
     ``openSessions`` use another revision, ``waiting`` names those of their calls that are affected, and ``askedAgain``
     counts the approvals that a migration would ask for again. ``more`` counts what is not named.
     """
@@ -138,6 +139,8 @@ class DriftShown(Output, frozen=True, kw_only=True):
     calls: int
     failing: int
     changed: int
+    answers: int
+    mismatched: int
     open_sessions: int
     asked_again: int
     findings: tuple[FindingShown, ...]

@@ -43,6 +43,15 @@ class Comparison:
             return (self._gone(tool, operation),)
         return (*self._security(before, operation), *await self._under(before.document, now, arguments))
 
+    async def answer_reasons(self, before: Side, operation: str, status: int, body: bytes) -> tuple[Reason, ...]:
+        """Say where an answer is not what the new revision says of it; what was so before is no news."""
+        then, now = before.document.operation(operation), self.new.operation(operation)
+        if now is None:
+            return ()
+        found = await self._tools.answer_mismatches(self._tenant, now, status, body)
+        known = await self._tools.answer_mismatches(self._tenant, then, status, body) if found and then else ()
+        return tuple(_mismatch(each) for each in found if each not in known)
+
     def _security(self, before: Side, operation: str) -> tuple[Reason, ...]:
         then, now = before.needs.get(operation, ""), self._new.needs.get(operation, "")
         if then == now:
@@ -79,6 +88,11 @@ def _uncallable(problems: Sequence[str], earlier: Sequence[str]) -> tuple[Reason
     return tuple(
         Reason(cause="not-callable", pointer="", message=problem) for problem in problems if problem not in earlier
     )
+
+
+def _mismatch(text: str) -> Reason:
+    pointer, _, message = text.partition(": ")
+    return Reason(cause="answer-mismatch", pointer=pointer, message=message)
 
 
 def _template(operation: str) -> str:

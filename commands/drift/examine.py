@@ -1,8 +1,9 @@
 """Examine a revision of an API: what of all that was called, and of all that waits, would change with it.
 
-Each recorded call is checked, with its arguments as they were written, by the very check that a real call goes through;
-nothing is sent and nothing is recorded. Calls come in pages, alike ones are checked once, and what is found is counted
-within bounds, so that any number of calls takes the same memory.
+Each recorded call is checked, with its arguments as they were written, by the very check that a real call goes through,
+and its answer, where it is JSON that was kept whole, by the check of real answers. Nothing is sent and nothing is
+recorded. Calls come in pages, alike ones are checked once, and what is found is counted within bounds, so that any
+number of calls takes the same memory.
 """
 
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from commands.drift.report import Drift, Finding, Reason, Waiting
 from commands.drift.revisions import Revisions
 from commands.drift.waiting import affected, asked_about, open_sessions
 from commands.shell import Shell
-from domain.encoding import digest_bytes
+from domain.encoding import Json, digest_bytes
 
 PAGE = 500
 REMEMBERED = 20_000
@@ -28,7 +29,7 @@ Progress: TypeAlias = Callable[[int, int], None]
 
 
 class Examined(Cache[tuple[str, str, str], tuple[Reason, ...]]):
-    """Remember what was said of calls by revision, operation and arguments."""
+    """Remember what was said of calls by revision, operation and arguments, or of answers by these."""
 
 
 async def examine(
@@ -60,6 +61,8 @@ async def examine(
         calls=gathering.calls,
         failing=gathering.failing,
         changed=gathering.changed,
+        answers=gathering.answers,
+        mismatched=gathering.mismatched,
         open_sessions=sessions,
         asked_again=asked,
         findings=(*server, *gathering.findings()),
@@ -73,11 +76,14 @@ async def _past(
 ) -> None:
     """Check every recorded call of the API's other revisions."""
     others = [digest for digest in revisions.known if digest != comparison.new.document]
-    total, done, after, seen = await past.count(tenant, others), 0, "", Examined(REMEMBERED)
+    total, done, after = await past.count(tenant, others), 0, ""
+    seen, heard = Examined(REMEMBERED), Examined(REMEMBERED)
     while page := await past.calls(tenant, others, after=after, limit=PAGE):
         own = [call for call in page if call.tool in revisions.tools]  # another API may have the same document
         for call in own:
             gathering.add(call, await _reasons(call, comparison, revisions, seen))
+            if _is_whole(call.output) and comparison.new.operation(call.operation):
+                gathering.add_answer(call, await _answer_reasons(call, comparison, revisions, heard))
         done, after = done + len(page), page[-1].id
         progress(done, max(total, done))
 
@@ -88,6 +94,23 @@ async def _reasons(call: PastCall, comparison: Comparison, revisions: Revisions,
     if found is None:
         before = await revisions.side(call.document)
         found = seen.keep(key, await comparison.reasons(before, call.tool, call.operation, call.arguments))
+    return found
+
+
+def _is_whole(output: Json | None) -> bool:
+    """Tell whether an answer is JSON that was kept whole: a text may be the beginning of a longer one."""
+    return output is not None and not bytes(output).startswith(b'"')
+
+
+async def _answer_reasons(
+    call: PastCall, comparison: Comparison, revisions: Revisions, heard: Examined
+) -> tuple[Reason, ...]:
+    assert call.output is not None and call.http_status is not None, "it succeeded"
+    key = (call.document, f"{call.http_status} {call.operation}", digest_bytes(bytes(call.output)))
+    found = heard.find(key)
+    if found is None:
+        before, answer = await revisions.side(call.document), (call.http_status, bytes(call.output))
+        found = heard.keep(key, await comparison.answer_reasons(before, call.operation, *answer))
     return found
 
 

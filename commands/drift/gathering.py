@@ -30,13 +30,24 @@ class Gathering:
         self.calls = 0
         self.failing = 0
         self.changed = 0
+        self.answers = 0
+        self.mismatched = 0
 
     def add(self, call: PastCall, reasons: tuple[Reason, ...]) -> None:
         """Note what would become of a recorded call; nothing, where there is no reason."""
         self.calls += 1
         fails = any(reason.fails for reason in reasons)
         self.failing += fails
-        self.changed += bool(reasons) and not fails
+        self.changed += any(reason.changes for reason in reasons) and not fails
+        self._note_all(call, reasons)
+
+    def add_answer(self, call: PastCall, reasons: tuple[Reason, ...]) -> None:
+        """Note how what a recorded call answered differs from what is said of it now."""
+        self.answers += 1
+        self.mismatched += bool(reasons)
+        self._note_all(call, reasons)
+
+    def _note_all(self, call: PastCall, reasons: tuple[Reason, ...]) -> None:
         for key, reason in {_key(call.operation, reason): reason for reason in reasons}.items():
             self._note(key, reason, call)
 

@@ -17,6 +17,7 @@ Cause: TypeAlias = Literal[
     "sent-otherwise",
     "security-changed",
     "server-changed",
+    "answer-mismatch",
 ]
 FAILS: frozenset[Cause] = frozenset(
     {
@@ -30,11 +31,14 @@ FAILS: frozenset[Cause] = frozenset(
         "not-callable",
     }
 )
-"""Causes with which a call could not be made any more; with the others it could, and would be another."""
+"""Causes with which a call could not be made any more; with the others but the last it could, and would be another.
+
+With the last it would be the same, but what it answered is not what the new revision says.
+"""
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
-    """Say one thing about a call under the new revision, at a JSON pointer into its arguments."""
+    """Say one thing about a call under the new revision, at a JSON pointer into its arguments, or into its answer."""
 
     cause: Cause
     pointer: str
@@ -44,6 +48,11 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True):
     def fails(self) -> bool:
         """Tell whether the call could not be made any more."""
         return self.cause in FAILS
+
+    @property
+    def changes(self) -> bool:
+        """Tell whether the call could be made, and would be another."""
+        return self.cause not in FAILS and self.cause != "answer-mismatch"
 
 
 class Example(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,9 +98,10 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
     """Report on a revision of an API, ``document``, before it takes the place of another, ``current``.
 
     ``calls`` were recorded of this API, of which ``failing`` could not be made any more and ``changed`` would be made
-    otherwise. ``open_sessions`` use another revision of it; ``waiting`` names those of their calls that are
-    affected, and ``asked_again`` counts the approvals that a migration would ask for again. ``more`` counts findings
-    and waiting calls beyond those that are named.
+    otherwise. ``answers`` of them were held against it too, of which ``mismatched`` are not what it says, but were what
+    their own revision says. ``open_sessions`` use another revision of it; ``waiting`` names those of their calls that
+    are affected, and ``asked_again`` counts the approvals that a migration would ask for again. ``more`` counts what is
+    found beyond that.
     """
 
     api: str
@@ -101,6 +111,8 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
     calls: int
     failing: int
     changed: int
+    answers: int
+    mismatched: int
     open_sessions: int
     asked_again: int
     findings: tuple[Finding, ...]

@@ -60,6 +60,10 @@ class StubTools:
         """Show the parameters that the tool has."""
         return Description(text=tool.description, at=at, parameters=tool.parameters)
 
+    async def answer_mismatches(self, tenant: str, tool: Tool, status: int, body: bytes) -> tuple[str, ...]:
+        """Describe no answer."""
+        return ()
+
     async def check(self, call: ToolCall) -> Checked:
         """Say what the request would be."""
         return Checked(

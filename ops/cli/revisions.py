@@ -62,6 +62,7 @@ def _report(found: Drift) -> str:
     head = [
         f"{found.api}: {found.document[:12]} ({found.status}) beside {found.current[:12]}, which is in force",
         f"  {count(found.calls, 'recorded call')}: {found.failing} would fail, {found.changed} would be made otherwise",
+        f"  {count(found.answers, 'recorded answer')}: {found.mismatched} not what it says",
         f"  {count(found.open_sessions, 'open session')}: {count(len(found.waiting), 'waiting call')} affected, "
         f"{count(found.asked_again, 'approval')} to be asked for again by a migration",
     ]

@@ -88,6 +88,17 @@ def say_that_orders_are_open(document: Document) -> None:
     document["paths"]["/orders/{orderId}"]["get"]["security"] = []
 
 
+def number_prices(document: Document) -> None:
+    """Answer prices as texts."""
+    schemas(document)["Product"]["properties"]["priceCents"] = {"type": "string"}
+
+
+def place_later(document: Document) -> None:
+    """Answer a new order with another status."""
+    post = document["paths"]["/orders"]["post"]
+    post["responses"] = {"202": post["responses"]["201"]}
+
+
 def grow(document: Document) -> None:
     """Describe better, and take more than before."""
     search(document)["summary"] = "Find products by the words of their name."
@@ -108,6 +119,8 @@ EDITS: tuple[tuple[Edit, Named], ...] = (
     (rename_order_id, {("operation-moved", GET, "")}),
     (break_get_order, {("operation-unusable", GET, "")}),
     (say_that_orders_are_open, {("security-changed", GET, "")}),
+    (number_prices, {("answer-mismatch", SEARCH, "/*/priceCents")}),
+    (place_later, {("answer-mismatch", ORDER, "/")}),
     (remove_what_nobody_called, set()),
     (grow, set()),
 )

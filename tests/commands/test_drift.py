@@ -42,6 +42,19 @@ class Deaf:
         raise AssertionError(f"{request.url} was dialled")
 
 
+class Engine(Deaf):
+    """Be a way out behind which one container runs."""
+
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        """List it."""
+        assert request.url == f"{NOWHERE}/containers/json"
+        headers = (("content-type", "application/json"),)
+        return HttpResponse(status=200, headers=headers, body=RUNNING, latency_ms=1)
+
+
+RUNNING = b'[{"Id":"8dfafdbc3a40","Names":["/web"],"State":"running","Labels":{"shop":"web"},"SizeRw":12}]'
+
+
 class Obedient(Model):
     """Be a model that calls what the goal names, with the arguments that it names."""
 
@@ -177,6 +190,24 @@ INSERT INTO actions SELECT (jsonb_populate_record(a, jsonb_build_object(
     'id', a.id || '-' || n, 'request_json', jsonb_build_object('body', jsonb_build_object('size', n))
 ))).* FROM actions a, generate_series(1, %(many)s) n RETURNING id"""
 MANY = 1_200
+
+
+async def test_a_real_answer_that_the_revision_no_longer_describes_is_named_with_its_place(bench: Bench) -> None:
+    await bench.register(docker())
+    bench.shell.tools = OpenApiTools(Engine(), bench.store)
+    listed = await bench.call("container_list")
+    revised = docker()
+    summary = revised["definitions"]["ContainerSummary"]
+    summary["properties"]["State"] = {"type": "object"}
+    summary["properties"]["Labels"]["additionalProperties"] = {"type": "integer"}
+    summary["properties"]["SizeRootFs"] |= {"minimum": 5}
+    found = await bench.examine(await bench.register(revised, staged=True))
+    assert {(each.cause, each.operation, each.pointer, each.fails) for each in found.findings} == {
+        ("answer-mismatch", "GET /containers/json", "/*/State", False),
+        ("answer-mismatch", "GET /containers/json", "/*/Labels/shop", False),
+    }
+    assert {example.session for each in found.findings for example in each.examples} == {listed}
+    assert (found.calls, found.failing, found.changed, found.answers, found.mismatched) == (1, 0, 0, 1, 1)
 
 
 async def test_every_call_of_many_pages_is_checked_and_a_bounded_number_named(bench: Bench) -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from adapters.openapi.media import is_json
-from adapters.openapi.model import Answer, Operation
+from adapters.openapi.model import Answer, Content, Operation
 from adapters.openapi.reading.api import dialect_of
 from adapters.openapi.schemas.cache import CompiledSchemas
 from adapters.openapi.schemas.choice import answer_to, content_as
@@ -35,6 +35,17 @@ class Validators:
             return (_unexpected(answer, media_type),)
         if not is_json(media_type):
             return ()
+        return self._held(operation, answer, content, body)
+
+    def recorded_mismatches(self, operation: Operation, status: int, body: bytes) -> tuple[str, ...]:
+        """Judge a JSON answer whose media type was not recorded; where the document says nothing of it, that is one."""
+        answer = answer_to(operation, status)
+        content = content_as(answer.contents, "application/json") if answer else None
+        if answer is None or content is None:
+            return (f"/: the document describes no JSON answer with the status {status}",)
+        return self._held(operation, answer, content, body)
+
+    def _held(self, operation: Operation, answer: Answer, content: Content, body: bytes) -> tuple[str, ...]:
         try:
             value = read_value(body)
         except Invalid as fault:
