@@ -1,6 +1,6 @@
 """Judge what an API answered: what failed has one name, and what succeeded can be used."""
 
-from adapters.openapi.media import is_json
+from adapters.openapi.media import is_json, kind_of
 from adapters.openapi.model import Operation
 from commands.ports import HttpResponse, ToolFault
 from domain.encoding import parse
@@ -9,6 +9,8 @@ from domain.session.events import Failure
 
 _EXCERPT = 300
 MAX_ANSWER = 1 << 20
+MAX_FILE = 16 << 20
+"""How many bytes an answer may have that is a file: nobody reads it, it is only kept and passed on."""
 
 
 def failed(response: HttpResponse, *, reads: bool) -> ToolFault:
@@ -41,12 +43,20 @@ def failure_of(status: int, *, reads: bool) -> Failure:
             return "rejected"
 
 
+def most_bytes(operation: Operation) -> int:
+    """Return how many bytes an answer may have: more where the operation may answer with a file."""
+    kinds = [kind_of(each.media_type) for answer in operation.answers for each in answer.contents]
+    return MAX_FILE if "binary" in kinds else MAX_ANSWER
+
+
 def check_content(operation: Operation, response: HttpResponse) -> None:
     """Refuse a success whose content cannot be used; it did happen all the same."""
     problem = ""
-    if len(response.body) > MAX_ANSWER:
-        problem = f"its answer is larger than {MAX_ANSWER} bytes"
-    elif _promises_json(operation, response.status) or is_json(response.header("content-type")):
+    kind = response.header("content-type")
+    most = most_bytes(operation) if kind and kind_of(kind) == "binary" else MAX_ANSWER
+    if len(response.body) > most:
+        problem = f"its answer is larger than {most} bytes"
+    elif _promises_json(operation, response.status) or is_json(kind):
         problem = "" if _without_content(operation, response) else _json_problem(response.body)
     if problem:
         raise ToolFault(

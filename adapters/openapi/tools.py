@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from adapters.openapi.answers import MAX_ANSWER, check_content, failed, unkept
+from adapters.openapi.answers import check_content, failed, most_bytes, unkept
 from adapters.openapi.auth.choosing import Unmet, Use, choose
 from adapters.openapi.auth.credentials import Credentials
 from adapters.openapi.auth.placing import shown
@@ -151,7 +151,7 @@ class OpenApiTools:
             headers=(*built.headers, *key),
             body=built.body,
             timeout_ms=timeout_ms,
-            max_bytes=MAX_ANSWER,
+            max_bytes=most_bytes(callee.operation),
             allow_private=call.document.allow_private,
             not_after=not_after,
         )
