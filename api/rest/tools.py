@@ -15,7 +15,7 @@ from api.reads import Cursor, Limit, Reading
 from api.services import Given, Services
 from api.writes import Writing
 from commands.catalogue import PlainTool, document_of, fetch_document
-from domain.catalog.events import Override
+from domain.catalog.events import Checks, Override
 from domain.catalog.overriding import as_said
 from domain.envelope import Context
 from domain.errors import Invalid
@@ -88,13 +88,15 @@ class ToolPatch(Input, frozen=True, kw_only=True):
     """Override what a document says of a tool; null leaves the document's word, what is left out stays.
 
     ``rateLimit`` is in calls a minute, 0 for none. A disabled tool is not offered to new sessions, and not called for
-    those that run.
+    those that run. With ``answers`` an answer that is not what the document says is noted (``warn``), or fails its call
+    (``enforce``).
     """
 
     effect_class: EffectClass | msgspec.UnsetType | None = msgspec.UNSET
     repeatable: bool | msgspec.UnsetType | None = msgspec.UNSET
     enabled: bool | msgspec.UnsetType | None = msgspec.UNSET
     deprecated: bool | msgspec.UnsetType | None = msgspec.UNSET
+    answers: Checks | msgspec.UnsetType | None = msgspec.UNSET
     scopes: tuple[str, ...] | msgspec.UnsetType | None = msgspec.UNSET
     rate_limit: int | msgspec.UnsetType | None = msgspec.UNSET
     reason: str = ""
@@ -107,6 +109,7 @@ class OverrideShown(Output, frozen=True, kw_only=True):
     repeatable: bool | None
     enabled: bool | None
     deprecated: bool | None
+    answers: str | None
     scopes: tuple[str, ...] | None
     rate_limit: int | None
 
@@ -133,6 +136,7 @@ class ToolShown(Output, frozen=True, kw_only=True):
     repeatable: bool
     enabled: bool
     deprecated: bool
+    answers: str
     scopes: tuple[str, ...]
     rate_limit: int
 
@@ -151,6 +155,7 @@ class ToolDescribed(Output, frozen=True, kw_only=True):
     repeatable: bool
     enabled: bool
     deprecated: bool
+    answers: str
     scopes: tuple[str, ...]
     rate_limit: int
     document: str
@@ -304,21 +309,25 @@ async def show_tool(
     # Read first: what is shown is at least that new, and a write decided on it is refused if it was changed.
     _, tool = await services.catalogue.find_tool(read.tenant, tool_id)
     version = await services.catalogue.version(read.tenant, "document", tool.api)
-    document, tool = await services.catalogue.find_tool(read.tenant, tool_id)
+    shown = await described(services, read.tenant, tool_id, at=at, depth=depth)
+    return answer(shown, etag=version)
+
+
+async def described(services: Services, tenant: str, tool_id: str, *, at: str, depth: int | None) -> ToolDescribed:
+    """Describe a tool as it is said to be now; without a place or a depth its arguments as agents see them."""
+    document, tool = await services.catalogue.find_tool(tenant, tool_id)
     override = view(OverrideShown, document.overrides.get(tool.operation, Override()))
-    told = await services.shell.tools.describe(read.tenant, tool, at=at, depth=depth or DESCRIBE_DEPTH)
-    shown = told.parameters if at or depth else tool.parameters
-    described = view(
+    told = await services.shell.tools.describe(tenant, tool, at=at, depth=depth or DESCRIBE_DEPTH)
+    return view(
         ToolDescribed,
         tool,
         id=tool.name,
         api_id=tool.api,
         override=override,
         description=told.text,
-        parameters=shown,
+        parameters=told.parameters if at or depth else tool.parameters,
         at=at,
     )
-    return answer(described, etag=version)
 
 
 @patch("/tools/{tool_id:str}", opt={"body": ToolPatch}, tags=["tools"])

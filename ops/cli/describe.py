@@ -8,7 +8,6 @@ import msgspec
 from commands.ports import Description
 from domain.catalog.events import Tool
 from domain.encoding import Json
-from domain.errors import NotFound
 from ops.cli.output import result
 from ops.cli.reach import core
 from ops.cli.verb import verb
@@ -24,6 +23,7 @@ class Described(msgspec.Struct, frozen=True, kw_only=True):
     description: str
     effect_class: str
     repeatable: bool
+    answers: str
     at: str
     parameters: Json
 
@@ -35,13 +35,7 @@ class Described(msgspec.Struct, frozen=True, kw_only=True):
 async def describe(tool: str, depth: int, at: str) -> None:
     """Show all that a tool says of itself, and its arguments in depth."""
     async with core() as opened:
-        catalog = await opened.catalogue.current("local")
-        tools = [each for document in catalog.documents.values() for each in document.tools]
-        chosen = next((each for each in tools if each.name == tool), None)
-        if chosen is None:
-            raise NotFound(
-                f"Expected a tool that exists, but there is none named {tool[:100]!r}: `reprise tools list`."
-            )
+        _, chosen = await opened.catalogue.find_tool("local", tool)
         told = await opened.shell.tools.describe("local", chosen, at=at, depth=depth)
     found = _described(chosen, told)
     result(found, lambda: _text(found))
@@ -56,6 +50,7 @@ def _described(tool: Tool, told: Description) -> Described:
         description=told.text,
         effect_class=tool.effect_class,
         repeatable=tool.repeatable,
+        answers=tool.answers,
         at=told.at,
         parameters=told.parameters,
     )
@@ -63,11 +58,12 @@ def _described(tool: Tool, told: Description) -> Described:
 
 def _text(found: Described) -> str:
     repeats = "repeatable" if found.repeatable else "not repeatable"
+    marks = f"{found.api}, {found.effect_class}, {repeats}, answers: {found.answers}"
     parameters = json.dumps(json.loads(bytes(found.parameters)), indent=2, ensure_ascii=False)
     where = f" at {found.at}" if found.at else ""
     return "\n".join(
         [
-            f"{found.name}  {found.operation}  ({found.api}, {found.effect_class}, {repeats})",
+            f"{found.name}  {found.operation}  ({marks})",
             found.description,
             f"arguments{where}; `cut` counts what is left out:",
             parameters,

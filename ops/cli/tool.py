@@ -5,7 +5,7 @@ from typing import Any, get_args
 import click
 
 from commands.catalogue.overriding import Overridden
-from domain.catalog.events import Tool
+from domain.catalog.events import Checks, Tool
 from domain.catalog.overriding import as_said
 from domain.errors import Invalid
 from domain.session.events import EffectClass
@@ -13,7 +13,7 @@ from ops.cli.output import result, table
 from ops.cli.reach import context, core
 from ops.cli.verb import verb
 
-RESET = ("effect", "repeatable", "enabled", "deprecated", "scopes", "rate-limit")
+RESET = ("effect", "repeatable", "enabled", "deprecated", "answers", "scopes", "rate-limit")
 
 
 @verb(name="list")
@@ -44,6 +44,7 @@ def _effect(tool: Tool) -> str:
 @click.option("--repeatable/--not-repeatable", default=None, help="Whether a lost request may be sent again.")
 @click.option("--enable/--disable", default=None, help="Whether agents may use it; disabling stops open sessions too.")
 @click.option("--deprecated/--not-deprecated", default=None, help="Whether it should no longer be used.")
+@click.option("--answers", type=click.Choice(get_args(Checks)), help="What one that is not as described leads to.")
 @click.option("--scopes", help="Scopes of its own, separated by commas.")
 @click.option("--rate-limit", type=int, help="Calls a minute, 0 for any number.")
 @click.option("--reset", multiple=True, type=click.Choice(RESET), help="Let the document's word stand again.")
@@ -55,6 +56,7 @@ async def changed(tool: str, scopes: str | None, reason: str, reset: tuple[str, 
         "repeatable": said["repeatable"],
         "enabled": said["enable"],
         "deprecated": said["deprecated"],
+        "answers": said["answers"],
         "rate_limit": said["rate_limit"],
         "scopes": None if scopes is None else tuple(each.strip() for each in scopes.split(",") if each.strip()),
     }
@@ -72,4 +74,5 @@ async def changed(tool: str, scopes: str | None, reason: str, reset: tuple[str, 
 
 def _words(done: Overridden, now: Tool) -> str:
     limit = f", at most {now.rate_limit} calls a minute" if now.rate_limit else ""
-    return f"{done.name} ({done.operation} of {done.api}): {_effect(now)}{limit}"
+    strict = ", its answers are enforced" if now.answers == "enforce" else ""
+    return f"{done.name} ({done.operation} of {done.api}): {_effect(now)}{limit}{strict}"

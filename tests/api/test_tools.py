@@ -1,10 +1,13 @@
 """An operator overrides what is said of a tool over HTTP, and tools without a document are registered."""
 
+import json
 from typing import Any
 
 import httpx
+import pytest
 
-from tests.api.conftest import Parts, problem
+from tests.api.conftest import Parts, finish, problem
+from tests.api.revised import edited, number_prices
 
 PLAIN = {"name": "wish", "schema": {"type": "object", "required": ["text"]}, "url": "http://127.0.0.1:1/hooks/wish"}
 
@@ -83,9 +86,36 @@ async def test_a_tool_of_the_wrong_form_is_refused(client: httpx.AsyncClient, to
     for body in WRONG:
         problem(await client.post("/tools", json=body), 400, "invalid")
     first = (await client.get("/tools")).json()["tools"][0]["id"]
-    for patch in ({}, {"effectClass": "good"}, {"enabled": 1}, {"rateLimit": -1}, {"color": "red"}, {"scopes": [""]}):
+    for patch in (
+        {},
+        {"effectClass": "good"},
+        {"answers": "maybe"},
+        {"enabled": 1},
+        {"rateLimit": -1},
+        {"color": "red"},
+        {"scopes": [""]},
+    ):
         problem(await client.patch(f"/tools/{first}", json=patch), 400, "invalid")
     problem(await client.patch("/tools/none", json={"enabled": False}), 404, "not-found")
+
+
+@pytest.mark.parametrize("checks", ["warn", "enforce"])
+async def test_an_answer_unlike_its_description_is_noted_or_where_the_operator_says_so_a_failure(
+    client: httpx.AsyncClient, parts: Parts, checks: str
+) -> None:
+    document = edited(parts.shop.document(), number_prices)
+    await client.post("/tools", json={"name": "shop", "document": document, "allowPrivate": True})
+    done = await client.patch("/tools/search_products", json={"answers": checks})
+    assert done.json()["override"]["answers"] == (await one(client, "search_products"))["answers"] == checks
+    await finish(client, parts)
+    topics = ("session.call-succeeded.v1", "session.call-failed.v1")
+    rows = await parts.store.read_log(0, 10_000)
+    told = [json.loads(row.state)["data"] for row in rows if row.topic in topics]
+    if checks == "warn":
+        assert "/0/priceCents" in told[0]["mismatches"][0] and "failure" not in told[0]
+    else:
+        assert told[0]["failure"] == "bad-answer" and "/0/priceCents" in told[0]["reason"]
+        assert "mismatches" not in told[0]
 
 
 async def test_the_tools_are_asked_of_graphql_too(client: httpx.AsyncClient, tools: dict[str, Any]) -> None:

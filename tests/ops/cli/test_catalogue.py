@@ -54,6 +54,12 @@ def test_a_tool_is_set_and_listed_as_it_was_set(say: Say, tmp_path: Path) -> Non
     assert "read, disabled" in say("tools", "list", "--api", "wish").output
     reset = say("tools", "set", "wish", "--enable", "--reset", "effect", "--json").json
     assert reset["override"] == {"enabled": True, "rate_limit": 9}
+    assert say("tools", "set", "wish", "--answers", "enforce").output.endswith(", its answers are enforced\n")
+    assert say("tools", "describe", "wish", "--json").json["answers"] == "enforce"
+    assert (
+        "answers: warn"
+        in (say("tools", "set", "wish", "--reset", "answers"), say("tools", "describe", "wish"))[1].output
+    )
     assert say("tools", "list", "--api", "none").output == "No tools of the API none.\n"
 
 
