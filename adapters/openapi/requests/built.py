@@ -12,21 +12,16 @@ class Unbuildable(Exception):
 
 
 class Built(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold a request before it is sent, without its idempotency key and credentials.
-
-    ``pages`` is how many pages of the answer may be read, each by a request of its own; 1 asks for no more than this.
-    """
+    """Hold a request before it is sent, without its idempotency key and credentials."""
 
     method: str
     url: str
     headers: tuple[tuple[str, str], ...]
     body: bytes
-    pages: int = 1
 
     def digest(self, *, document: str, operation: str) -> str:
         """Return the SHA-256 of what is sent, together with what it was made from."""
-        more = [self.pages] if self.pages > 1 else []
-        return digest([document, operation, self.method, self.url, self.headers, digest_bytes(self.body), *more])
+        return digest([document, operation, self.method, self.url, self.headers, digest_bytes(self.body)])
 
 
 def origin_of(url: str) -> str:
