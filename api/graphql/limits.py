@@ -38,8 +38,8 @@ MOST_WRITTEN = 300
 MOST_FIELDS = 25_000
 LISTED = 5
 """How long a list is taken to be that has no ``first``."""
-WEIGHTS = {"stateAt": 250, "__schema": 5_000, "__type": 500}
-"""What weighs more than one field: to fold a session's log, to show what can be asked."""
+WEIGHTS = {"stateAt": 250, "dryRun": 250, "drift": 5_000, "__schema": 5_000, "__type": 500}
+"""What weighs more than one field: to fold a session's log, to check calls, to show what can be asked."""
 
 
 class Size(NamedTuple):

@@ -7,11 +7,13 @@ import strawberry
 from strawberry import field
 
 from api.graphql.approvals import Approval
+from api.graphql.calls import Rehearsal, ToolDescription, dry_run_of, tool
 from api.graphql.catalogue import Agent, Projection, Tool
 from api.graphql.context import Info
 from api.graphql.dead_letters import DeadLetter
 from api.graphql.fresh import find_current
 from api.graphql.pages import After, Connection, First, bounded, keyed, page
+from api.graphql.revisions import Drift, Revision, drift, revisions
 from api.graphql.sessions import Session, SessionStatus
 from api.positions import Text, Time, keys_of
 from api.rest.approvals import Status as ApprovalStatus
@@ -188,4 +190,12 @@ class Query:
     dead_letter: DeadLetter = field(resolver=dead_letter, description="One call that was given up.")
     projections: list[Projection] = field(resolver=projections, description="How far each read model is.")
     tools: Connection[Tool] = field(resolver=tools, description="The tools of the registered APIs, by name.")
+    tool: ToolDescription = field(resolver=tool, description="One tool, its arguments as deep as asked.")
+    dry_run: Rehearsal = field(
+        resolver=dry_run_of, description="What a call would be, up to the socket: nothing is sent or recorded."
+    )
+    revisions: list[Revision] = field(resolver=revisions, description="The revisions of an API, as they came.")
+    drift: Drift = field(
+        resolver=drift, description="What a revision would change of all that was called so far, and of what waits."
+    )
     agents: list[Agent] = field(resolver=agents, description="The registered agents.")

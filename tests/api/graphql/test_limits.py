@@ -49,6 +49,14 @@ def test_depth_is_counted_through_fragments() -> None:
     )
 
 
+def test_a_few_revisions_are_checked_at_once_and_no_more() -> None:
+    def checked(many: int) -> str:
+        return "{ " + " ".join(f'd{n}: drift(api: "a", digest: "{n}") {{ calls }}' for n in range(many)) + " }"
+
+    permit(checked(4))
+    assert "fields in the answer" in refusal(checked(5))
+
+
 def test_too_many_aliases_are_refused() -> None:
     assert "at most 30 aliases" in refusal("{ " + " ".join(f"a{n}: agents {{ id }}" for n in range(31)) + " }")
 
