@@ -6,6 +6,7 @@ takes a while: until then they are found by their words, and what is found says 
 
 import asyncio
 import logging
+import re
 from collections.abc import Sequence
 from itertools import islice
 from typing import TypeAlias
@@ -16,9 +17,12 @@ from commands.caches import Cache
 from commands.ports import Embedder, Meanings
 from domain.catalog.events import Tool
 from domain.retrieval.index import METHOD, Found, ToolIndex
+from domain.retrieval.words import split
 
 MOST_INDEXES = 16
 PORTION = 64
+MOST_TOLD = 160
+_SIGNS = re.compile(r"[_#|*`\[\]-]+")
 
 logger = logging.getLogger(__name__)
 
@@ -85,9 +89,11 @@ class Finder:
 
 
 def told(tool: Tool) -> str:
-    """Return what a tool says of itself, the telling first."""
-    path = " ".join(part for part in tool.operation.partition(" ")[2].split("/") if not part.startswith("{"))
-    return f"{' '.join(path.replace('_', ' ').replace('-', ' ').split())}. {tool.description} {tool.keywords}".strip()
+    """Return what a tool says of itself, the telling first, cut where more would only blur it."""
+    parts = [part for part in tool.operation.partition(" ")[2].split("/") if part and not part.startswith("{")]
+    path = " ".join(word for part in parts for word in split(part))
+    keywords = " ".join(_SIGNS.sub(" ", tool.keywords).split())
+    return f"{path}. {tool.description}. {keywords}"[:MOST_TOLD]
 
 
 def _told(task: asyncio.Task[Meanings]) -> None:

@@ -1,9 +1,10 @@
 """Gather words that an operation can be found by, beyond those that a model is shown.
 
-They are its tags, the beginning of its description, and the names of what it answers with: who asks for a birthday
+They are the first sentence of its description, the names of what it answers with, and its tags: who asks for a birthday
 finds the operation that returns one, though its own text says only `details`.
 """
 
+import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -14,15 +15,21 @@ from adapters.openapi.references import Unusable, object_of, resolve
 MOST_CHARACTERS = 500
 MOST_NAMES = 40
 DEPTH = 1
-_SAID = 200
+_SENTENCE = re.compile(r".{0,200}?[.!?](?=\s|$)|.{0,200}")
 _COMBINED = ("allOf", "anyOf", "oneOf")
 
 
 def keywords(tree: dict[str, Any], operation: Operation) -> str:
     """Return an operation's words, at most ``MOST_CHARACTERS`` long."""
-    said = operation.description[:_SAID] if operation.summary else ""
+    said = _first_sentence(operation.description) if operation.summary else ""
     names = dict.fromkeys(islice(_answered(tree, operation), MOST_NAMES))
-    return " ".join(" ".join([*operation.tags, said, *names]).split())[:MOST_CHARACTERS]
+    return " ".join(" ".join([said, *names, *operation.tags]).split())[:MOST_CHARACTERS]
+
+
+def _first_sentence(text: str) -> str:
+    """Return a text's first sentence as far as it is short; what follows is seldom about the operation itself."""
+    found = _SENTENCE.match(" ".join(text.split()))
+    return found[0] if found else ""
 
 
 def _answered(tree: dict[str, Any], operation: Operation) -> Iterator[str]:

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from adapters.postgres.store import PostgresEventStore
-from commands.finding import PORTION, Finder, told
+from commands.finding import MOST_TOLD, PORTION, Finder, told
 from commands.perform import drive
 from commands.replaying import replay_session
 from commands.shell import to_log
@@ -87,7 +87,9 @@ async def test_where_no_meaning_can_be_learned_words_must_do(caplog: pytest.LogC
 
 
 def test_a_tool_says_first_what_its_path_says() -> None:
-    assert told(LIBRARY[3]) == "author. Get details birthday biography"
+    assert told(LIBRARY[3]) == "author. Get details. birthday biography"
+    long = told(replace(LIBRARY[3], operation="GET /userIds/{id}", keywords="first_name " * 90))
+    assert long.startswith("user ids. Get details. first name first name") and len(long) == MOST_TOLD
 
 
 async def test_a_session_with_many_tools_looks_for_them_in_the_append_that_needs_them(
