@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 from decimal import Decimal
+from fractions import Fraction
 from itertools import islice
 from typing import Any
 
@@ -113,6 +114,13 @@ def _unique(validator: Any, demanded: Any, instance: Any, schema: Any) -> Iterat
         yield jsonschema.ValidationError(f"{instance!r} has non-unique elements")
 
 
+def _multiple(validator: Any, divisor: Any, instance: Any, schema: Any) -> Iterator[jsonschema.ValidationError]:
+    # The library divides within 28 digits and fails on any number that needs more. Nought is a multiple of anything,
+    # and its exponent, which nothing bounds, is not to be written out.
+    if instance and validator.is_type(instance, "number") and Fraction(instance) % Fraction(divisor):
+        yield jsonschema.ValidationError(f"{instance!r} is not a multiple of {divisor!r}")
+
+
 def _same(value: Any) -> Any:
     """Return a value so that equal ones are written alike: 1.0 is 1, and 1.10 is 1.1."""
     match value:
@@ -134,6 +142,7 @@ def _is_integer(checker: Any, value: Any) -> bool:
 
 _LIBRARY = jsonschema.Draft202012Validator.VALIDATORS
 _OWN = {
+    "multipleOf": _multiple,
     "pattern": _pattern,
     "patternProperties": _named_by_pattern,
     "additionalProperties": _additional,

@@ -29,11 +29,19 @@ def problems(schema: Any, value: Any, **named: Any) -> tuple[str, ...]:
         ({"items": {"minimum": 1}}, [1, 0], "/1: 0 is less than the minimum of 1"),
         ({"additionalProperties": False}, {"b": 1}, "/: Additional properties are not allowed ('b' was unexpected)"),
         ({"multipleOf": 0.01}, Decimal("0.015"), "/: 0.015 is not a multiple of 0.01"),
+        ({"multipleOf": 3}, Decimal("1E+300"), "/: 1E+300 is not a multiple of 3"),
+        ({"multipleOf": 3}, Decimal("1E+30"), "/: 1E+30 is not a multiple of 3"),
+        ({"multipleOf": 0.01}, Decimal("1E-400"), "/: 1E-400 is not a multiple of 0.01"),
         ({"uniqueItems": True}, [1, Decimal("1.0")], "/: [1, 1.0] has non-unique elements"),
     ],
 )
 def test_a_problem_names_its_place(schema: Any, value: Any, expected: str) -> None:
     assert problems(schema, value) == (expected,)
+
+
+def test_nought_is_a_multiple_whatever_its_exponent() -> None:
+    assert problems({"multipleOf": 3}, Decimal("0E+999999999")) == ()
+    assert problems({"multipleOf": 3, "minimum": 1}, Decimal("0E+999999999")) != ()
 
 
 def test_of_alternatives_the_one_that_came_furthest_is_explained() -> None:
