@@ -11,6 +11,9 @@ from adapters.openapi.names import tool_names
 from adapters.openapi.needs import needed
 from adapters.openapi.reading.api import read_api
 from adapters.openapi.reading.source import Source, read_source
+from adapters.openapi.requests.built import Unbuildable
+from adapters.openapi.requests.traversal import Hostile, plainest
+from adapters.openapi.requests.urls import check_url
 from adapters.openapi.view import description_view, parameters_view
 from domain.catalog.events import Tool
 from domain.encoding import foreign
@@ -98,6 +101,16 @@ def _base_url(url: str) -> str:
         raise Invalid(f"Expected the API's address, but the document says {url!r}; name it by --base-url.")
     if parts.username is not None or parts.query or parts.fragment:
         raise Invalid("Expected a base URL without user, query and fragment; name it by --base-url.")
+    return _callable(f"{parts.scheme}{url[len(parts.scheme) :]}")
+
+
+def _callable(url: str) -> str:
+    """Return a base URL if calls below it can be sent; raises Invalid, rather than every one of them later."""
+    try:
+        check_url(f"{url}/", url)
+        plainest(urlsplit(url).path)
+    except (Unbuildable, Hostile) as fault:
+        raise Invalid(f"Expected a base URL below which calls can be sent: {fault}; name it by --base-url.") from fault
     return url
 
 

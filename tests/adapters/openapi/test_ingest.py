@@ -88,6 +88,19 @@ def test_an_unusable_document_is_refused_with_what_to_do(tree: dict[str, Any], b
     assert "secret" not in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    "server",
+    ["http://a/../v1", "http://a/%252e%252E/v1", "http://a/v1\r\nX: y", "http://a/a b", "http://a/ü", "http://ä"],
+)
+def test_a_server_below_which_nothing_could_be_sent_is_refused(server: str) -> None:
+    with pytest.raises(Invalid, match=r"base URL below which calls can be sent: .* name it by --base-url"):
+        ingest(openapi({"/a": {"get": {}}}, servers=[{"url": server}]), None)
+
+
+def test_the_scheme_of_a_server_may_be_written_in_any_case() -> None:
+    assert ingest(openapi({"/a": {"get": {}}}), "HTTPS://a.example.com/v1/").base_url == "https://a.example.com/v1"
+
+
 def test_server_variables_take_their_defaults() -> None:
     server = {"url": "https://{region}.example.com/v1/", "variables": {"region": {"default": "eu"}}}
     assert ingest(openapi({"/a": {"get": {}}}, servers=[server]), None).base_url == "https://eu.example.com/v1"
