@@ -79,10 +79,11 @@ def parse_written(text: bytes | str) -> Any:
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    held = dict(pairs)
-    if len(held) < len(pairs):
-        twice = next(key for index, (key, _) in enumerate(pairs) if key in dict(pairs[:index]))
-        raise Invalid(f"Expected every key of an object once, but {twice!r} stands there again.")
+    held: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in held:
+            raise Invalid(f"Expected every key of an object once, but {key!r} stands there again.")
+        held[key] = value
     return held
 
 

@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
-from domain.encoding import Json, canonical, parse
+from domain.encoding import Json, canonical, parse, parse_written
 from domain.errors import Invalid
 
 MOST_DESCRIPTION = 2_000
@@ -69,6 +69,7 @@ def _parts(url: str) -> SplitResult:
 
 
 def _schema(what: str, text: Json, name: str) -> dict[str, Any]:
+    parse_written(bytes(text))  # refuses a key that stands twice
     schema = parse(bytes(text))
     if not isinstance(schema, dict):
         raise Invalid(f"Expected {what} to be a JSON Schema, an object, but got {bytes(text)[:100].decode()!r}.")

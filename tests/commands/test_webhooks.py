@@ -104,3 +104,9 @@ WRONG: list[dict[str, Any]] = [
 def test_what_is_no_plain_tool_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(Invalid, match="Expected"):
         document_of(plain(**wrong))
+
+
+def test_a_schema_that_says_a_key_twice_is_refused() -> None:
+    schema = msgspec.Raw(b'{"type": "object", "properties": {}, "type": "string"}')
+    with pytest.raises(Invalid, match="'type' stands there again"):
+        document_of(PlainTool(name="t", url="http://a/", schema=schema))

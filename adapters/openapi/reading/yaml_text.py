@@ -81,9 +81,12 @@ def _key(node: yaml.Node) -> str:
 
 
 def _doubled(node: yaml.Node) -> Invalid:
-    keys = [key.value for key, _ in node.value]
-    twice = next(key for index, (key, _) in enumerate(node.value) if key.value in keys[:index])
-    return Invalid(f"Expected every key of an object once, but {twice.value[:80]!r} stands again{_place(twice)}.")
+    seen: set[str] = set()
+    for key, _ in node.value:
+        if key.value in seen:
+            break
+        seen.add(key.value)
+    return Invalid(f"Expected every key of an object once, but {key.value[:80]!r} stands again{_place(key)}.")
 
 
 def _scalar(node: yaml.Node) -> Any:

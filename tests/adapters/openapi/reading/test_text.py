@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from adapters.openapi.reading.limits import MAX_BYTES, MAX_NODES
 from adapters.openapi.reading.text import read_text
+from domain.encoding import parse_written
 from domain.errors import Invalid, Refused, TooLarge
 
 JSON = st.recursive(
@@ -107,6 +108,16 @@ def test_too_many_values_are_refused_soon(text: bytes) -> None:
     with pytest.raises(TooLarge, match=f"at most {MAX_NODES} values"):
         read_text(text)
     assert time.process_time() - started < 20
+
+
+def test_a_doubled_key_is_found_soon_among_many() -> None:
+    lines = [f"k{n}: 1" for n in range(30_000)]
+    started = time.process_time()
+    with pytest.raises(Invalid, match="'k29999' stands again in line 30001, column 1"):
+        read_text("\n".join([*lines, "k29999: 2"]).encode())
+    with pytest.raises(Invalid, match="'k29999' stands there again"):
+        parse_written(json.dumps(dict.fromkeys(line[:-3] for line in lines))[:-1] + ', "k29999": 2}')
+    assert time.process_time() - started < 10
 
 
 @pytest.mark.parametrize("first", [b" ", b"{", b"a"])
