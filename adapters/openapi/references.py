@@ -6,6 +6,7 @@ from urllib.parse import unquote
 
 # The files of a bundle stand in its tree under this key, by their paths.
 FILES = "x-reprise-files"
+_INDEX = re.compile(r"0|[1-9][0-9]{0,9}")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:|//")
 
 
@@ -40,10 +41,17 @@ def target(tree: dict[str, Any], reference: str, place: str = "") -> Any:
     for token in unquote(reference[2:]).split("/"):
         key = token.replace("~1", "/").replace("~0", "~")
         try:
-            node = node[int(key)] if isinstance(node, list) else node[key]
+            node = node[_index(key)] if isinstance(node, list) else node[key]
         except (KeyError, ValueError, IndexError, TypeError) as fault:
             raise Unusable(f"the reference {reference[:200]!r} points at nothing", place) from fault
     return node
+
+
+def _index(token: str) -> int:
+    """Return a place in a list as pointers write it (RFC 6901); raises ValueError."""
+    if not _INDEX.fullmatch(token):
+        raise ValueError(token)
+    return int(token)
 
 
 def _elsewhere(tree: dict[str, Any], reference: str) -> str:

@@ -9,7 +9,7 @@ from adapters.openapi.model import Api
 from adapters.openapi.reading.api import read_api
 from adapters.openapi.reading.source import read_source
 from adapters.openapi.reading.text import read_text
-from adapters.openapi.references import target
+from adapters.openapi.references import Unusable, target
 from tests.adapters.openapi.reading.bundles import packed
 from tests.adapters.openapi.reading.documents import findings, openapi
 
@@ -109,3 +109,9 @@ def test_anchors_work_across_the_files_of_a_bundle() -> None:
     found = read_api(source.tree)
     assert len(found.operations) == 1 and not found.findings
     assert source.tree["x-reprise-files"]["pets.json"]["cat"]["items"] == {"$ref": "#/x-reprise-files/pets.json/d"}
+
+
+@pytest.mark.parametrize("token", ["-1", "+1", "01", " 1", "1_0", "٢", "", "2"])
+def test_only_a_place_that_a_list_has_is_pointed_at(token: str) -> None:
+    with pytest.raises(Unusable, match="points at nothing"):
+        target({"list": [{}, {}]}, f"#/list/{token}")
