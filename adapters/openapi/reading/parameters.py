@@ -11,6 +11,7 @@ from adapters.openapi.references import Unusable, list_of, pointer, resolve, tex
 _NOT_PARAMETERS = frozenset(
     {"accept", "content-type", "authorization", "host", "content-length", "connection", "cookie"}
     | {"transfer-encoding", "upgrade", "te", "trailer", "expect", "proxy-authorization"}
+    | {"accept-encoding", "keep-alive", "proxy-connection"}
 )
 _PLACES = frozenset(get_args(Place))
 _STYLES = {
