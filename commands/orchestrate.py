@@ -12,7 +12,7 @@ from commands.policies import policy_set_in_force
 from commands.shell import Shell
 from domain.catalog.events import Agent
 from domain.catalog.state import Snapshot
-from domain.encoding import NULL, Json, canonical, digest
+from domain.encoding import NULL, Json, digest
 from domain.envelope import Context
 from domain.errors import Invalid, NotPossible
 from domain.ids import derive
@@ -47,11 +47,11 @@ async def orchestrate(
     _check(goal)
     shell.models.known(goal.model)
     session = UUID(derive(context.tenant, context.command_id, "session"))
-    pinned = await shell.snapshots.pin(context.tenant, await catalogue.current(context.tenant))
+    catalog = await catalogue.current(context.tenant)
+    pinned = await shell.snapshots.pin(context.tenant, catalog)
     if not any(document.tools for document in pinned.snapshot.documents):
         raise NotPossible("Expected at least one registered tool, but there is none: register an API first.")
     policy_set = await policy_set_in_force(catalogue, shell, context.tenant)
-    await shell.store.put_blobs(context.tenant, [canonical(policy_set)])
     command = SubmitGoal(
         session=str(session),
         goal=goal.text,
@@ -59,7 +59,7 @@ async def orchestrate(
         model=goal.model,
         agents=tuple(pinned_agent(agent, pinned.snapshot) for agent in pinned.snapshot.agents),
         catalog=pinned.digest,
-        policy_set=policy_set.digest,
+        policy_set=await shell.pin_policy_set(context.tenant, catalog, policy_set),
         tenant=context.tenant,
         lane=goal.lane,
         context=goal.context,

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 
+from commands.caches import Cache
 from commands.catalogs import Catalogs
 from commands.finding import Finder
 from commands.ports import (
@@ -29,8 +30,8 @@ from commands.ports import (
 from commands.snapshots import Snapshots
 from domain.breaker import CLOSED, Breaker, BreakerSettings
 from domain.catalog.policies import PolicySet
-from domain.catalog.state import Snapshot
-from domain.encoding import encode
+from domain.catalog.state import Catalog, Snapshot
+from domain.encoding import canonical, encode
 from domain.envelope import Event
 from domain.session.evolve import evolve
 from domain.session.state import Session
@@ -73,7 +74,8 @@ class Shell:
     listeners: list[Listener] = field(default_factory=list)
     _sessions: OrderedDict[UUID, Loaded] = field(default_factory=OrderedDict)
     _mailboxes: dict[UUID, "_Mailbox"] = field(default_factory=dict)
-    _policies: OrderedDict[str, PolicySet] = field(default_factory=OrderedDict)
+    _ruled: dict[str, tuple[Catalog, str]] = field(default_factory=dict)
+    _policies: Cache[tuple[str, str], PolicySet] = field(default_factory=lambda: Cache(CACHED_POLICIES))
     _breakers: dict[str, Breaker] = field(default_factory=dict)
     _drives: dict[UUID, asyncio.Event] = field(default_factory=dict)
 
@@ -137,12 +139,20 @@ class Shell:
 
     async def policy_set(self, tenant: str, digest: str) -> PolicySet:
         """Return the policy set that a session pinned; raises NotFound."""
-        key = f"{tenant}/{digest}"
-        if key not in self._policies:
-            self._policies[key] = msgspec.json.decode(await self.store.get_blob(tenant, digest), type=PolicySet)
-            if len(self._policies) > CACHED_POLICIES:
-                self._policies.popitem(last=False)
-        return self._policies[key]
+        found = self._policies.find((tenant, digest))
+        if found:
+            return found
+        data = await self.store.get_blob(tenant, digest)
+        return self._policies.keep((tenant, digest), msgspec.json.decode(data, type=PolicySet))
+
+    async def pin_policy_set(self, tenant: str, catalog: Catalog, policy_set: PolicySet) -> str:
+        """Return a policy set's digest, stored; not again until the catalogue changes, as it does after a restore."""
+        digest = policy_set.digest
+        stored = self._ruled.get(tenant)
+        if not (stored and stored[0] is catalog and stored[1] == digest):
+            await self.store.put_blobs(tenant, [canonical(policy_set)])
+            self._ruled[tenant] = (catalog, digest)
+        return digest
 
     def tell(self, appended: Appended) -> None:
         """Tell who listens of an append; it is done, so nothing that goes wrong there may look like its failure."""

@@ -29,7 +29,7 @@ def shop(title: str) -> bytes:
     """Write the sample shop's document under a title, with an operation that cannot be used."""
     tree = document("http://127.0.0.1:1", keys=True)
     tree["info"]["title"] = title
-    tree["paths"]["/form"] = {"post": {"requestBody": {"content": {"text/plain": {}}}, "responses": {}}}
+    tree["paths"]["/elsewhere"] = {"post": {"servers": [{"url": "http://127.0.0.2:1"}], "responses": {}}}
     return json.dumps(tree).encode()
 
 

@@ -9,8 +9,8 @@ from tests.end_to_end.conftest import Demo
 SHOWN = [
     "submitted a goal: Order two blue mugs",
     "A plan of 4 steps",
-    "The policy says allow: GET only reads.",
-    "The policy says ask: POST may change something.",
+    "The policy says allow: The tool is on the agent's list.",
+    "The policy says ask: It may change something.",
     "A human is asked to allow the call",
     "scripted-human approved",
     "Attempt 1 failed: unanswered",

