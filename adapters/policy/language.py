@@ -7,6 +7,7 @@ from importlib.resources import files
 import cedarpy
 import msgspec
 
+from adapters.policy.bounds import check_bounds
 from domain.catalog.policies import MOST_BYTES, Arguments, Kind, PolicySet, declared
 from domain.errors import Invalid
 
@@ -47,10 +48,13 @@ def read(policy_set: PolicySet) -> Parsed:
     """Parse and validate a set; raise Invalid with everything that is wrong with it."""
     if len(policy_set.text.encode()) > MOST_BYTES:
         raise Invalid(f"Expected a policy set of at most {MOST_BYTES} bytes, but {policy_set.name} has more.")
+    check_bounds(policy_set.name, policy_set.text)
     schema = cedarpy.Schema.from_str(_schema(policy_set))
     try:
         policies = cedarpy.PolicySet.from_str(policy_set.text)
         tree = json.loads(cedarpy.policies_to_json_str(policy_set.text))
+    except RecursionError as fault:
+        raise _too_long(policy_set) from fault
     except ValueError as fault:
         raise Invalid(
             f"Expected rules in the Cedar language, but {policy_set.name} cannot be read: {fault}."
@@ -61,8 +65,27 @@ def read(policy_set: PolicySet) -> Parsed:
         raise Invalid(f"Expected rules that fit what can be known of a call, but in {policy_set.name}: {faults}.")
     rules = _rules(policy_set.name, tree)
     firm = {key: raw for key, raw in tree["staticPolicies"].items() if not rules[key].asks}
-    granted = cedarpy.PolicySet.from_json_str(json.dumps({**tree, "staticPolicies": firm}))
-    return Parsed(policies=policies, granted=granted, schema=schema, arguments=declared(policy_set), rules=rules)
+    return Parsed(
+        policies=policies,
+        granted=_granted(policy_set, json.dumps({**tree, "staticPolicies": firm})),
+        schema=schema,
+        arguments=declared(policy_set),
+        rules=rules,
+    )
+
+
+def _granted(policy_set: PolicySet, text: str) -> cedarpy.PolicySet:
+    try:
+        return cedarpy.PolicySet.from_json_str(text)
+    except ValueError as fault:
+        raise _too_long(policy_set) from fault
+
+
+def _too_long(policy_set: PolicySet) -> Invalid:
+    return Invalid(
+        f"Expected conditions of some fifty parts at most, but one in {policy_set.name} chains or nests more: split it "
+        "into several rules, or name the values in a list."
+    )
 
 
 def _words(error: object) -> str:
