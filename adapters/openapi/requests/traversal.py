@@ -2,7 +2,7 @@
 
 Whoever reads a path decodes it: a proxy, a framework, a file system, each by its own rules. So a value is judged in
 every form that some of them make of it: percent-decoded again and again, ``%u002e`` too, wide and look-alike
-characters folded, invisible ones dropped, path parameters (``..;x``) cut off.
+characters folded, invisible ones dropped, path parameters (``..;x``), queries and fragments (``..?``) cut off.
 """
 
 import re
@@ -15,6 +15,8 @@ from adapters.openapi.requests.texts import CONTROL
 _MOST_ROUNDS = 10
 _WIDE_ESCAPE = re.compile(r"%u([0-9a-fA-F]{4})")
 _DOTS = re.compile(r"\.+")
+# What ends the name of a segment, the last two for whoever decodes a path and then reads it as a URL again.
+_ENDS = re.compile(r"[;?#]")
 # Compatibility folding leaves these as they are, but the best-fit tables of some servers do not.
 _LOOK_ALIKES = {ord(each): "/" for each in "∕⁄⧸"} | {ord(each): "\\" for each in "∖⧵⧹"} | {ord("。"): "."}
 
@@ -60,5 +62,5 @@ def _check(form: str) -> None:
     if CONTROL.search(form):
         raise Hostile("it holds control characters")
     for segment in re.split(r"[/\\]", form):
-        if _DOTS.fullmatch(segment.partition(";")[0].strip()):
+        if _DOTS.fullmatch(_ENDS.split(segment)[0].strip()):
             raise Hostile("it is or hides a dot segment")
