@@ -1,5 +1,6 @@
 """Check and send tool calls: what was judged is what is sent, byte for byte."""
 
+import logging
 from collections import OrderedDict
 from collections.abc import Iterable
 from contextlib import suppress
@@ -38,6 +39,7 @@ from domain.catalog.events import Binding, Tool
 from domain.encoding import foreign
 from domain.errors import NotFound, Refused
 
+LOGGER = logging.getLogger("reprise.tools")
 _DOCUMENTS = 8
 _OPERATIONS = 256
 MAX_UPLOAD = 16 << 20
@@ -220,7 +222,11 @@ class OpenApiTools:
 
 def _mismatches(callee: Callee, response: HttpResponse) -> tuple[str, ...]:
     kind = response.header("content-type")
-    return callee.validators.mismatches(callee.operation, response.status, kind, response.body)
+    try:
+        return callee.validators.mismatches(callee.operation, response.status, kind, response.body)
+    except Exception as fault:  # what was done is done: what its judge did not foresee must not lose the answer
+        LOGGER.exception("an answer of %s could not be held against its description", callee.operation.name)
+        return (f"the answer could not be held against its description: {type(fault).__name__}",)
 
 
 class _Problems(Exception):

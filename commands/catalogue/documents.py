@@ -1,5 +1,6 @@
 """Register documents: each revision of an API is kept for ever, the newest gives its tools to new sessions."""
 
+import asyncio
 import re
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -73,7 +74,7 @@ class RegisteredDocuments(Appending):
         if earlier:
             return earlier
         check_name("API", api)
-        ingested = documents.ingest(data, api=api, base_url=base_url)
+        ingested = await read_aside(documents, data, api=api, base_url=base_url)
         await self._shell.store.put_blobs(context.tenant, [ingested.text])
         registered = DocumentRegistered(
             api=api,
@@ -129,7 +130,8 @@ class RegisteredDocuments(Appending):
         assert isinstance(first, DocumentRegistered), "the digest of a request covers its path"
         data = await self._shell.store.get_blob(tenant, first.document)
         # The log counts what was skipped; the document says it in words.
-        return _registered(first, written, documents.ingest(data, api=first.api, base_url=first.base_url))
+        again = await read_aside(documents, data, api=first.api, base_url=first.base_url)
+        return _registered(first, written, again)
 
 
 def _refuse_quarantined(catalog: Catalog, registered: DocumentRegistered) -> None:
@@ -156,6 +158,11 @@ def _registered(registered: DocumentRegistered, written: Written, ingested: Inge
         tools=registered.tools,
         skipped=ingested.skipped,
     )
+
+
+async def read_aside(documents: Documents, data: bytes, *, api: str, base_url: str) -> Ingested:
+    """Read a document beside everything else that this process does: a large one, or a hostile one, takes a while."""
+    return await asyncio.to_thread(documents.ingest, data, api=api, base_url=base_url)
 
 
 def check_name(what: str, name: str) -> None:

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from commands.catalogue.appending import Part, Written, check_version
-from commands.catalogue.documents import Documents, RegisteredDocuments, check_name
+from commands.catalogue.documents import Documents, RegisteredDocuments, check_name, read_aside
 from domain.catalog.events import (
     CatalogEvent,
     DocumentRegistered,
@@ -64,7 +64,7 @@ class StagedRevisions(RegisteredDocuments):
     ) -> Changed:
         """Put a document beside the one in force: it gives no tools until it is activated."""
         check_name("API", api)
-        ingested = documents.ingest(data, api=api, base_url=base_url)
+        ingested = await read_aside(documents, data, api=api, base_url=base_url)
         await self._shell.store.put_blobs(context.tenant, [ingested.text])
         staged = RevisionStaged(
             api=api,
@@ -86,7 +86,7 @@ class StagedRevisions(RegisteredDocuments):
     async def skipped(self, documents: Documents, tenant: str, revision: Revision) -> tuple[str, ...]:
         """Say of each operation of a revision that gives no tool why."""
         data = await self._shell.store.get_blob(tenant, revision.document)
-        return documents.ingest(data, api=revision.api, base_url=revision.base_url).skipped
+        return (await read_aside(documents, data, api=revision.api, base_url=revision.base_url)).skipped
 
     async def activate_revision(
         self,
@@ -103,7 +103,7 @@ class StagedRevisions(RegisteredDocuments):
         _check_reason(reason, needed=False)
         revision = await self.revision(context.tenant, api, document)
         data = await self._shell.store.get_blob(context.tenant, revision.document)
-        ingested = documents.ingest(data, api=api, base_url=revision.base_url)
+        ingested = await read_aside(documents, data, api=api, base_url=revision.base_url)
 
         def decide(catalog: Catalog, version: int) -> Sequence[CatalogEvent]:
             check_version(expected, version)

@@ -2,6 +2,7 @@
 
 from commands.caches import Cache
 from commands.catalogue import Documents, Ingested
+from commands.catalogue.documents import read_aside
 from commands.drift.comparing import Comparison, Side
 from commands.shell import Shell
 from domain.catalog.events import Tool
@@ -41,7 +42,7 @@ class Revisions:
     async def _ingested(self, digest: str) -> Ingested:
         revision = self.known[digest]
         data = await self._shell.store.get_blob(self._tenant, digest)
-        return self._documents.ingest(data, api=revision.api, base_url=revision.base_url)
+        return await read_aside(self._documents, data, api=revision.api, base_url=revision.base_url)
 
     def _named(self, revision: Revision, ingested: Ingested) -> Side:
         tools = settled(self._catalog, revision.api, ingested.tools)
