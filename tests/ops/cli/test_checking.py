@@ -47,10 +47,12 @@ def test_each_file_is_one_line_of_json_and_one_that_is_not_ok_is_exit_code_1(say
     shop, cut, missing, pets = lines(said.output)
     assert said.code == 1 and say("tools", "check", "--json", "shop.json").code == 0
     assert {
-        "file", "ok", "dialect", "operations", "tools", "skipped", "diagnostics", "ms", "rss_mb",
+        "file", "ok", "dialect", "operations", "tools", "skipped", "diagnostics", "view_bytes", "view_median", "ms",
+        "rss_mb",
     } <= shop.keys()  # fmt: skip
     assert (shop["file"], shop["ok"], shop["dialect"]) == ("shop.json", True, "openapi-3.1")
     assert (shop["operations"], shop["tools"], shop["skipped"]) == (10, 10, 0)
+    assert 0 < shop["view_median"] < shop["view_bytes"] < 10_000 and cut["view_bytes"] == 0
     assert shop["ms"] > 0 and 10 < shop["rss_mb"] < 100
     assert not cut["ok"] and "line 1, column 13" in cut["diagnostics"][0]["message"]
     assert not missing["ok"] and "No such file" in missing["diagnostics"][0]["message"]
