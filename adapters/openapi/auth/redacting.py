@@ -5,6 +5,7 @@ import json
 import re
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -41,15 +42,16 @@ class Redactor:
         return replace(response, headers=headers, body=self._body(response.body))
 
     def _body(self, body: bytes) -> bytes:
-        body = self._data.sub(PLACEHOLDER.encode(), body)
-        # JSON can write each character in other ways too, but only with this sign.
-        return self._json(body) if b"\\" in body else body
+        # JSON can write each character in other ways too, but only with this sign. What they mean is looked at first:
+        # a credential may begin with the last digits of an escape, and half an escape is no JSON.
+        written = self._json(body) if b"\\" in body else body
+        return self._data.sub(PLACEHOLDER.encode(), written)
 
     def _json(self, body: bytes) -> bytes:
         try:
             said = parse(body)
             meant = self._value(said)
-            return body if meant == said else canonical(meant)
+            return body if meant == said and not self._data.search(body) else canonical(meant)
         except (Refused, RecursionError):
             return body
 
@@ -61,6 +63,8 @@ class Redactor:
                 return [self._value(each) for each in value]
             case dict():
                 return {self.text(key): self._value(each) for key, each in value.items()}
+            case int() | Decimal() if self._text.search(str(value)):
+                return PLACEHOLDER
             case _:
                 return value
 

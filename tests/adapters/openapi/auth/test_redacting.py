@@ -76,3 +76,17 @@ def test_however_json_escapes_a_credential_it_is_not_read_from_the_answer(secret
     escaped = "".join(f"\\u{ord(char):04x}" if data.draw(st.booleans()) else json.dumps(char)[1:-1] for char in secret)
     body = through(b'{"said": ["x%sy"], "%s": 1.10}' % (escaped.encode(), escaped.encode()), secret).body
     assert secret not in str(parse(body)) and b"1.10" in body
+
+
+@pytest.mark.parametrize("secret", ["4PP£Ž°ǗĠǿƽn", "0034PP£Ž°Ǘ"])
+def test_a_credential_that_begins_like_the_end_of_an_escape_leaves_json(secret: str) -> None:
+    rest = json.dumps(secret[1:])[1:-1].encode()
+    body = through(b'{"said": "\\u%04x%s"}' % (ord(secret[0]), rest), secret).body
+    assert parse(body) == {"said": PLACEHOLDER}
+
+
+def test_a_credential_that_is_a_number_leaves_json() -> None:
+    assert parse(through(b'{"said": 12345678, "line": "a\\n"}', "12345678").body) == {
+        "said": PLACEHOLDER,
+        "line": "a\n",
+    }
