@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from adapters.openapi.model import Body, Finding, Operation, Parameter
+from adapters.openapi.prose import is_plain
 from adapters.openapi.reading import bodies, swagger
 from adapters.openapi.reading.ground import Ground
 from adapters.openapi.reading.parameters import Declared, declared_parameters, read_parameters
@@ -112,6 +113,8 @@ def _check_method(method: str) -> None:
 
 def _of_the_path(ground: Ground, path: str, parameters: list[Parameter]) -> list[Parameter]:
     """Leave out path parameters that the path does not name; raises Unusable where the path is none."""
+    if not is_plain(path):
+        raise Unusable("its path holds a character that does not show: a control, a line separator or a direction")
     named = set(TEMPLATE.findall(path))
     declared = {each.name for each in parameters if each.place == "path"}
     if named - declared:

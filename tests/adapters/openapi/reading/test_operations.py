@@ -443,3 +443,14 @@ def test_operations_of_the_same_id_are_reported_and_stay() -> None:
     )
     assert len(read_api(tree).operations) == 3
     assert list(warnings(tree)) == ["/paths/~1a/get/operationId", "/paths/~1b/get/operationId"]
+
+
+@pytest.mark.parametrize("unseen", ["\u2028", "\u2029", "\u202e", "\u2066", "\u200b", "\x85", "\ue000"])
+@pytest.mark.parametrize("path", ["/a%sb", "/a/{i%sd}"])
+def test_a_path_with_a_character_that_does_not_show_is_blocked(path: str, unseen: str) -> None:
+    hidden = path % unseen
+    named = [{"name": f"i{unseen}d", "in": "path", "required": True, "schema": {"type": "string"}}]
+    api = read_api(openapi({hidden: {"get": {"parameters": named if "{" in path else []}}, "/café": {"get": {}}}))
+    assert [each.name for each in api.operations] == ["GET /café"]
+    (found,) = findings(api, "error")
+    assert found.operation == f"GET {hidden}" and "does not show" in found.message
