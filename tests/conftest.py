@@ -11,6 +11,7 @@ from tempfile import mkdtemp
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from adapters.embedded.nats import NatsServer, embedded_nats
 from adapters.embedded.postgres import PostgresServer, embedded_postgres
@@ -18,6 +19,10 @@ from adapters.postgres.store import PostgresEventStore
 
 TEMPLATE = "migrated"
 numbers = count(1)
+
+# A busy machine is slow, not wrong: what must be fast is measured by the benchmarks.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
