@@ -22,9 +22,10 @@ class Compiled:
 
     def problems(self, value: Any) -> tuple[str, ...]:
         """Return at most ten problems of a value as `read_value` reads it; none means that all fits."""
-        if self.fast is None:
+        fits = _fits(self.fast, value) if self.fast else None
+        if fits is None:
             return self._judged_slowly(value)
-        if self.fast.is_valid(value):
+        if fits:
             return ()
         try:
             return self._words.problems(value) or self._bare(value)
@@ -42,6 +43,16 @@ class Compiled:
         """Say it in the words of jsonschema-rs, where jsonschema finds none."""
         errors = islice(self.fast.iter_errors(value), MOST) if self.fast else ()
         return tuple(problem(each.instance_path, each.message) for each in errors)
+
+
+def _fits(fast: jsonschema_rs.Draft202012Validator, value: Any) -> bool | None:
+    """Tell whether a value fits, None where the engine broke down: its panics pass by every ``except Exception``."""
+    try:
+        return fast.is_valid(value)
+    except BaseException as fault:
+        if type(fault).__name__ != "PanicException":
+            raise
+        return None
 
 
 def _fast(schema: Schema) -> jsonschema_rs.Draft202012Validator | None:
