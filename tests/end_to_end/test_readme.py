@@ -132,6 +132,9 @@ def test_the_ten_minutes_of_the_readme_work_as_they_stand(reader: Reader) -> Non
     assert "divergences    none: every decision came out as recorded" in told
 
     told = reader.types(reader.block())
+    assert "refund_order" in told.splitlines()[1] and '"productId"' in told
+
+    told = reader.types(reader.block())
     assert "The policy says ask" in told and SESSION.findall(told) != [reader.session]
 
     _with_ones_own(reader, reader.block())
