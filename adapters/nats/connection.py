@@ -19,11 +19,13 @@ FAULTS = (NatsError, OSError, TimeoutError)
 
 async def connect(url: str, name: str, patience: float = PATIENCE_SECONDS) -> Client:
     """Connect as ``name`` and reconnect for ever after; raise Unavailable where nobody answers in time."""
-    last: list[Exception] = []
+    said: list[Exception] = []
     client: list[Client] = []
 
     async def note(fault: Exception) -> None:
-        last[:] = [fault]
+        # A server that refuses says why and hangs up: that the line broke must not stand in place of the reason.
+        if not said or not isinstance(fault, OSError):
+            said[:] = [fault]
         LOGGER.debug("%s: %s", name, fault)
 
     async def lost() -> None:
@@ -52,7 +54,7 @@ async def connect(url: str, name: str, patience: float = PATIENCE_SECONDS) -> Cl
             ]
             return client[0]
     except FAULTS as fault:
-        reason = str(last[0] if last else fault) or "nobody answered"
+        reason = str(said[0] if said else fault) or "nobody answered"
         raise Unavailable(
             f"Expected NATS to answer within {patience:.0f} s, but: {reason}. "
             "Try again; where REPRISE_NATS_URL is set, see that it is right and that NATS runs there."
