@@ -4,6 +4,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+# The tests start the program hundreds of times: half a second each is compiling, where no bytecode is kept.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo up embeddings test check schemas format bench chaos lock clean
 
@@ -25,7 +27,7 @@ embeddings: $(INSTALLED) embeddings.lock ## install the embedding model, by whic
 test: $(INSTALLED) ## everything that must pass, then what was skipped and why, and the ten slowest
 	@$(BIN)/python -m ops.setup.browser
 	@$(BIN)/python -m ops.setup.embeddings
-	@$(BIN)/python -m pytest -ra --durations=10 --numprocesses 2 --dist loadscope --ignore tests/chaos
+	@$(BIN)/python -m pytest -ra --durations=10 --numprocesses 3 --dist loadscope --no-loadscope-reorder --ignore tests/chaos
 	@$(BIN)/python -m pytest -ra --durations=10 tests/chaos
 
 check: $(INSTALLED) ## format, lint, types, import contracts, published schemas, dependency audit
@@ -43,8 +45,8 @@ format: $(INSTALLED) ## format the code and repair what the linter can
 	$(BIN)/python -m ruff format .
 	$(BIN)/python -m ruff check --fix .
 
-bench: $(INSTALLED) ## measure writing, steps, replay, rebuilding and live streams on this machine
-	@for part in write steps replay rebuild streams; do $(BIN)/reprise bench $$part || exit 1; done
+bench: $(INSTALLED) ## measure writing, steps, replay, rebuilding, live streams and verdicts on this machine
+	@for part in write steps replay rebuild streams policy; do $(BIN)/reprise bench $$part || exit 1; done
 
 chaos: $(INSTALLED) ## 200 faults at random points
 	@REPRISE_CHAOS_FAULTS=200 $(BIN)/python -m pytest -ra tests/chaos

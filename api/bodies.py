@@ -1,15 +1,17 @@
 """Read request bodies strictly: JSON, exactly the fields that are known, every digit kept."""
 
+import asyncio
 import json
 from typing import Any, TypeVar
 
 import msgspec
 from litestar import Request
 
-from api.problems import WrongMediaType
+from api.problems import TooSlow, WrongMediaType
 from domain.errors import Invalid
 
 Body = TypeVar("Body", bound=msgspec.Struct)
+BODY_SECONDS = 60.0
 
 
 class Input(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -17,8 +19,11 @@ class Input(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 async def body_of(request: Request[Any, Any, Any], kind: type[Body]) -> Body:
-    """Return the request's body; an empty one stands for no fields. Raises Invalid, WrongMediaType, TooLarge."""
-    data = await request.body()
+    """Return the request's body; an empty one stands for no fields.
+
+    Raises Invalid, WrongMediaType, TooLarge, TooSlow.
+    """
+    data = await received(request)
     if data:
         check_media_type(request)
     _refuse_doubled_keys(data or b"{}")
@@ -26,6 +31,15 @@ async def body_of(request: Request[Any, Any, Any], kind: type[Body]) -> Body:
         return msgspec.json.decode(data or b"{}", type=kind)
     except msgspec.MsgspecError as fault:
         raise Invalid(f"Expected the body that /openapi.json describes, but: {fault}.") from fault
+
+
+async def received(request: Request[Any, Any, Any]) -> bytes:
+    """Return a request's body as it came; raises TooLarge, and TooSlow where it does not come in time."""
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await request.body()
+    except TimeoutError as fault:
+        raise TooSlow(f"Expected the whole body within {BODY_SECONDS:g} seconds: send it again, in one go.") from fault
 
 
 def check_media_type(request: Request[Any, Any, Any]) -> None:

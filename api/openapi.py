@@ -73,6 +73,8 @@ def _describe(operation: dict[str, Any], options: dict[str, Any], types: Definit
         operation["requestBody"] = {"required": required, "content": {"application/json": content}}
     if options.get("stream"):
         responses["200"]["content"]["text/event-stream"] = {"schema": {"type": "string"}}
+    if options.get("bytes"):
+        responses["200"]["content"] = {"application/octet-stream": {}}
 
 
 def _present(schema: dict[str, Any]) -> dict[str, Any]:

@@ -44,6 +44,10 @@ class WrongMediaType(Refused):
     """Refuse a body in another form than JSON."""
 
 
+class TooSlow(Refused):
+    """Refuse a body that does not come in time."""
+
+
 class NotAllowed(Refused):
     """Refuse a method that this path does not have."""
 
@@ -87,6 +91,12 @@ KINDS: dict[type[Exception], Kind] = {
         status=405,
         title="This path does not have that method",
         advice="The Allow header and /openapi.json list the methods of this path.",
+    ),
+    TooSlow: Kind(
+        name="too-slow",
+        status=408,
+        title="The body did not come in time",
+        advice="The detail names the time. Send it in one go, with the same Idempotency-Key; nothing was written.",
     ),
     NotPossible: Kind(
         name="not-possible",
@@ -169,6 +179,7 @@ _BY_STATUS = {
     403: Forbidden,
     404: NotFound,
     405: NotAllowed,
+    408: TooSlow,
     413: TooLarge,
     415: WrongMediaType,
     503: Unavailable,

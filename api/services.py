@@ -8,6 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from api.live.feeds import Feeds
+from api.live.voices import Voices
 from api.watching import Watched
 from commands.authorize import Verifier
 from commands.bindings import BindingDesk
@@ -49,6 +50,7 @@ class Services:
     read_patience: float = 2.0
     heartbeat: float = 15.0
     introspection: bool = True
+    voices: Voices = field(default_factory=Voices)
     watched: Watched = field(default_factory=Watched)
     live_streams: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1_000))
 

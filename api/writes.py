@@ -8,6 +8,7 @@ from litestar.datastructures import Headers
 from litestar.di import NamedDependency
 from litestar.params import HeaderParameter, SkipValidation
 
+from api.bodies import received
 from api.services import Given, Services
 from commands.authorize import Action, Principal, require
 from domain.encoding import digest, parse
@@ -58,7 +59,7 @@ class Write:
         )
 
     async def _digest(self) -> str:
-        body = await self.request.body()
+        body = await received(self.request)
         return digest([self.request.method, self.request.url.path, parse(body) if body else {}])
 
     @property

@@ -6,24 +6,26 @@ time and environment that were recorded. Nothing is sent and nothing is written.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 import msgspec
 
-from commands.judging import case_of
-from commands.ports import LogNotification
+from commands.confirming import second_question
+from commands.judging import case_of, provenance_of, ruled, with_values
+from commands.ports import SessionRow
 from commands.shell import Shell
 from domain.catalog.policies import PolicySet
-from domain.errors import Divergence, NotFound
+from domain.errors import Divergence, NotFound, NotPossible
 from domain.session.events import Decision, VerdictReached
 from domain.session.evolve import evolve
-from domain.session.outstanding import JudgeCall, outstanding
+from domain.session.outstanding import Effect, JudgeCall, SendCall, outstanding
 from domain.session.state import Session
 from domain.upcasting import Unknown, read_session
 
-PAGE = 2_000
+PAGE = 1_000
+"""How many positions of the log are read at once."""
 MOST_SHOWN = 1_000
 
 
@@ -46,7 +48,7 @@ class Flip(msgspec.Struct, frozen=True, kw_only=True):
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Sum a backtest up: ``changes`` counts flips as ``recorded→candidate``; of the flips the first are shown.
 
-    ``unjudged`` counts decisions whose catalogue is no longer stored whole.
+    ``unjudged`` counts decisions whose catalogue is no longer stored whole, or whose arguments hold lost values.
     """
 
     policy_set: str
@@ -62,39 +64,43 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 class _Backtest:
     shell: Shell
     policy_set: PolicySet
-    tenant: str
-    sessions: dict[UUID, Session] = field(default_factory=dict)
+    sessions: dict[str, Session] = field(default_factory=dict)
     changes: Counter[str] = field(default_factory=Counter)
     flips: list[Flip] = field(default_factory=list)
     decisions: int = 0
     unjudged: int = 0
 
-    async def take(self, row: LogNotification) -> None:
-        """Fold one event, judging again where it is a verdict."""
-        event = read_session(row.topic, row.state)
-        if isinstance(event, Unknown) or event.tenant != self.tenant:
-            return
-        session = UUID(str(row.originator_id))
-        before = self.sessions.get(session)
-        if isinstance(event.data, VerdictReached) and before is not None:
-            await self._judge_again(row, before, event.data)
-        after = evolve(before, event.data, event.at)
-        if after is None or (after.ended and not after.letters):
-            self.sessions.pop(session, None)
-        else:
-            self.sessions[session] = after
+    async def take(self, page: Sequence[SessionRow]) -> None:
+        """Fold events, judging again where one is a verdict."""
+        for row in page:
+            event = read_session(row.topic, row.state)
+            if isinstance(event, Unknown):
+                continue
+            before = self.sessions.get(row.session)
+            if before is not None and isinstance(event.data, VerdictReached):
+                await self._judge_again(row, before, event.data)
+            self._keep(row, evolve(before, event.data, event.at))
 
-    async def _judge_again(self, row: LogNotification, state: Session, recorded: VerdictReached) -> None:
-        effect = next((each for each in outstanding(state) if _judges(each, recorded.call)), None)
-        if not isinstance(effect, JudgeCall):
+    def _keep(self, row: SessionRow, after: Session | None) -> None:
+        if after is None or (after.ended and not after.letters):
+            self.sessions.pop(row.session, None)
+        else:
+            self.sessions[row.session] = after
+
+    async def _judge_again(self, row: SessionRow, state: Session, recorded: VerdictReached) -> None:
+        effect = next(filter(None, (_asked(effect, recorded) for effect in outstanding(state))), None)
+        if effect is None:
             return  # recorded, but waited for by nobody: it decided nothing
         self.decisions += 1
         try:
             catalog = await self.shell.snapshot(state.tenant, state.catalog)
-        except (NotFound, Divergence):
+            seen = recorded.provenance or provenance_of(state, catalog, effect)
+            case = case_of(state, catalog, effect, recorded.environment, seen)
+            case = await with_values(self.shell, state, case)
+            ruling = await ruled(self.shell, state, self.policy_set, case)
+        except (NotFound, Divergence, NotPossible):
             self.unjudged += 1
             return
-        ruling = self.shell.judge.judge(self.policy_set, case_of(state, catalog, effect, recorded.environment))
         if ruling.decision == recorded.decision:
             return
         self.changes[f"{recorded.decision}→{ruling.decision}"] += 1
@@ -102,9 +108,9 @@ class _Backtest:
             step = state.step_awaiting(recorded.call)
             self.flips.append(
                 Flip(
-                    session_id=UUID(str(row.originator_id)),
-                    version=row.originator_version,
-                    position=row.id,
+                    session_id=UUID(row.session),
+                    version=row.version,
+                    position=row.position,
                     step=step.number if step else 0,
                     call=recorded.call,
                     tool=effect.choice.tool,
@@ -117,8 +123,19 @@ class _Backtest:
             )
 
 
-def _judges(effect: object, call: str) -> bool:
-    return isinstance(effect, JudgeCall) and effect.choice.call == call
+def _asked(effect: Effect, recorded: VerdictReached) -> JudgeCall | None:
+    """Return what a verdict was asked, if an effect waited for it: a call's first, or a later one.
+
+    A second one of which no request could be made any more was nobody's verdict.
+    """
+    at, call, digest = recorded.judged_at, recorded.call, recorded.request_digest
+    match effect:
+        case JudgeCall() if at is None and effect.choice.call == call:
+            return effect
+        case SendCall() if (effect.approved or effect.ordered) and at and digest and effect.choice.call == call:
+            return second_question(effect, digest, at)
+        case _:
+            return None
 
 
 async def backtest(
@@ -126,12 +143,10 @@ async def backtest(
 ) -> Report:
     """Judge all decisions of a tenant that are recorded by now again; raise Invalid where the set cannot be used."""
     shell.judge.check(policy_set)
-    run, head = _Backtest(shell=shell, policy_set=policy_set, tenant=tenant), await shell.store.head()
-    async for page in _pages(shell, head):
-        for row in page:
-            await run.take(row)
-        progress(page[-1].id, head)
-        await asyncio.sleep(0)  # others are served meanwhile
+    run, head = _Backtest(shell=shell, policy_set=policy_set), await shell.store.head()
+    async for until, page in _pages(shell, tenant, head):
+        await run.take(page)
+        progress(until, head)
     return Report(
         policy_set=policy_set.digest,
         decisions=run.decisions,
@@ -143,11 +158,17 @@ async def backtest(
     )
 
 
-async def _pages(shell: Shell, head: int) -> AsyncIterator[list[LogNotification]]:
-    after = 0
-    while after < head:
-        page = [row for row in await shell.store.read_log(after, PAGE) if row.id <= head]
-        if not page:
-            return
-        yield page
-        after = page[-1].id
+async def _pages(shell: Shell, tenant: str, head: int) -> AsyncIterator[tuple[int, list[SessionRow]]]:
+    """Yield page by page up to which position it is, the next one asked for while one is judged."""
+
+    def read(after: int) -> asyncio.Task[list[SessionRow]]:
+        return asyncio.create_task(shell.store.read_sessions(tenant, after, min(after + PAGE, head)))
+
+    coming = read(0)
+    try:
+        for after in range(0, head, PAGE):
+            page, coming = await coming, read(after + PAGE)
+            await asyncio.sleep(0)  # it is asked for now, and others are served
+            yield min(after + PAGE, head), page
+    finally:
+        coming.cancel()

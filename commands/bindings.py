@@ -12,6 +12,7 @@ from urllib.parse import urljoin, urlsplit
 import msgspec
 
 from commands.catalogue import Catalogue
+from commands.catalogue.documents import plain_origin
 from commands.ports import EventStore, LogNotification, Secrets
 from commands.shell import Shell
 from domain.catalog.bindings import bindings_of, in_clear, origin_of
@@ -58,7 +59,10 @@ class Schemes(Protocol):
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """Ask for a binding; what is left empty follows from the document."""
+    """Ask for a binding; what is left empty follows from the document.
+
+    ``origin`` names a place beside the API's own, one that was allowed when the API was registered.
+    """
 
     api: str
     scheme: str
@@ -69,6 +73,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     client_id: str = ""
     token_url: str = ""
     client_auth: ClientAuth = "basic"
+    origin: str = ""
 
 
 class Changed(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,19 +164,34 @@ def binding_of(wanted: Wanted, declared: Sequence[DeclaredScheme], document: Doc
     kind = _kind(wanted, known, declared)
     place, field = _place(wanted, known) if kind == "api-key" else ("", "")
     exchanged = kind == "client-credentials"
-    _check_travels_safely(document.base_url, document)
+    origin = _origin(wanted, document)
+    _check_travels_safely(origin, document)
     return Binding(
         scheme=wanted.scheme,
         kind=kind,
         reference=wanted.reference,
-        origin=origin_of(document.base_url),
+        origin=origin,
         place=place,
         field=field,
         client_id=_client_id(wanted) if exchanged else "",
         token_url=_token_url(wanted, known, document) if exchanged else "",
         client_auth=wanted.client_auth,
         unasked=known is None or not known.asked,
+        beside=origin != origin_of(document.base_url),
     )
+
+
+def _origin(wanted: Wanted, document: Document) -> str:
+    """Return the one place that a credential goes to; raises Invalid for one that nobody allowed."""
+    own = origin_of(document.base_url)
+    origin = plain_origin(wanted.origin) if wanted.origin else own
+    if origin not in (own, *document.origins):
+        allowed = ", ".join((own, *document.origins))
+        raise Invalid(
+            f"Expected a place where requests of {wanted.api} may go, one of {allowed}, but got {origin[:200]}: "
+            "register the document with --allow-origin first."
+        )
+    return origin
 
 
 def _kind(wanted: Wanted, known: DeclaredScheme | None, declared: Sequence[DeclaredScheme]) -> CredentialKind:

@@ -12,7 +12,7 @@ class Cache(Generic[Key, Kept]):
 
     def __init__(self, most: int) -> None:
         self.hits = self.misses = 0
-        self._most = most
+        self.most = most
         self._kept: OrderedDict[Key, Kept] = OrderedDict()
 
     def __len__(self) -> int:
@@ -33,6 +33,6 @@ class Cache(Generic[Key, Kept]):
         """Keep a value, and return it."""
         self._kept[key] = value
         self._kept.move_to_end(key)
-        if len(self._kept) > self._most:
+        if len(self._kept) > self.most:
             self._kept.popitem(last=False)
         return value

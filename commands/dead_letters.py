@@ -6,6 +6,7 @@ import msgspec
 from msgspec.structs import replace
 
 from commands.handle import handle
+from commands.rejudging import refuse_denied
 from commands.shell import Shell
 from domain import ids
 from domain.envelope import Context
@@ -27,7 +28,8 @@ async def replay_letter(
 ) -> LetterDecided:
     """Have a call that was given up sent again on the order of the context's actor, and wake the workers.
 
-    Raises NotFound, NotPossible where the letter is not open, Invalid for a blank reason, Stale, Conflict, Unavailable.
+    Raises NotFound, NotPossible where the letter is not open, Invalid for a blank reason, Forbidden where the rules in
+    force deny the call by now, Stale, Conflict, Unavailable.
     """
     command = ReplayDeadLetter(letter=letter, by=context.actor.id, reason=reason)
     return await _decide(shell, command, context, expected_version)
@@ -47,6 +49,8 @@ async def _decide(shell: Shell, command: LetterCommand, context: Context, expect
     if state is None or state.tenant != context.tenant:
         shell.forget(session)
         raise _unknown(command.letter)
+    if isinstance(command, ReplayDeadLetter):
+        await refuse_denied(shell, session, state, command, context)
     acting = replace(context, correlation=state.id)
     loaded = (await handle(shell, session, command, acting, expected_version=expected)).loaded
     return LetterDecided(letter=command.letter, session=session, version=loaded.version, position=loaded.position)

@@ -11,14 +11,17 @@ from typing import Any
 import msgspec
 
 from commands.catalogue import Catalogue
-from commands.policies import policy_set_in_force
+from commands.judging import policy_set_in_force, stricter
+from commands.policies import find_policy_set
 from commands.ports import Case, Prepared, Ruling, ToolCall
 from commands.shell import Shell
 from commands.snapshots import snapshot
 from domain.catalog.events import Agent, Tool
-from domain.catalog.state import Snapshot, may_use
-from domain.encoding import Json, digest_bytes
+from domain.catalog.sinks import sinks_of
+from domain.catalog.state import Catalog, Snapshot
+from domain.encoding import Json, digest_bytes, parse
 from domain.errors import NotFound
+from domain.labels import GOAL, Provenance
 from domain.session.events import EffectClass
 
 PREVIEW_BYTES = 2_000
@@ -33,11 +36,26 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     value: str
 
 
+class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
+    """Show a request up to the socket; ``body_preview`` is the beginning of the body as text."""
+
+    method: str
+    url: str
+    headers: tuple[Header, ...]
+    body_digest: str
+    body_bytes: int
+    body_preview: str
+    request_digest: str
+    request_bytes: int
+    pages: int
+
+
 class DryRun(msgspec.Struct, frozen=True, kw_only=True):
     """Show what a call would be.
 
     With ``problems`` there is neither a request nor a verdict, and their fields are empty. ``body_preview`` is the
-    beginning of the body as text. ``tool_calls`` and ``request_bytes`` are what each attempt would draw.
+    beginning of the body as text. ``tool_calls``, ``request_bytes`` and ``money``, in millionths of the ``currency`` of
+    the price list in force, are what each attempt would draw; each page behind the first would be one request more.
     """
 
     tool: str
@@ -55,6 +73,7 @@ class DryRun(msgspec.Struct, frozen=True, kw_only=True):
     body_bytes: int = 0
     body_preview: str = ""
     request_digest: str = ""
+    pages: int = 0
     decision: str = ""
     rules: tuple[str, ...] = ()
     policy_set: str = ""
@@ -62,6 +81,8 @@ class DryRun(msgspec.Struct, frozen=True, kw_only=True):
     idempotency: str = ""
     tool_calls: int = 0
     request_bytes: int = 0
+    money: int = 0
+    currency: str = ""
 
 
 async def dry_run(
@@ -77,9 +98,11 @@ async def dry_run(
 ) -> DryRun:
     """Show what a call would be if an agent chose it now for a user, the first executor if none is named.
 
-    It is judged by the set in force, as in a session that has spent nothing yet. Raises NotFound.
+    It is judged by the set in force, as in a session that has spent and read nothing yet, and whose plan binds nothing.
+    Raises NotFound.
     """
-    known = snapshot(await catalogue.current(tenant))
+    catalog = await catalogue.current(tenant)
+    known = snapshot(catalog)
     chosen, by = _tool(known, tool), _agent(known, agent)
     document = known.document(chosen.api)
     assert document is not None, "a tool belongs to a document"
@@ -90,7 +113,7 @@ async def dry_run(
     case = Case(
         agent=by,
         tool=chosen,
-        listed=may_use(by, chosen),
+        listed=known.may_use(by, chosen),
         request_digest=prepared.checked.request_digest,
         effect_class=prepared.checked.effect_class,
         at=shell.clock.now(),
@@ -99,9 +122,27 @@ async def dry_run(
         user=user,
         roles=tuple(roles),
         environment=shell.environment,
+        provenance=Provenance(plan="open", label=GOAL, seen=GOAL, sends=_sends(chosen, arguments)),
     )
-    ruling = shell.judge.judge(await policy_set_in_force(catalogue, shell, tenant), case)
-    return _shown(chosen, by, **_request(prepared), **_verdict(ruling), idempotency=_idempotency(chosen), tool_calls=1)
+    ruling = shell.judge.judge(await policy_set_in_force(shell, tenant), case)
+    if by.policy:
+        own = await find_policy_set(catalogue, shell, tenant, by.policy)
+        ruling = stricter(ruling, shell.judge.judge(own, case))
+    sent = msgspec.structs.asdict(outgoing(prepared))
+    drawn = {"tool_calls": 1, **await _price(shell, tenant, catalog, chosen)}
+    return _shown(chosen, by, **sent, **_verdict(ruling), **drawn, idempotency=_idempotency(chosen))
+
+
+async def _price(shell: Shell, tenant: str, catalog: Catalog, tool: Tool) -> dict[str, Any]:
+    """Return what an attempt costs by the price list in force, if there is one."""
+    if not catalog.prices.digest:
+        return {}
+    prices = await shell.price_list(tenant, catalog.prices.digest)
+    return {"money": prices.of_tool(tool.name, tool.api), "currency": prices.currency}
+
+
+def _sends(tool: Tool, arguments: Json) -> bool:
+    return sinks_of(tool, parse(bytes(arguments)), reads=tool.effect_class == "read").sends
 
 
 def _tool(known: Snapshot, name: str) -> Tool:
@@ -134,18 +175,20 @@ def _shown(tool: Tool, agent: Agent, **found: Any) -> DryRun:
     )
 
 
-def _request(prepared: Prepared) -> dict[str, Any]:
+def outgoing(prepared: Prepared) -> Outgoing:
+    """Show a request that was prepared."""
     body = prepared.body
-    return {
-        "method": prepared.method,
-        "url": prepared.url,
-        "headers": tuple(Header(name=name, value=_redacted(name, value)) for name, value in prepared.headers),
-        "body_digest": digest_bytes(body) if body else "",
-        "body_bytes": len(body),
-        "body_preview": body[:PREVIEW_BYTES].decode("utf-8", "replace"),
-        "request_digest": prepared.checked.request_digest,
-        "request_bytes": _size(prepared),
-    }
+    return Outgoing(
+        method=prepared.method,
+        url=prepared.url,
+        headers=tuple(Header(name=name, value=_redacted(name, value)) for name, value in prepared.headers),
+        body_digest=digest_bytes(body) if body else "",
+        body_bytes=len(body),
+        body_preview=body[:PREVIEW_BYTES].decode("utf-8", "replace"),
+        request_digest=prepared.checked.request_digest,
+        pages=prepared.pages,
+        request_bytes=_size(prepared),
+    )
 
 
 def _redacted(name: str, value: str) -> str:

@@ -5,7 +5,7 @@ A command may be refused and gives up after a few conflicts; an observation is r
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 from uuid import UUID
@@ -13,12 +13,13 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from commands.current import about
-from commands.immediate import conclude
-from commands.ports import Appended, RecordedCommand
+from commands.immediate import FactOf, conclude
+from commands.memory.keeping import kept_of
+from commands.ports import Appended, LogEvent, RecordedCommand
 from commands.shell import Loaded, Shell, advance, to_log
-from domain.content import INLINE_BYTES, Content, content
+from domain.content import Content, content
 from domain.envelope import Actor, Context
-from domain.errors import CommandReused, Conflict, Refused, Stale, Unavailable
+from domain.errors import CommandReused, Conflict, NotPossible, Refused, Stale, Unavailable
 from domain.session.admit import admit
 from domain.session.commands import SessionCommand
 from domain.session.events import GoalSubmitted, SessionFact
@@ -28,7 +29,20 @@ from domain.session.state import Session
 COMMAND_TRIES = 8
 RETRY_SECONDS = 1.0
 
-FactOf: TypeAlias = Callable[[Session | None], SessionFact | None]
+
+@dataclass(frozen=True)
+class Draft:
+    """Hold an observation and what other streams record of it in the same append.
+
+    So is what is to ``follow``, if the state that the observation leads to still wants it.
+    """
+
+    fact: SessionFact
+    beside: Sequence[LogEvent] = ()
+    follow: FactOf | None = None
+
+
+Drafting: TypeAlias = Callable[[Session | None, Context], Awaitable[Draft | None]]
 logger = logging.getLogger(__name__)
 
 
@@ -49,6 +63,7 @@ async def handle(
     expected_version: int | None = None,
 ) -> Handled:
     """Carry out a command; raises Refused, Conflict after several tries, or Unavailable."""
+    context = replace(context, request_digest=await shell.redactor.keyed(context.request_digest))
     with about(session):
         return await _handle(shell, session, command, context, expected_version)
 
@@ -108,11 +123,20 @@ async def _try(shell: Shell, session: UUID, command: SessionCommand, context: Co
 
 
 async def _append(
-    shell: Shell, session: UUID, loaded: Loaded, fact: SessionFact, context: Context, *, claim: bool = False
+    shell: Shell,
+    session: UUID,
+    loaded: Loaded,
+    fact: SessionFact,
+    context: Context,
+    *,
+    claim: bool = False,
+    beside: Sequence[LogEvent] = (),
+    follow: FactOf | None = None,
 ) -> Loaded:
-    events, state = await conclude(shell, loaded.state, fact, context, claim=claim)
+    events, state = await conclude(shell, loaded.state, fact, context, claim=claim, follow=follow)
     began = time.perf_counter()
-    position = await shell.store.append(to_log(session, loaded.version, events))
+    kept = await kept_of(shell, state, events)
+    position = await shell.store.append([*beside, *kept, *to_log(session, loaded.version, events)])
     seconds = time.perf_counter() - began
     version = loaded.version + len(events)
     after = Loaded(version=version, position=position, state=state, event=UUID(events[-1].id))
@@ -121,16 +145,26 @@ async def _append(
     return after
 
 
-async def observe(shell: Shell, session: UUID, fact_of: FactOf) -> Loaded | None:
+async def observe(shell: Shell, session: UUID, fact_of: FactOf, follow: FactOf | None = None) -> Loaded | None:
     """Record an observation, again and again until it is stored; None where ``fact_of`` found nothing to record.
 
     ``fact_of`` is asked anew about the newest state after every conflict: a claim is made only while it is owed.
     """
+
+    async def draft(state: Session | None, _: Context) -> Draft | None:
+        fact = fact_of(state)
+        return Draft(fact=fact, follow=follow) if fact else None
+
+    return await observe_with(shell, session, draft)
+
+
+async def observe_with(shell: Shell, session: UUID, draft: Drafting) -> Loaded | None:
+    """Record an observation like ``observe``, together with what other streams record of it, all or nothing."""
     command_id, again = shell.chance.command_id(), False
     while True:
         try:
             async with shell.mailbox(session):
-                return await _observe_once(shell, session, fact_of, command_id, again=again)
+                return await _observe_once(shell, session, draft, command_id, again=again)
         except Conflict:
             again = True
         except Unavailable as fault:
@@ -138,22 +172,29 @@ async def observe(shell: Shell, session: UUID, fact_of: FactOf) -> Loaded | None
             await wait_for_log(shell, fault)
 
 
-async def _observe_once(shell: Shell, session: UUID, fact_of: FactOf, command_id: str, *, again: bool) -> Loaded | None:
+async def _observe_once(shell: Shell, session: UUID, draft: Drafting, command_id: str, *, again: bool) -> Loaded | None:
     if again:
         shell.forget(session)
     loaded = await shell.load(session, fresh=again)
     if again and await _was_stored(shell, loaded, command_id):
         shell.tell(Appended(session=session, after=loaded.version, events=(), seconds=0.0))
         return loaded
-    fact = fact_of(loaded.state)
-    if fact is None:
+    context = _observed(shell, loaded, command_id)
+    try:
+        drafted = await draft(loaded.state, context)
+    except NotPossible as fault:
+        if again:
+            raise
+        raise Conflict(f"what is known of {session} may be old: {fault}") from fault
+    if drafted is None:
         return None
-    return await _append(shell, session, loaded, fact, _observed(shell, loaded, command_id), claim=True)
+    beside, follow = drafted.beside, drafted.follow
+    return await _append(shell, session, loaded, drafted.fact, context, claim=True, beside=beside, follow=follow)
 
 
-async def keep(shell: Shell, tenant: str, data: bytes, inline: int = INLINE_BYTES) -> Content:
-    """Hold what came from outside as content, a large one as a blob, stored again and again until it is."""
-    held = content(data, inline)
+async def keep(shell: Shell, tenant: str, data: bytes) -> Content:
+    """Hold what came from outside: a text whole, until it crosses; what is none as a blob, tried until it is stored."""
+    held = content(data, len(data))
     while not held.whole:
         try:
             await shell.store.put_blobs(tenant, [data])

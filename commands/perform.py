@@ -7,41 +7,45 @@ Before a call is sent its attempt is claimed with a lease, durably; a claim is m
 import asyncio
 import logging
 from collections.abc import Iterable
-from datetime import datetime, timedelta
-from typing import NamedTuple, assert_never
+from datetime import timedelta
+from functools import partial
+from typing import assert_never
 from uuid import UUID
 
+from msgspec.structs import replace
+
+from commands.claiming import claim_of, owes
+from commands.costs import reply_cost
 from commands.current import about
 from commands.handle import keep, observe
 from commands.immediate import model_claim, perform_immediate
-from commands.ports import ModelFault, Question, ToolAnswer, ToolCall, ToolFault
+from commands.live import telling
+from commands.ports import ModelFault, Question
+from commands.sending import send_call
 from commands.shell import Loaded, Shell
-from commands.standing import standing_of, stopped, wait_turn
-from domain.breaker import on_call, on_failure, on_success, refused_until
-from domain.catalog.events import Binding
-from domain.content import REPLY_BYTES
+from commands.spending import end_overdue, join, return_allotment, take_allotment
+from commands.standing_approvals import use_standing
+from domain.session.admit import open_approvals
 from domain.session.events import (
     ApprovalExpired,
-    CallAttempted,
-    CallDeferred,
-    CallExpired,
-    CallFailed,
-    CallSucceeded,
-    CredentialUse,
     LeaseLapsed,
     ModelFailed,
     ModelReplied,
     SessionFact,
 )
+from domain.session.forms import reply_form
+from domain.session.metering import EndOverdue, ReturnAllotment, TakeAllotment, was_made
 from domain.session.outstanding import (
     AskModel,
     CheckArguments,
     CheckResult,
+    DescribeTool,
     Effect,
     ExpireApproval,
     FindTools,
     JudgeCall,
     LapseLease,
+    RecallMemories,
     SendCall,
     claimed_by,
     outstanding,
@@ -97,8 +101,12 @@ class Nudge:
 
 
 async def _drive(shell: Shell, session: UUID, running: dict[str, asyncio.Task[None]], nudge: Nudge) -> Loaded:
-    loaded = await shell.load(session)
+    loaded, sought = await shell.load(session), set[str]()
     while True:
+        for approval, _ in open_approvals(loaded.state) if loaded.state else ():
+            if approval.question == "call" and approval.id not in sought:
+                sought.add(approval.id)
+                running[approval.id] = asyncio.create_task(use_standing(shell, session, approval.id))
         now = shell.clock.now()
         owed = {effect.id: effect for effect in (*outstanding(loaded.state), *claimed_by(loaded.state, shell.worker))}
         for effect_id, effect in owed.items():
@@ -149,33 +157,50 @@ async def _perform(shell: Shell, session: UUID, loaded: Loaded, effect: Effect) 
                 await _ask_model(shell, session, state, effect)
         case SendCall():
             with about(session, effect.choice.call):
-                await _send_call(shell, session, state, effect)
+                await send_call(shell, session, state, effect)
         case LapseLease():
             lapsed = LeaseLapsed(call=effect.call, attempt=effect.attempt, jitter_permille=shell.chance.permille())
-            await observe(shell, session, lambda now: lapsed if _owes(now, effect) else None)
+            await observe(shell, session, lambda now: lapsed if owes(now, effect) else None)
         case ExpireApproval():
             expired = ApprovalExpired(approval=effect.approval)
-            await observe(shell, session, lambda now: expired if _owes(now, effect) else None)
-        case FindTools() | CheckArguments() | JudgeCall() | CheckResult():
+            await observe(shell, session, lambda now: expired if owes(now, effect) else None)
+        case TakeAllotment():
+            await take_allotment(shell, session, state, effect)
+        case ReturnAllotment():
+            await return_allotment(shell, session, state, effect)
+        case EndOverdue():
+            await end_overdue(shell, session, effect)
+        case FindTools() | RecallMemories() | DescribeTool() | CheckArguments() | JudgeCall() | CheckResult():
             # Owed alone only after a pause: elsewhere they travel with the fact that made them due.
             fact = await perform_immediate(shell, state, effect)
-            await observe(shell, session, lambda now: fact if _owes(now, effect) else None)
+            await observe(shell, session, lambda now: fact if owes(now, effect) else None)
         case _:
             assert_never(effect)
 
 
-def _owes(state: Session | None, effect: Effect) -> bool:
-    return any(other.id == effect.id for other in outstanding(state))
-
-
 async def _ask_model(shell: Shell, session: UUID, state: Session, effect: AskModel) -> None:
-    if effect.model.lease_until is None:
-        claim = model_claim(shell, state, effect)
-        if await observe(shell, session, lambda now: claim if _owes(now, effect) else None) is None:
+    model = effect.model
+    if model.lease_until is None:
+        if await join(shell, session, state):
             return
+        claim = await model_claim(shell, state, effect)
+        claimed = await observe(shell, session, lambda now: claim_of(now, effect, claim))
+        if claimed is None or not was_made(claimed.state, claim):
+            return
+        model = replace(model, strategy=claim.strategy)
     catalog = await shell.snapshot(state.tenant, state.catalog)
-    asked = prompt(state, effect.model, catalog)
-    question = Question(model=state.model, prompt=asked, timeout_ms=state.limits.model_timeout_ms)
+    asked = prompt(state, model, catalog)
+    question = Question(
+        model=state.model_of(effect.model.agent),
+        prompt=asked,
+        timeout_ms=state.limits_of(effect.model.agent).model_timeout_ms,
+        most_tokens=_most_tokens(state, effect.model.agent),
+        tenant=state.tenant,
+        call=effect.model.id,
+        attempt=effect.model.attempt,
+        form=partial(reply_form, state, effect.model, catalog),
+        telling=await telling(shell, state, effect.model),
+    )
     fact: SessionFact
     try:
         reply = await shell.models.ask(question)
@@ -187,140 +212,25 @@ async def _ask_model(shell: Shell, session: UUID, state: Session, effect: AskMod
             retryable=fault.retryable,
             jitter_permille=shell.chance.permille(),
             retry_after_ms=fault.retry_after_ms,
+            uncertain=fault.uncertain,
         )
     else:
         fact = ModelReplied(
             call=effect.model.id,
             attempt=effect.model.attempt,
-            reply=await keep(shell, state.tenant, reply.text.replace("\x00", "\ufffd").encode(), REPLY_BYTES),
+            reply=await keep(shell, state.tenant, reply.text.replace("\x00", "\ufffd").encode()),
             prompt_digest=asked.digest(),
             tokens_in=reply.tokens_in,
             tokens_out=reply.tokens_out,
             latency_ms=reply.latency_ms,
+            cost=await reply_cost(shell, state, effect.model.agent, reply.tokens_in, reply.tokens_out),
+            asked=reply.asked,
         )
     await observe(shell, session, lambda _: fact)
 
 
-async def _send_call(shell: Shell, session: UUID, state: Session, effect: SendCall) -> None:
-    ready = await _ready(shell, state, effect)
-    tool, counts = effect.choice.tool, await standing_of(shell, state, effect.choice)
-    held_back = _hold_back(shell, effect, shell.clock.now()) or await wait_turn(shell, state, effect, counts)
-    now = shell.clock.now()
-    held_back = held_back or _hold_back(shell, effect, now)
-    if held_back:
-        await observe(shell, session, lambda other: held_back if _owes(other, effect) else None)
-        return
-    # Reserved before anything is awaited, so that a half-open breaker lets one probe through.
-    shell.set_breaker(tool, on_call(shell.breaker(tool), now, shell.breaker_settings))
-    lease_until = await _claim(shell, session, state, effect, ready)
-    if lease_until is None:
-        return
-    fact = stopped(shell, effect, counts) or await _attempt(shell, state, effect, ready, lease_until)
-    await observe(shell, session, lambda _: fact)
-
-
-class _Ready(NamedTuple):
-    """Be a call in the catalogue that its session pinned, and what it will carry; no call where that lacks the tool."""
-
-    call: ToolCall | None = None
-    credentials: tuple[Binding, ...] = ()
-
-
-async def _ready(shell: Shell, state: Session, effect: SendCall) -> _Ready:
-    catalog = await shell.snapshot(state.tenant, state.catalog)
-    tool = catalog.tool(effect.choice.tool)
-    document = catalog.document(tool.api) if tool else None
-    if tool is None or document is None:
-        return _Ready()
-    call = ToolCall(tenant=state.tenant, tool=tool, document=document, arguments=effect.choice.arguments.value)
-    return _Ready(call, await shell.tools.credentials(call))
-
-
-def _hold_back(shell: Shell, effect: SendCall, now: datetime) -> CallDeferred | CallExpired | None:
-    """Return why a call must not be sent now: its deadline has passed, or the tool's breaker is open."""
-    if now > effect.deadline:
-        return CallExpired(call=effect.choice.call, attempt=effect.attempt)
-    wait_until = refused_until(shell.breaker(effect.choice.tool), now)
-    if wait_until is None:
-        return None
-    return CallDeferred(
-        call=effect.choice.call, reason=f"the breaker of {effect.choice.tool} is open", until=wait_until
-    )
-
-
-async def _claim(shell: Shell, session: UUID, state: Session, effect: SendCall, ready: _Ready) -> datetime | None:
-    """Claim an attempt durably; None where another worker was first or the call is no longer owed."""
-    lease = timedelta(milliseconds=state.limits.attempt_timeout_ms + shell.lease_margin_ms)
-    lease_until = shell.clock.now() + lease
-    claim = CallAttempted(
-        call=effect.choice.call,
-        attempt=effect.attempt,
-        worker=shell.worker,
-        lease_until=lease_until,
-        credentials=tuple(CredentialUse(scheme=each.scheme, reference=each.reference) for each in ready.credentials),
-    )
-    claimed = await observe(shell, session, lambda now: claim if _owes(now, effect) else None)
-    return lease_until if claimed else None
-
-
-async def _attempt(shell: Shell, state: Session, effect: SendCall, ready: _Ready, lease_until: datetime) -> SessionFact:
-    """Send a claimed attempt once and say what became of it."""
-    tool = effect.choice.tool
-    try:
-        answer = await _send(shell, state, effect, ready, lease_until)
-    except ToolFault as fault:
-        _note_failure(shell, tool, fault)
-        return CallFailed(
-            call=effect.choice.call,
-            attempt=effect.attempt,
-            failure=fault.failure,
-            reason=str(fault),
-            status=fault.status,
-            latency_ms=fault.latency_ms,
-            jitter_permille=shell.chance.permille(),
-            retry_after_ms=fault.retry_after_ms,
-        )
-    shell.set_breaker(tool, on_success(shell.breaker(tool)))
-    return CallSucceeded(
-        call=effect.choice.call,
-        attempt=effect.attempt,
-        status=answer.status,
-        output=await keep(shell, state.tenant, answer.body),
-        source=f"tool:{tool}",
-        latency_ms=answer.latency_ms,
-        mismatches=answer.mismatches,
-    )
-
-
-def _note_failure(shell: Shell, tool: str, fault: ToolFault) -> None:
-    """Tell the tool's breaker; a tool that says no is alive, and a stopped worker is not the tool's fault."""
-    breaker = shell.breaker(tool)
-    if isinstance(fault, LeaseTooShort):
-        return
-    if fault.failure == "rejected":
-        shell.set_breaker(tool, on_success(breaker))
-    else:
-        shell.set_breaker(tool, on_failure(breaker, shell.clock.now(), shell.breaker_settings))
-
-
-class LeaseTooShort(ToolFault):
-    """Report that this process was stopped since it claimed: others may hold the attempt for lost by now."""
-
-    def __init__(self) -> None:
-        super().__init__("not-sent", "the lease was too short to send under it")
-
-
-async def _send(shell: Shell, state: Session, effect: SendCall, ready: _Ready, lease_until: datetime) -> ToolAnswer:
-    if ready.call is None:
-        raise ToolFault("not-sent", f"the pinned catalogue has no tool {effect.choice.tool}")
-    now, not_after = shell.clock.now(), lease_until - timedelta(milliseconds=state.limits.attempt_timeout_ms)
-    if now > not_after:
-        raise LeaseTooShort
-    return await shell.tools.send(
-        ready.call,
-        request_digest=effect.request.digest,
-        idempotency_key=effect.idempotency_key,
-        timeout_ms=state.limits.attempt_timeout_ms,
-        not_after=not_after,
-        credentials=ready.credentials,
-    )
+def _most_tokens(state: Session, agent: str) -> int:
+    """Return how long a reply to an agent may be: 0, for any length, where neither a meter nor a limit bounds it."""
+    pinned = state.pinned(agent)
+    bounded = state.meter or (pinned and pinned.limits and pinned.limits.reply_tokens)
+    return state.limits_of(agent).reply_tokens if bounded else 0

@@ -83,12 +83,6 @@ async def find_policy_set(catalogue: Catalogue, shell: Shell, tenant: str, name:
     return await shell.policy_set(tenant, found[0])
 
 
-async def policy_set_in_force(catalogue: Catalogue, shell: Shell, tenant: str) -> PolicySet:
-    """Return the set that a session starting now is judged by."""
-    active = (await catalogue.current(tenant)).policies.digest
-    return await shell.policy_set(tenant, active) if active else shell.judge.default
-
-
 async def list_policy_sets(catalogue: Catalogue, shell: Shell, tenant: str) -> list[Listed]:
     """Return every set by name, those that come with the product too."""
     policies = (await catalogue.current(tenant)).policies

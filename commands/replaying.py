@@ -35,7 +35,7 @@ async def read_rows(store: EventStore, session: UUID) -> list[Row]:
 async def replay_session(store: EventStore, session: UUID, *, execute: bool) -> Replay:
     """Replay one session from the log; raise NotFound where nothing is recorded."""
     rows = await read_rows(store, session)
-    snapshots = await _snapshots(store, rows) if execute else []
+    snapshots = await pinned_snapshots(store, rows) if execute else []
     catalog, later = (snapshots[0][1] if snapshots else None), {key: held for key, held in snapshots[1:] if held}
     # Deciding a long session again takes a while, and others are served meanwhile.
     return await asyncio.to_thread(replay, str(session), rows, execute=execute, catalog=catalog, later=later)
@@ -62,7 +62,7 @@ def _state_at(rows: list[Row], version: int) -> StateAt:
     )
 
 
-async def _snapshots(store: EventStore, rows: list[Row]) -> list[tuple[str, Snapshot | None]]:
+async def pinned_snapshots(store: EventStore, rows: list[Row]) -> list[tuple[str, Snapshot | None]]:
     """Return the catalogue that a session pinned, then those that it migrated to, by digest."""
     goal = goal_of(rows)
     if goal is None:

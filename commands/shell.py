@@ -10,29 +10,38 @@ from uuid import UUID
 
 import msgspec
 
+from commands.accounts import Accounts
 from commands.caches import Cache
 from commands.catalogs import Catalogs
 from commands.finding import Finder
+from commands.memory.memories import Memories
 from commands.ports import (
     Appended,
     Chance,
     Clock,
+    ContentFilter,
     EventStore,
     Judge,
     Listener,
+    Live,
     LogEvent,
     LogNotification,
+    Marked,
     Models,
     Rates,
     Tools,
     Wakeups,
 )
+from commands.redaction import Redactor
 from commands.snapshots import Snapshots
 from domain.breaker import CLOSED, Breaker, BreakerSettings
+from domain.budget.prices import PriceList
 from domain.catalog.policies import PolicySet
 from domain.catalog.state import Catalog, Snapshot
 from domain.encoding import canonical, encode
 from domain.envelope import Event
+from domain.errors import NotPossible
+from domain.session.events import PinnedAgent
 from domain.session.evolve import evolve
 from domain.session.state import Session
 from domain.upcasting import AnyEvent, Unknown, read_session, topic_of
@@ -71,17 +80,32 @@ class Shell:
     lease_margin_ms: int = 5_000
     drain_seconds: float = 3.0
     finder: Finder = field(default_factory=Finder)
+    redactor: Redactor = field(default_factory=Redactor)
+    marked: Marked | None = None
+    memories: Memories | None = None
+    filters: Sequence[ContentFilter] = ()
+    live: Live | None = None
     listeners: list[Listener] = field(default_factory=list)
+    pinned_agents: dict[str, tuple[Catalog, tuple[PinnedAgent, ...]]] = field(default_factory=dict)
     _sessions: OrderedDict[UUID, Loaded] = field(default_factory=OrderedDict)
     _mailboxes: dict[UUID, "_Mailbox"] = field(default_factory=dict)
     _ruled: dict[str, tuple[Catalog, str]] = field(default_factory=dict)
     _policies: Cache[tuple[str, str], PolicySet] = field(default_factory=lambda: Cache(CACHED_POLICIES))
+    _prices: Cache[tuple[str, str], PriceList] = field(default_factory=lambda: Cache(CACHED_POLICIES))
     _breakers: dict[str, Breaker] = field(default_factory=dict)
     _drives: dict[UUID, asyncio.Event] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Begin to know the catalogue, and what sessions pinned of it."""
         self.catalogs, self.snapshots = Catalogs(self.store), Snapshots(self.store)
+        self.accounts = Accounts(self.store)
+
+    @property
+    def memory(self) -> Memories:
+        """Return what is remembered; raise NotPossible where this process was composed without it."""
+        if self.memories is None:
+            raise NotPossible("Expected memories, but this process was started without them.")
+        return self.memories
 
     async def load(self, session: UUID, *, fresh: bool = True) -> Loaded:
         """Return a session's state; ``fresh`` reads what others wrote since it was cached."""
@@ -144,6 +168,14 @@ class Shell:
             return found
         data = await self.store.get_blob(tenant, digest)
         return self._policies.keep((tenant, digest), msgspec.json.decode(data, type=PolicySet))
+
+    async def price_list(self, tenant: str, digest: str) -> PriceList:
+        """Return the price list that a session pinned; raises NotFound."""
+        found = self._prices.find((tenant, digest))
+        if found:
+            return found
+        data = await self.store.get_blob(tenant, digest)
+        return self._prices.keep((tenant, digest), msgspec.json.decode(data, type=PriceList))
 
     async def pin_policy_set(self, tenant: str, catalog: Catalog, policy_set: PolicySet) -> str:
         """Return a policy set's digest, stored; not again until the catalogue changes, as it does after a restore."""

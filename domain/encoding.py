@@ -43,7 +43,7 @@ def plain(value: object) -> Any:
 def _refuse_infinite(value: object) -> None:
     """Refuse what JSON cannot say, and the encoder would quietly write as null."""
     match value:
-        case float() | Decimal() if not isfinite(value):
+        case float() | Decimal() if not (value.is_finite() if isinstance(value, Decimal) else isfinite(value)):
             raise Invalid(f"Expected a finite number, but got {value}: leave it out, or say it in words.")
         case dict():
             for held in value.values():

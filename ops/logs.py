@@ -1,7 +1,7 @@
 """Write logs: as text for people at a terminal, as one JSON object a line for whoever serves.
 
-A line says which session it is about, and under which ids that is traced. Passwords of URLs and tokens are left out,
-wherever a message came from.
+A line says which session it is about, and under which ids that is traced. Passwords of URLs, tokens and personal values
+that are told by their form are left out, wherever a message came from.
 """
 
 import logging
@@ -11,12 +11,16 @@ from datetime import UTC, datetime
 import msgspec
 
 from commands.current import CURRENT
+from domain.redaction.hiding import blanked
+from domain.redaction.patterns import RECOGNISERS
 from domain.tracing import span_context
 
 TEXT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 TALKATIVE = ("urllib3",)
 """Loggers that name whole URLs at INFO, with what a call asks for in them; `adapters.http` quiets its own."""
 
+_PERSONAL = {kind: find for kind, find in RECOGNISERS.items() if kind != "ip"}
+"""What is blanked in logs: addresses of machines stay, for who operates them has to find them."""
 _SECRETS = re.compile(r"(://)[^/@\s]+@|(\bBearer )\S+|(\b(?:password|token|secret|api_?key)=)[^&\s'\"]+", re.IGNORECASE)
 
 
@@ -54,7 +58,7 @@ class TextLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return one line, and more for an exception."""
-        return without_secrets(super().format(record))
+        return fit_to_keep(super().format(record))
 
 
 class JsonLines(logging.Formatter):
@@ -70,9 +74,9 @@ class JsonLines(logging.Formatter):
             time=datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             level=record.levelname,
             logger=record.name,
-            message=without_secrets(record.getMessage()),
+            message=fit_to_keep(record.getMessage()),
             role=self._role,
-            exception=without_secrets(self.formatException(record.exc_info)) if record.exc_info else "",
+            exception=fit_to_keep(self.formatException(record.exc_info)) if record.exc_info else "",
             **_traced(),
         )
         return msgspec.json.encode(line).decode()
@@ -84,6 +88,11 @@ def _traced() -> dict[str, str]:
         return {}
     ids = span_context(*current)
     return {"session": str(current.session), "trace_id": ids.trace_id, "span_id": ids.span_id}
+
+
+def fit_to_keep(text: str) -> str:
+    """Return a text without secrets, and with the kind in place of each personal value that its form tells."""
+    return blanked(_PERSONAL, without_secrets(text))
 
 
 def without_secrets(text: str) -> str:

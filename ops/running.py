@@ -1,7 +1,7 @@
 """Find a running `reprise up` by its data folder, and be found by others."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +14,7 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
     """Say where a running `up` is reached; its servers' addresses are for verbs on the same machine.
 
     ``started`` tells the process from a later one under the same id: a container begins to count anew each time.
+    ``models`` are those that were configured for it.
     """
 
     pid: int
@@ -21,12 +22,20 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     postgres_url: str
     nats_url: str
+    models: tuple[str, ...] = ()
 
 
-def mark(url: str, postgres_url: str, nats_url: str) -> Running:
+def mark(url: str, postgres_url: str, nats_url: str, models: Sequence[str] = ()) -> Running:
     """Describe this process."""
     pid = os.getpid()
-    return Running(pid=pid, started=_start_of(pid) or 0, url=url, postgres_url=postgres_url, nats_url=nats_url)
+    return Running(
+        pid=pid,
+        started=_start_of(pid) or 0,
+        url=url,
+        postgres_url=postgres_url,
+        nats_url=nats_url,
+        models=tuple(models),
+    )
 
 
 @contextmanager

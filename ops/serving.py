@@ -55,7 +55,8 @@ async def everything(settings: Settings) -> AsyncIterator[Up]:
     ):
         roles = [asyncio.create_task(role(core), name=name) for name, role in ROLES.items()]
         settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with running.announced(settings.folder, running.mark(url, where.postgres_url, where.nats_url)):
+        here = running.mark(url, where.postgres_url, where.nats_url, settings.model_names)
+        with running.announced(settings.folder, here):
             try:
                 yield Up(url=url, core=core, tasks=(*served, *aside, *roles, *where.keepers))
             finally:

@@ -13,14 +13,17 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from commands.model_options import ModelOptions, read_options
 from commands.orchestrate import LANES, whole_model
 from domain.breaker import BreakerSettings
 from domain.errors import Invalid
+from domain.redaction.tokens import FORMS
 from ops.egress import EgressSettings, listed
 
 PREFIX = "REPRISE_"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+EMBEDDERS = ("hashing", "minilm")
 KINDS = {int: "a whole number", bool: "true or false", str: "text"}
 SCHEMES = {
     "REPRISE_POSTGRES_URL": ("postgresql", "postgres"),
@@ -74,6 +77,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     model: str = ""
     models: str = ""
     model_key: str = ""
+    model_options: str = ""
+    master_key: str = ""
+    redaction: str = ",".join(FORMS)
+    filters: str = ""
     secrets: str = "env:REPRISE_SECRET_*,file:{data}/secrets/*,vault:secret/reprise/*"
     host: str = "127.0.0.1"
     port: int = 8080
@@ -82,6 +89,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_sessions: int = 256
     max_streams: int = 1_000
     embeddings: bool = False
+    embedder: str = "hashing"
     log_level: str = "WARNING"
     environment: str = "dev"
     breaker: BreakerSettings = BreakerSettings()
@@ -108,6 +116,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return (*(() if self.host in LOOPBACK else (self.host,)), *listed(self.hosts))
 
     @property
+    def hidden_kinds(self) -> list[str]:
+        """Return the kinds of personal values that are recognised by their form; what schemas mark is hidden too."""
+        return [] if self.redaction == "off" else listed(self.redaction)
+
+    @property
+    def filter_names(self) -> list[str]:
+        """Return the content filters, ``suspects`` or the URLs of others'."""
+        return listed(self.filters)
+
+    @property
     def open_secrets(self) -> list[str]:
         """Return the patterns of the references that bindings of APIs may name."""
         return [pattern.replace("{data}", str(self.folder)) for pattern in listed(self.secrets)]
@@ -115,7 +133,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def model_names(self) -> list[str]:
         """Return the models that a caller may name, the one of goals that name none first."""
-        return [whole_model(name) for name in (self.model, *listed(self.models)) if name]
+        return list(dict.fromkeys(whole_model(name) for name in (self.model, *listed(self.models)) if name))
+
+    @property
+    def options_of_models(self) -> tuple[ModelOptions, ...]:
+        """Return how single models are asked; raises Invalid."""
+        try:
+            return read_options(self.model_options)
+        except Invalid as fault:
+            raise Invalid(f"REPRISE_MODEL_OPTIONS cannot be used. {fault}") from fault
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,7 +156,7 @@ NOT_SETTINGS = ("REPRISE_CHROMIUM", "REPRISE_EVAL_DATA")
 """Variables of ours that only tests read."""
 SECRETS = "REPRISE_SECRET_"
 """What the names of variables begin with that hold secrets, and are no settings."""
-REFERENCES = ("REPRISE_MODEL_KEY", "REPRISE_VAULT__TOKEN")
+REFERENCES = ("REPRISE_MODEL_KEY", "REPRISE_MASTER_KEY", "REPRISE_VAULT__TOKEN")
 
 
 def load(environment: Mapping[str, str] | None = None) -> Settings:
@@ -149,12 +175,23 @@ def _check(settings: Settings) -> None:
     for name, port in {"REPRISE_PORT": settings.port, "REPRISE_METRICS__PORT": settings.metrics.port}.items():
         if not 0 <= port <= 65535:
             raise Invalid(f"Expected {name} to be from 0 to 65535, but it is {port}.")
-    for name, reference in _leaves(settings, PREFIX):
-        if name in REFERENCES and reference and not reference.startswith(("env:", "file:", "vault:")):
+    references = [leaf for leaf in _leaves(settings, PREFIX) if leaf[0] in REFERENCES]
+    references += [("every key in REPRISE_MODEL_OPTIONS", each.key or "") for each in settings.options_of_models]
+    for name, reference in references:
+        if reference and not reference.startswith(("env:", "file:", "vault:")):
             raise Invalid(
                 f"Expected {name} to say where the secret is, env:NAME, file:/PATH or vault:PATH#KEY, "
                 "and not the secret."
             )
+    if odd := [kind for kind in settings.hidden_kinds if kind not in FORMS]:
+        raise Invalid(f"Expected REPRISE_REDACTION to be off, or some of {', '.join(FORMS)}, but it names {odd[0]!r}.")
+    if odd := [name for name in settings.filter_names if name != "suspects" and not _is_url(name, ("http", "https"))]:
+        raise Invalid(f"Expected REPRISE_FILTERS to name suspects, or the URLs of filters, but it names {odd[0]!r}.")
+    if settings.embedder not in EMBEDDERS and not settings.embedder.startswith("openai:"):
+        raise Invalid(
+            f"Expected REPRISE_EMBEDDER to be {', '.join(EMBEDDERS)} or openai:NAME@BASE_URL, "
+            f"but it is {settings.embedder!r}."
+        )
     settings.egress.check()
     for name, url in _leaves(settings, PREFIX):
         if url and name in SCHEMES and not _is_url(url, SCHEMES[name]):

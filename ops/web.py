@@ -59,6 +59,7 @@ def server_of(app: Any) -> Server:
         app,
         log_config=None,
         access_log=False,
+        http="h11",  # whatever else happens to be installed
         timeout_graceful_shutdown=GRACE_SECONDS,
         ws=WebSockets,
         ws_max_size=MESSAGE_BYTES,

@@ -17,6 +17,7 @@ from domain.session.events import (
     CallDeferred,
     CallFailed,
     CallOutcomeUnknown,
+    CallRehearsed,
     CallRequested,
     CallRetryScheduled,
     CallSucceeded,
@@ -30,7 +31,7 @@ from domain.session.events import (
 )
 from domain.upcasting import AnyEvent
 from projections.foreign import json_of, json_of_content
-from projections.names import action_id, step_of, task_id
+from projections.names import action_id, action_of, step_of, task_id
 from projections.ports import Recorded
 from projections.rows import ReadModel, Row
 
@@ -128,11 +129,13 @@ def _changed(event: Event[AnyEvent], row: Recorded) -> Iterable[tuple[str, dict[
         case ApprovalRequested(question="call"):
             yield action_id(session, data.call), {"status": "waiting"}
         case ApprovalDenied() | ApprovalExpired():
-            # Such an approval has its action's id.
-            yield data.approval, {"status": "denied", "finished_at": event.at}
+            yield action_of(data.approval), {"status": "denied", "finished_at": event.at}
         case CallRequested():
             requested = {"status": "requested", "idempotency_key": data.idempotency_key}
             yield action_id(session, data.call), requested
+        case CallRehearsed(output=output):
+            rehearsed = {"status": "rehearsed", "response_json": json_of_content(output), "finished_at": event.at}
+            yield action_id(session, data.call), rehearsed
         case CallAttempted():
             started = {"started_at": event.at} if data.attempt == 1 else {}
             attempted = {"status": "running", "retry_count": data.attempt - 1, **started}
@@ -176,7 +179,9 @@ def _chosen(event: Event[AnyEvent], row: Recorded, data: ToolChosen) -> dict[str
 def _checked(event: Event[AnyEvent], data: ArgumentsChecked) -> dict[str, Any]:
     if data.problems:
         return {"status": "invalid", "reason": "; ".join(data.problems), "finished_at": event.at}
+    filled = {"request_json": json_of(data.arguments)} if data.filled else {}
     return {
+        **filled,
         "operation": data.operation,
         "document": data.document,
         "effect_class": data.effect_class,
@@ -215,4 +220,4 @@ def _succeeded(event: Event[AnyEvent], data: CallSucceeded) -> dict[str, Any]:
     }
 
 
-MODEL = ReadModel(name="actions", version=3, tables=("actions",), writes=(ActionRow, ActionsEnded), changes=changes)
+MODEL = ReadModel(name="actions", version=4, tables=("actions",), writes=(ActionRow, ActionsEnded), changes=changes)

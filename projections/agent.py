@@ -4,7 +4,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import ClassVar
 
+import msgspec
+
 from domain.catalog.events import AgentPatched, AgentRegistered
+from domain.encoding import Json, encode
 from domain.envelope import Event
 from domain.upcasting import AnyEvent
 from projections.ports import Recorded
@@ -12,7 +15,10 @@ from projections.rows import ReadModel, Row
 
 
 class AgentRow(Row, frozen=True, kw_only=True):
-    """Be an agent; ``capabilities`` are the patterns of the tools that it may use."""
+    """Be an agent; ``capabilities`` are patterns of the tools that it may use, bounded by ``effects`` and ``scopes``.
+
+    ``limits`` are its own, as an object of those that are set.
+    """
 
     NAME: ClassVar = "agents"
     KEY: ClassVar = ("tenant", "id")
@@ -23,6 +29,11 @@ class AgentRow(Row, frozen=True, kw_only=True):
     role: str
     prompt_template: str
     capabilities: list[str]
+    effects: list[str]
+    scopes: list[str]
+    model: str
+    policy: str
+    limits: Json
     updated_at: datetime
     version: int
     position: int
@@ -40,6 +51,11 @@ def changes(event: Event[AnyEvent], row: Recorded) -> Iterable[AgentRow]:
                 role=agent.role,
                 prompt_template=agent.prompt_template,
                 capabilities=list(agent.tools),
+                effects=list(agent.effects),
+                scopes=list(agent.scopes),
+                model=agent.model,
+                policy=agent.policy,
+                limits=msgspec.Raw(encode(agent.limits)),
                 updated_at=event.at,
                 version=row.version,
                 position=row.position,
@@ -49,4 +65,4 @@ def changes(event: Event[AnyEvent], row: Recorded) -> Iterable[AgentRow]:
             return
 
 
-MODEL = ReadModel(name="agents", version=1, tables=("agents",), writes=(AgentRow,), changes=changes)
+MODEL = ReadModel(name="agents", version=2, tables=("agents",), writes=(AgentRow,), changes=changes)

@@ -19,14 +19,15 @@ MOST = 10**12
 class CostRow(Row, frozen=True, kw_only=True):
     """Be a share of a session's cost: what one purpose of one step took; ``step`` 0 stands for the whole session.
 
-    ``purpose`` is plan, choose, review or answer for models and call for tools. Counted as the session's own budget
-    counts: a model call when the model replied, a tool call with each attempt. ``latency_ms`` sums the time until the
-    answers came, so that what ran side by side counts twice.
+    ``purpose`` is plan, choose, repair, review or answer for models and call for tools. Counted as the session's own
+    budget counts: a model call when the model replied, a tool call with each attempt. ``latency_ms`` sums the time
+    until the answers came, so that what ran side by side counts twice. ``money`` is in millionths, as far as there are
+    prices.
     """
 
     NAME: ClassVar = "costs"
     KEY: ClassVar = ("session_id", "step", "purpose")
-    SUMMED: ClassVar = frozenset(("model_calls", "tool_calls", "tokens_in", "tokens_out", "latency_ms"))
+    SUMMED: ClassVar = frozenset(("model_calls", "tool_calls", "tokens_in", "tokens_out", "latency_ms", "money"))
 
     session_id: UUID
     step: int
@@ -39,15 +40,25 @@ class CostRow(Row, frozen=True, kw_only=True):
     tokens_in: int = 0
     tokens_out: int = 0
     latency_ms: int = 0
+    money: int = 0
 
 
 def changes(event: Event[AnyEvent], row: Recorded) -> Iterable[CostRow]:
     """Return what an event adds to its session's cost."""
     match event.data:
-        case ModelReplied(call=call, tokens_in=tokens_in, tokens_out=tokens_out, latency_ms=latency):
-            yield _row(event, row, call, model_calls=1, tokens_in=tokens_in, tokens_out=tokens_out, latency_ms=latency)
-        case CallAttempted(call=call):
-            yield _row(event, row, call, tool_calls=1)
+        case ModelReplied() as data:
+            yield _row(
+                event,
+                row,
+                data.call,
+                model_calls=1,
+                tokens_in=data.tokens_in,
+                tokens_out=data.tokens_out,
+                latency_ms=data.latency_ms,
+                money=data.cost,
+            )
+        case CallAttempted(call=call, cost=cost):
+            yield _row(event, row, call, tool_calls=1, money=cost)
         case CallSucceeded(call=call, latency_ms=latency) | CallFailed(call=call, latency_ms=latency):
             yield _row(event, row, call, latency_ms=latency)
         case _:
@@ -66,4 +77,4 @@ def _row(event: Event[AnyEvent], row: Recorded, call: str, **added: int) -> Cost
     )
 
 
-MODEL = ReadModel(name="costs", version=1, tables=("costs",), writes=(CostRow,), changes=changes)
+MODEL = ReadModel(name="costs", version=2, tables=("costs",), writes=(CostRow,), changes=changes)

@@ -1,11 +1,12 @@
 """Show what sessions owe and since when, so that no timer and no lost wake-up is forgotten.
 
-One row an item that a session owes: a model call or a tool call, under its name. Rows are only made by consequences.
-An ended session draws none but those of a dead letter that is sent again; late facts change existing rows at most.
+One row an item that a session owes: a model call or a tool call, under its name, and what it owes its accounts. Rows
+are only made by consequences, and by facts that are only recorded while they are owed. An ended session draws none but
+those of a dead letter that is sent again; late facts change existing rows at most.
 """
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar, Literal, Self, TypeAlias
 from uuid import UUID
 
@@ -13,23 +14,32 @@ from msgspec.structs import replace
 
 from domain.envelope import Event
 from domain.session.events import (
+    AllotmentReceived,
+    AllotmentRefused,
+    AllotmentReturned,
     ApprovalRequested,
     ArgumentsChecked,
+    BudgetShort,
     CallAttempted,
     CallDeadLettered,
     CallDeferred,
     CallOutcomeUnknown,
+    CallRehearsed,
     CallRequested,
     CallRetryScheduled,
     CallSucceeded,
     CallWithdrawn,
     DeadLetterResolved,
+    DescriptionRequested,
+    GoalSubmitted,
     LeaseLapsed,
+    Limits,
     ModelCallAttempted,
     ModelCallRequested,
     ModelReplied,
     ModelRetryScheduled,
     OutcomeReported,
+    RepairRequested,
     ResultChecked,
     ResultStated,
     ReworkRequested,
@@ -39,9 +49,10 @@ from domain.session.events import (
     SessionPaused,
     SessionResumed,
     ToolChosen,
+    ToolDescribed,
 )
 from domain.upcasting import AnyEvent
-from projections.names import call_id
+from projections.names import call_id, round_of
 from projections.ports import Recorded
 from projections.rows import ReadModel, Row
 
@@ -50,6 +61,12 @@ Kind: TypeAlias = Literal["work", "timer", "pause"]
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 """Stands for a time when only people can move an item on."""
 PAUSE = "pause"
+ALLOTMENT = "allotment"
+"""Something waits for the session's accounts to pay for it."""
+RETURN = "return"
+"""Accounts handed something over, and are to be told in the end what was spent of it."""
+OVERDUE = "overdue"
+"""The time for the whole session is bounded."""
 
 
 class OpenWorkRow(Row, frozen=True, kw_only=True):
@@ -96,7 +113,10 @@ def changes(event: Event[AnyEvent], row: Recorded) -> Iterable[Row]:
     """Return what an event changes about what its session owes."""
     data = event.data
     match data:
-        case ModelCallRequested() | ToolChosen() | ResultStated():
+        case ModelCallRequested(recipe="research.v1", step=step, call=call):
+            yield _made(event, row, call, "work", event.at)
+            yield _gone(row, call_id(step, round_of(call) - 1))  # its answer is kept, and not checked by itself
+        case ModelCallRequested() | DescriptionRequested() | ToolChosen() | ResultStated():
             yield _made(event, row, data.call, "work", event.at)
         case ModelRetryScheduled():
             yield _made(event, row, data.call, "work", data.not_before)
@@ -118,18 +138,44 @@ def changes(event: Event[AnyEvent], row: Recorded) -> Iterable[Row]:
             yield _moved(row, data.call, "work", event.at)  # its result is to be checked
         case ArgumentsChecked(problems=problems) if problems:
             yield _gone(row, data.call)
-        case ModelReplied() | ResultChecked() | CallDeadLettered() | CallWithdrawn() | DeadLetterResolved():
+        case CallDeadLettered() | DeadLetterResolved():  # its session has ended, or does in the same breath
             yield _gone(row, data.call)
-        case ReworkRequested():
+            yield _moved(row, RETURN, "timer", event.at)
+        case ModelReplied() | ToolDescribed() | ResultChecked() | CallWithdrawn() | CallRehearsed():
+            yield _gone(row, data.call)
+        case ReworkRequested() | RepairRequested():
             yield _gone(row, call_id(data.step, data.round - 1))
         case SessionPaused():
             yield _made(event, row, PAUSE, "pause", NEVER)
         case SessionResumed():
             yield _gone(row, PAUSE)
-        case SessionFailed(in_flight=in_flight) | SessionCancelled(in_flight=in_flight):
-            yield OpenWorkEnded(session_id=row.stream, position=row.position, kept=list(in_flight))
-        case SessionCompleted():
-            yield OpenWorkEnded(session_id=row.stream, position=row.position, kept=[])
+            yield _moved(row, ALLOTMENT, "work", event.at)
+        case SessionFailed() | SessionCancelled() | SessionCompleted():
+            in_flight = () if isinstance(data, SessionCompleted) else data.in_flight
+            yield _moved(row, RETURN, "timer", event.at)
+            yield OpenWorkEnded(session_id=row.stream, position=row.position, kept=[*in_flight, RETURN])
+        case _:
+            yield from _of_budget(event, row)
+
+
+def _of_budget(event: Event[AnyEvent], row: Recorded) -> Iterable[Row]:
+    """Return what changes about what a session owes its accounts, and about the end of its time."""
+    match event.data:
+        case GoalSubmitted(limits=Limits(wall_ms=int() as wall_ms)):
+            yield _made(event, row, OVERDUE, "work", event.at + timedelta(milliseconds=wall_ms))
+        case BudgetShort(agent=""):
+            yield _made(event, row, ALLOTMENT, "work", event.at)
+        case AllotmentRefused(retry_at=None, reopens_at=reopens_at):
+            yield _made(event, row, PAUSE, "pause", NEVER)
+            if reopens_at:
+                yield _moved(row, ALLOTMENT, "timer", reopens_at)
+        case AllotmentRefused(retry_at=datetime() as retry_at):
+            yield _moved(row, ALLOTMENT, "work", retry_at)
+        case AllotmentReceived():
+            yield _gone(row, ALLOTMENT)
+            yield _made(event, row, RETURN, "timer", NEVER)
+        case AllotmentReturned():
+            yield _gone(row, RETURN)
         case _:
             return
 

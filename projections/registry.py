@@ -6,6 +6,7 @@ from projections import (
     approvals,
     costs,
     dead_letters,
+    memory,
     open_work,
     session,
     task,
@@ -31,5 +32,6 @@ READ_MODELS: dict[str, ReadModel] = {
         violations,
         costs,
         dead_letters,
+        memory,
     )
 }

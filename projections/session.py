@@ -8,8 +8,12 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
+from domain.budget.amounts import MOST
 from domain.envelope import Event
+from domain.reviewing.findings import notes
 from domain.session.events import (
+    AllotmentRefused,
+    AnswerChecked,
     ApprovalDenied,
     ApprovalExpired,
     ApprovalGranted,
@@ -22,6 +26,7 @@ from domain.session.events import (
     ModelRetryScheduled,
     OutcomeReported,
     PlanProposed,
+    PlanRevised,
     ReworkRequested,
     SessionCancelled,
     SessionCompleted,
@@ -33,6 +38,7 @@ from domain.session.events import (
     StepStarted,
 )
 from domain.upcasting import AnyEvent
+from projections.names import action_id, action_of, tools_in
 from projections.ports import Recorded
 from projections.rows import ReadModel, Row
 
@@ -41,12 +47,16 @@ MOST_TOKENS = 10**12
 
 
 class SessionRow(Row, frozen=True, kw_only=True):
-    """Be a session; ``asked`` and ``answered`` are calls about which a human is asked, or no longer."""
+    """Be a session; ``asked`` and ``answered`` are calls about which a human is asked, or no longer.
+
+    ``untrusted`` are the tools that its answer draws on, where others may have written into one of them; ``unproven``
+    is what code found in that answer and nothing speaks for.
+    """
 
     NAME: ClassVar = "sessions"
     KEY: ClassVar = ("id",)
     SUMMED: ClassVar = frozenset(
-        ("steps", "open_steps", "accepted", "reworks", "calls", "model_calls", "tool_calls", "tokens")
+        ("steps", "open_steps", "accepted", "reworks", "calls", "model_calls", "tool_calls", "tokens", "money")
     )
 
     id: UUID
@@ -58,6 +68,7 @@ class SessionRow(Row, frozen=True, kw_only=True):
     goal: str | None = None
     lane: str | None = None
     model: str | None = None
+    currency: str | None = None
     stage: str | None = None
     paused: bool | None = None
     answer: str | None = None
@@ -72,6 +83,9 @@ class SessionRow(Row, frozen=True, kw_only=True):
     model_calls: int = 0
     tool_calls: int = 0
     tokens: int = 0
+    money: int = 0
+    untrusted: list[str] | None = None
+    unproven: list[str] | None = None
     asked: list[str] = msgspec.field(default_factory=list)
     answered: list[str] = msgspec.field(default_factory=list)
 
@@ -106,12 +120,15 @@ def _columns(event: Event[AnyEvent], row: Recorded) -> dict[str, Any]:
                 "goal": data.goal,
                 "lane": event.lane,
                 "model": data.model,
+                "currency": data.budget.currency if data.budget else "",
                 "stage": "queued",
                 "paused": False,
                 "created_at": event.at,
             }
         case PlanProposed(steps=steps):
             return {"stage": "running", "steps": len(steps)}
+        case PlanRevised(steps=steps, first=first):
+            return {"steps": first - 1 + len(steps)}
         case ModelRetryScheduled():
             return {"stage": "running"}
         case StepStarted():
@@ -124,22 +141,30 @@ def _columns(event: Event[AnyEvent], row: Recorded) -> dict[str, Any]:
             return {"reworks": 1}
         case CallRequested():
             return {"calls": 1}
-        case BudgetSpent(model_calls=model_calls, tool_calls=tool_calls, tokens=tokens):
-            return {"model_calls": model_calls, "tool_calls": tool_calls, "tokens": min(tokens, MOST_TOKENS)}
-        case ApprovalRequested(call=call):
-            return {"asked": [f"{row.stream}-{call}"]}
+        case BudgetSpent(model_calls=model_calls, tool_calls=tool_calls, tokens=tokens, money=money):
+            return {
+                "model_calls": model_calls,
+                "tool_calls": tool_calls,
+                "tokens": min(tokens, MOST_TOKENS),
+                "money": min(money, MOST),
+            }
+        case ApprovalRequested() as data:
+            return _asked(data, action_id(row.stream, data.call))
         case ApprovalGranted(approval=approval) | ApprovalDenied(approval=approval):
-            return {"answered": [approval]}
+            return {"answered": [action_of(approval)]}
         case ApprovalExpired(approval=approval):
-            return {"answered": [approval]}
+            return {"answered": [action_of(approval)]}
         case OutcomeReported(call=call) | CallSucceeded(call=call) | CallWithdrawn(call=call):
             return {"answered": [f"{row.stream}-{call}"]}
-        case SessionPaused():
+        case SessionPaused() | AllotmentRefused(retry_at=None):
             return {"paused": True}
         case SessionResumed():
             return {"paused": False}
-        case SessionCompleted(answer=answer):
-            return {"stage": "completed", "answer": answer, "finished_at": event.at}
+        case SessionCompleted(answer=answer, label=label):
+            drawn_on = {"untrusted": tools_in(label)} if label and not label.trusted else {}
+            return {"stage": "completed", "answer": answer, "finished_at": event.at, **drawn_on}
+        case AnswerChecked(problems=(), findings=findings):
+            return {"unproven": list(notes(findings))}
         case SessionFailed(reason=reason):
             return {"stage": "failed", "reason": reason, "finished_at": event.at}
         case SessionCancelled(reason=reason):
@@ -148,4 +173,10 @@ def _columns(event: Event[AnyEvent], row: Recorded) -> dict[str, Any]:
             return {}
 
 
-MODEL = ReadModel(name="sessions", version=1, tables=("sessions",), writes=(SessionRow,), changes=changes)
+def _asked(data: ApprovalRequested, action: str) -> dict[str, Any]:
+    """Count a call that was requested already and is asked about anew once."""
+    again = data.supersedes != "" and action_of(data.supersedes) == action
+    return {"asked": [action], "calls": -1 if again else 0}
+
+
+MODEL = ReadModel(name="sessions", version=4, tables=("sessions",), writes=(SessionRow,), changes=changes)

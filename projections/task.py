@@ -11,11 +11,14 @@ from domain.encoding import Json, foreign
 from domain.envelope import Event
 from domain.session.events import (
     ApprovalRequested,
+    CallRehearsed,
     CallRequested,
     CallRetryScheduled,
     CallSucceeded,
     PlannedStep,
     PlanProposed,
+    PlanRevised,
+    RepairRequested,
     ResultStated,
     ReworkRequested,
     SessionCancelled,
@@ -68,6 +71,9 @@ class TaskRow(Row, frozen=True, kw_only=True):
         return replace(one, output_json=self.output_json, output_round=self.output_round)
 
 
+LEFT_OUT = "the rest of the plan was planned anew"
+
+
 class TasksEnded(Row, frozen=True, kw_only=True):
     """Order that a session's unfinished tasks are cancelled, because it ended."""
 
@@ -85,21 +91,33 @@ def changes(event: Event[AnyEvent], row: Recorded) -> Iterable[Row]:
         case PlanProposed(steps=steps):
             for number, plan in enumerate(steps, 1):
                 yield _row(event, row, number, **_planned(event, row, plan))
+        case PlanRevised(steps=steps, first=first, changed=changed, removed=removed):
+            for number, plan in enumerate(steps, first):
+                yield _row(event, row, number, **_planned(event, row, plan))
+            for number in (*removed, *(each.step for each in changed)):
+                yield _row(event, row, number, status="cancelled", reason=LEFT_OUT, finished_at=event.at)
         case StepStarted(step=step):
             yield _row(event, row, step, status="running", started_at=event.at)
-        case ToolChosen(step=step, tool=tool, arguments=arguments):
+        case ToolChosen(step=step, call=call, tool=tool, arguments=arguments):
             chosen = foreign({"tool": tool, "arguments": json_of(arguments.value)})
-            yield _row(event, row, step, input_json=chosen)
+            yield _row(event, row, step, input_json=chosen, round=round_of(call))
         case ApprovalRequested(step=step):
             yield _row(event, row, step, status="waiting")
         case CallRequested(step=step):
             yield _row(event, row, step, status="running")
         case CallRetryScheduled(call=call, letter=""):  # the replay of a dead letter revives no step
             yield _row(event, row, step_of(call), status="running")
-        case CallSucceeded(call=call, output=output) | ResultStated(call=call, output=output):
-            result = json_of_content(output)
-            yield _row(event, row, step_of(call), output_json=result, output_round=round_of(call))
-        case ReworkRequested(step=step, round=round_, instructions=instructions):
+        case CallSucceeded(call=call, output=output):
+            yield _row(event, row, step_of(call), output_json=json_of_content(output), output_round=round_of(call))
+        case ResultStated(step=step, call=call, output=output):
+            stated = {"output_json": json_of_content(output), "output_round": round_of(call)}
+            yield _row(event, row, step, round=round_of(call), **stated)
+        case CallRehearsed(step=step, call=call, output=output):
+            yield _row(event, row, step, output_json=json_of_content(output), output_round=round_of(call))
+        case (
+            ReworkRequested(step=step, round=round_, instructions=instructions)
+            | RepairRequested(step=step, round=round_, problem=instructions)
+        ):
             yield _row(event, row, step, status="running", round=round_, reason=instructions)
         case StepAccepted(step=step):
             yield _row(event, row, step, status="completed", finished_at=event.at)

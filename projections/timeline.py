@@ -6,8 +6,9 @@ from typing import ClassVar, cast
 from uuid import UUID
 
 from domain.envelope import Event
-from domain.session.events import SessionEvent
+from domain.session.events import Fact, SessionEvent
 from domain.upcasting import AnyEvent
+from projections.explaining import of_hidden
 from projections.names import step_of
 from projections.ports import Recorded
 from projections.rows import ReadModel, Row
@@ -44,6 +45,7 @@ def changes(event: Event[AnyEvent], row: Recorded) -> Iterable[TimelineRow]:
     if not row.topic.startswith("session."):
         return ()
     said = words(cast(SessionEvent, event.data))
+    hidden = of_hidden(event.data.redacted) if isinstance(event.data, Fact) else ()
     timeline_row = TimelineRow(
         position=row.position,
         session_id=row.stream,
@@ -57,7 +59,7 @@ def changes(event: Event[AnyEvent], row: Recorded) -> Iterable[TimelineRow]:
         call=said.call,
         role=said.role,
         title=said.title,
-        detail=said.detail,
+        detail="\n".join(filter(None, (said.detail, *hidden))),
     )
     return (timeline_row,)
 

@@ -34,6 +34,7 @@ from domain.session.events import (
     ModelReplied,
     OutcomeReported,
     PlanProposed,
+    RepairRequested,
     ResultChecked,
     ReworkRequested,
     SessionCancelled,
@@ -64,6 +65,7 @@ Stage: TypeAlias = (
     | ToolChosen
     | StepAccepted
     | StepFailed
+    | RepairRequested
     | ReworkRequested
     | SessionCompleted
     | SessionFailed
@@ -155,8 +157,8 @@ class Trace:
         match data:
             case ModelCallRequested(purpose="plan", agent=agent):
                 self._spans.begin(PLANNING, SESSION, named.PLAN, agent, at, _agent(agent))
-            case ModelCallAttempted(call=call, attempt=attempt):
-                self._ask(call, attempt, at)
+            case ModelCallAttempted(call=call, attempt=attempt, model=model):
+                self._ask(call, attempt, model, at)
             case ModelReplied(call=call, attempt=attempt):
                 used = {named.TOKENS_IN: data.tokens_in, named.TOKENS_OUT: data.tokens_out}
                 return self._spans.close(_question(call, attempt), at, attributes=used)
@@ -176,12 +178,17 @@ class Trace:
             case ReworkRequested(step=step, round=round_):
                 self._spans.note(_step(step), "rework", at, {named.ROUND: round_})
                 return self._end_calls(step, at)
+            case RepairRequested(step=step, round=round_):
+                self._spans.note(_step(step), "repair", at, {named.ROUND: round_})
+                return self._end_calls(step, at)
             case SessionCompleted():
                 return self._end("completed", (), at)
             case SessionFailed(in_flight=in_flight):
                 return self._end("failed", in_flight, at)
             case SessionCancelled(in_flight=in_flight):
                 return self._end("cancelled", in_flight, at)
+            case ModelCallRequested(recipe="research.v1", step=step):
+                return self._end_calls(step, at)  # one that was not made has no answer to close it
             case ModelCallRequested():
                 pass
             case _:
@@ -246,10 +253,11 @@ class Trace:
                 assert_never(data)
         return []
 
-    def _ask(self, call: str, attempt: int, at: datetime) -> None:
-        step, model = step_of(call), self._model.get(named.MODEL, "")
+    def _ask(self, call: str, attempt: int, own: str, at: datetime) -> None:
+        asked = named.model_attributes(own) if own else self._model
+        step, model = step_of(call), asked.get(named.MODEL, "")
         parent = _step(step) if step else PLANNING if PLANNING in self.open else SESSION
-        attributes: dict[str, Value] = {**self._model, named.PURPOSE: purpose_of(call), named.ATTEMPT: attempt}
+        attributes: dict[str, Value] = {**asked, named.PURPOSE: purpose_of(call), named.ATTEMPT: attempt}
         self._spans.begin(_question(call, attempt), parent, named.CHAT, model, at, attributes).kind = "client"
 
     def _choose(self, data: ToolChosen, at: datetime) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
+from domain.encoding import Json, foreign
 from domain.envelope import Event
 from domain.session.events import VerdictReached
 from domain.upcasting import AnyEvent
@@ -33,6 +34,9 @@ class VerdictRow(Row, frozen=True, kw_only=True):
     reason: str
     request_digest: str
     at: datetime
+    observed: list[str]
+    refused: str
+    provenance: Json | None = None
 
 
 def changes(event: Event[AnyEvent], row: Recorded) -> Iterable[VerdictRow]:
@@ -55,9 +59,12 @@ def changes(event: Event[AnyEvent], row: Recorded) -> Iterable[VerdictRow]:
                 reason=data.reason,
                 request_digest=data.request_digest,
                 at=event.at,
+                provenance=foreign(data.provenance) if data.provenance else None,
+                observed=list(data.observed),
+                refused=data.refused,
             )
         case _:
             return
 
 
-MODEL = ReadModel(name="verdicts", version=1, tables=("verdicts",), writes=(VerdictRow,), changes=changes)
+MODEL = ReadModel(name="verdicts", version=3, tables=("verdicts",), writes=(VerdictRow,), changes=changes)

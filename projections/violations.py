@@ -1,4 +1,4 @@
-"""Show violations of the policy: one row a rule that had a call denied.
+"""Show violations of the policy: one row a rule that had a call denied, and one a budget that was too low.
 
 What a human refuses is no violation: the policy had asked, and was obeyed; it stands with the approvals.
 """
@@ -10,7 +10,7 @@ from uuid import UUID
 
 from domain.encoding import Json, foreign
 from domain.envelope import Event
-from domain.session.events import VerdictReached
+from domain.session.events import AllotmentRefused, SessionFailed, VerdictReached
 from domain.upcasting import AnyEvent
 from projections.names import action_id, step_of, task_id
 from projections.ports import Recorded
@@ -23,7 +23,8 @@ UNNAMED = ("unnamed",)
 class ViolationRow(Row, frozen=True, kw_only=True):
     """Be a violation; ``details`` say which call of which step, under which policy set, and why.
 
-    ``severity`` is high for everything that was denied; what is only worth noting is allowed or asked about.
+    ``severity`` is high for everything that was denied, medium where a limit was reached; what is only worth noting is
+    allowed or asked about.
     """
 
     NAME: ClassVar = "violations"
@@ -33,7 +34,7 @@ class ViolationRow(Row, frozen=True, kw_only=True):
     session_id: UUID
     task_id: str
     tenant: str
-    severity: Literal["high"]
+    severity: Literal["high", "medium"]
     rule: str
     details: Json
     created_at: datetime
@@ -56,8 +57,26 @@ def changes(event: Event[AnyEvent], row: Recorded) -> Iterable[ViolationRow]:
                     created_at=event.at,
                     position=row.position,
                 )
+        case AllotmentRefused(retry_at=None, account=account, call=call, reason=reason):
+            yield _of_budget(event, row, f"budget-of-{account}", step_of(call), reason)
+        case SessionFailed(limit=limit, reason=reason) if limit:
+            yield _of_budget(event, row, f"limit-of-{limit}", 0, reason)
         case _:
             return
+
+
+def _of_budget(event: Event[AnyEvent], row: Recorded, rule: str, step: int, reason: str) -> ViolationRow:
+    return ViolationRow(
+        id=f"{row.stream}-{row.version}-1",
+        session_id=row.stream,
+        task_id=task_id(row.stream, step),
+        tenant=row.tenant,
+        severity="medium",
+        rule=rule,
+        details=foreign({"step": step, "reason": reason}),
+        created_at=event.at,
+        position=row.position,
+    )
 
 
 def _details(data: VerdictReached, row: Recorded) -> Json:
@@ -73,4 +92,4 @@ def _details(data: VerdictReached, row: Recorded) -> Json:
     )
 
 
-MODEL = ReadModel(name="violations", version=1, tables=("violations",), writes=(ViolationRow,), changes=changes)
+MODEL = ReadModel(name="violations", version=2, tables=("violations",), writes=(ViolationRow,), changes=changes)

@@ -11,13 +11,21 @@ from queries.shapes import shaped
 
 
 class AgentListed(msgspec.Struct, frozen=True, kw_only=True):
-    """Show a registered agent; ``capabilities`` are the patterns of the tools that it may use."""
+    """Show a registered agent; ``capabilities`` are the patterns of the tools that it may use.
+
+    Where ``effects`` are listed, only those that have one of them; where ``scopes`` are, only those that need no other.
+    """
 
     id: str
     name: str
     role: str
     prompt_template: str
     capabilities: list[str]
+    effects: list[str]
+    scopes: list[str]
+    model: str
+    policy: str
+    limits: Json
     created_at: datetime
     updated_at: datetime
     version: int

@@ -12,7 +12,8 @@ from queries.shapes import grouped
 class CostPart(msgspec.Struct, frozen=True, kw_only=True):
     """Show what one purpose of one step took: plan, choose, review or answer for models, call for tools.
 
-    ``step`` 0 stands for the session as a whole. ``latency_ms`` sums the time until the answers came.
+    ``step`` 0 stands for the session as a whole. ``latency_ms`` sums the time until the answers came; ``money`` is in
+    millionths of the currency of the session's prices.
     """
 
     step: int
@@ -22,6 +23,7 @@ class CostPart(msgspec.Struct, frozen=True, kw_only=True):
     tokens_in: int
     tokens_out: int
     latency_ms: int
+    money: int
 
 
 class CostShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +36,7 @@ class CostShown(msgspec.Struct, frozen=True, kw_only=True):
     tokens_out: int
     tokens: int
     latency_ms: int
+    money: int
 
 
 async def costs_of(store: ReadStore, tenant: str, sessions: Sequence[UUID]) -> dict[UUID, CostShown]:
@@ -53,4 +56,5 @@ def _summed(parts: Sequence[CostPart]) -> CostShown:
         tokens_out=tokens_out,
         tokens=tokens_in + tokens_out,
         latency_ms=sum(part.latency_ms for part in parts),
+        money=sum(part.money for part in parts),
     )

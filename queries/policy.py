@@ -28,6 +28,9 @@ class VerdictShown(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     position: int
     tool_id: str = ""
+    provenance: Json | None = None
+    observed: Sequence[str] = ()
+    refused: str = ""
 
 
 class ViolationShown(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,7 +18,11 @@ MOST_CHARACTERS = 200
 
 
 class SessionShown(msgspec.Struct, frozen=True, kw_only=True):
-    """Show a session; ``reason`` says why it failed or was cancelled."""
+    """Show a session; ``reason`` says why it failed or was cancelled.
+
+    ``untrusted`` are the tools that its answer draws on, where others may have written into one of them; ``unproven``
+    is what its answer says and nothing speaks for.
+    """
 
     id: UUID
     user_id: str
@@ -33,6 +37,16 @@ class SessionShown(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: datetime | None = None
     answer: str | None = None
     reason: str | None = None
+    reworks: int = 0
+    untrusted: Sequence[str] | None = None
+    unproven: Sequence[str] | None = None
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """Return cautions about the answer, in words."""
+        reworks = f"{self.reworks} rework{'s' if self.reworks > 1 else ''} asked for" if self.reworks else ""
+        told = f"draws on what others may have written; sources: {', '.join(self.untrusted)}" if self.untrusted else ""
+        return (*filter(None, (reworks, told)), *(self.unproven or ()))
 
 
 class TaskShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,11 +93,13 @@ class ActionShown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cost(msgspec.Struct, frozen=True, kw_only=True):
-    """Count what a session used."""
+    """Count what a session used; ``money`` is in millionths of the currency."""
 
     model_calls: int
     tool_calls: int
     tokens: int
+    money: int = 0
+    currency: str = ""
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,18 +189,24 @@ def detail(
         session=shaped(SessionShown, session),
         tasks=tuple(shaped(TaskShown, row) for row in tasks),
         actions=tuple(shaped(ActionShown, row) for row in actions),
-        summary=_summary(session),
+        summary=_summary(session, rehearsed=sum(row["status"] == "rehearsed" for row in actions)),
     )
 
 
-def _summary(row: Mapping[str, Any]) -> Summary:
+def _summary(row: Mapping[str, Any], *, rehearsed: int) -> Summary:
     end = row["finished_at"] or row["updated_at"]
-    reworks = row["reworks"]
+    dry = (f"a dry run: {rehearsed} call{'s' if rehearsed > 1 else ''} not sent",) if rehearsed else ()
     return Summary(
         answer=row["answer"],
-        marks=(f"{reworks} rework{'s' if reworks > 1 else ''} asked for",) if reworks else (),
+        marks=(*shaped(SessionShown, row).marks, *dry),
         steps=row["steps"],
         calls=row["calls"],
-        cost=Cost(model_calls=row["model_calls"], tool_calls=row["tool_calls"], tokens=row["tokens"]),
+        cost=Cost(
+            model_calls=row["model_calls"],
+            tool_calls=row["tool_calls"],
+            tokens=row["tokens"],
+            money=row["money"],
+            currency=row["currency"],
+        ),
         duration_ms=int((end - row["created_at"]).total_seconds() * 1000),
     )

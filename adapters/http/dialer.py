@@ -3,8 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, TypeAlias
@@ -17,7 +17,8 @@ from adapters.http.hosts import Target, UrlRefused, target_of
 from adapters.http.pinned import PinnedBackend, PinnedTransport, Resolve, resolve, tls
 from adapters.http.redirects import next_url
 from adapters.http.retry_after import normalised
-from commands.ports import DialFault, HttpRequest, HttpResponse
+from adapters.http.unpacking import unpacker_of
+from commands.ports import DialFault, HttpRequest, HttpResponse, HttpStream
 
 for _name in ("httpx", "httpcore"):
     # They log whole URLs and headers, credentials included, as soon as anybody asks for that level.
@@ -30,7 +31,7 @@ _HEADERS = {"accept-encoding": "identity", "user-agent": "reprise"}
 
 
 class HttpDialer:
-    """Implement the Dialer port over httpx, with pooled connections; close it, or use it as a context.
+    """Implement the StreamingDialer port over httpx, with pooled connections; close it, or use it as a context.
 
     ``timeout_ms`` is the total from dialling to the last byte. An answer larger than ``max_bytes`` is cut
     right behind the first byte too many, so that the caller sees ``len(body) > max_bytes`` and still knows
@@ -81,6 +82,19 @@ class HttpDialer:
         latency_ms = int((time.monotonic() - started) * 1000)
         return HttpResponse(status=status, headers=normalised(headers), body=body, latency_ms=latency_ms)
 
+    @asynccontextmanager
+    async def stream(self, request: HttpRequest) -> AsyncIterator[HttpStream]:
+        """Send once and give the answer while it comes; raises DialFault like ``send``, and where it is too large."""
+        target = self._checked(request)
+        writing = Writing(request)
+        async with _translated(request, writing):
+            response = await self._sent(request, target.url, writing)
+            try:
+                async with aclosing(_pieces(response, request)) as pieces:
+                    yield HttpStream(status=response.status_code, headers=normalised(_headers(response)), pieces=pieces)
+            finally:
+                await response.aclose()
+
     def _checked(self, request: HttpRequest) -> Target:
         """Return where a request leads; raises DialFault where that is not to be dialled."""
         try:
@@ -110,6 +124,15 @@ class HttpDialer:
         return await self._exchange(request, url, writing)
 
     async def _exchange(self, request: HttpRequest, url: httpx.URL, writing: "Writing") -> Answer:
+        response = await self._sent(request, url, writing)
+        try:
+            body = await _read(response, request.max_bytes + 1)
+        finally:
+            await response.aclose()
+        return response.status_code, _headers(response), body
+
+    async def _sent(self, request: HttpRequest, url: httpx.URL, writing: "Writing") -> httpx.Response:
+        """Send a request, and return its answer as far as its headers."""
         outgoing = httpx.Request(
             request.method,
             url,
@@ -118,15 +141,7 @@ class HttpDialer:
             extensions={"trace": writing.watch},
         )
         # httpx's client would read cookies and the place of a redirect out of answers: nobody asked it to.
-        response = await self._transports[request.allow_private].handle_async_request(outgoing)
-        try:
-            if response.headers.get("content-encoding", "identity") != "identity":
-                raise DialFault("Expected an answer without compression, as was asked for.", sent=True)
-            body = await _read(response, request.max_bytes + 1)
-        finally:
-            await response.aclose()
-        headers = tuple((name.lower(), value) for name, value in response.headers.multi_items())
-        return response.status_code, headers, body
+        return await self._transports[request.allow_private].handle_async_request(outgoing)
 
 
 class Writing:
@@ -163,10 +178,42 @@ async def _translated(request: HttpRequest, writing: Writing) -> AsyncIterator[N
         raise DialFault(f"No whole answer came from {request.origin}: {reason}.", sent=writing.begun) from fault
 
 
+def _headers(response: httpx.Response) -> tuple[tuple[str, str], ...]:
+    return tuple((name.lower(), value) for name, value in response.headers.multi_items())
+
+
 async def _read(response: httpx.Response, limit: int) -> bytes:
+    unpacker = unpacker_of(response.headers.get("content-encoding", ""))
     body = bytearray()
     async for chunk in response.aiter_raw():
-        body += chunk[: limit - len(body)]
+        left = limit - len(body)
+        body += unpacker.take(chunk, left) if unpacker else chunk[:left]
         if len(body) >= limit:
-            break
+            return bytes(body)
+    if unpacker:
+        unpacker.end()
     return bytes(body)
+
+
+async def _pieces(response: httpx.Response, request: HttpRequest) -> AsyncGenerator[bytes]:
+    """Yield a body as it comes, within the request's bounds; raises DialFault beyond them."""
+    unpacker, left = unpacker_of(response.headers.get("content-encoding", "")), request.max_bytes
+    raw = aiter(response.aiter_raw())
+    while (chunk := await _next(raw, request)) is not None:
+        piece = unpacker.take(chunk, left + 1) if unpacker else chunk
+        left -= len(piece)
+        if left < 0:
+            reason = f"{request.origin} sent more than {request.max_bytes} bytes, and was not read to its end."
+            raise DialFault(reason, sent=True)
+        yield piece
+    if unpacker:
+        unpacker.end()
+
+
+async def _next(raw: AsyncIterator[bytes], request: HttpRequest) -> bytes | None:
+    """Return what comes next, None at the end; raises DialFault where nothing comes for too long."""
+    try:
+        async with asyncio.timeout(request.idle_ms / 1000):
+            return await anext(raw, None)
+    except TimeoutError as fault:
+        raise DialFault(f"{request.origin} sent nothing more for {request.idle_ms} ms.", sent=True) from fault

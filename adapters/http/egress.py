@@ -1,12 +1,16 @@
 """Say what may be dialled at all, as the operator set it: ports, hosts and networks."""
 
+from __future__ import annotations
+
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
 from adapters.http.addresses import is_public, wrapped
-from adapters.http.hosts import Place
+
+if TYPE_CHECKING:
+    from adapters.http.hosts import Place
 
 Network: TypeAlias = IPv4Network | IPv6Network
 Address: TypeAlias = IPv4Address | IPv6Address

@@ -1,115 +1,177 @@
-"""Ask a model over the OpenAI chat-completions protocol, which most model servers speak.
+"""Speak the OpenAI chat-completions protocol, as most model servers do.
 
-``openai:NAME@BASE_URL``: the base URL includes the version (``https://api.example.com/v1``). Its address
-may be private: whoever runs Reprise configured it.
+Source: https://platform.openai.com/docs/api-reference/chat
 """
 
-import re
-from urllib.parse import urlsplit
+from typing import Any
 
 import msgspec
 
-from commands.ports import Dialer, DialFault, HttpRequest, HttpResponse, ModelFault, Reply
-from domain.errors import Invalid
-from domain.session.prompt import Prompt
+from adapters.models.offering import offers
+from adapters.models.spoken import Answered, Called, Spoken, Stop, begun, decoded
+from adapters.models.wanted import Wanted
+from domain.session.forms import ReplyForm
 
-_NAME = re.compile(r"openai:(?P<name>.+)@(?P<base>https?://[^\s@?#]+)")
-_MAX_ANSWER = 8 * 1024 * 1024
-_EXCERPT = 300
-_MOST_TOKENS = 10**9
-"""Bounds what a server may claim that one question took; nor does any claim give a session tokens back."""
+DONE = b"[DONE]"
+MOST_CALLS = 128
+_STOPS: dict[str | None, Stop] = {
+    "stop": "end",
+    "tool_calls": "end",
+    "function_call": "end",
+    "length": "length",
+    "content_filter": "filtered",
+}
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold the message of a choice."""
+class Function(msgspec.Struct, frozen=True, kw_only=True):
+    """Name a function and the arguments, or in a stream the next part of either."""
+
+    name: str | None = None
+    arguments: str | None = None
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold a call, or a part of the one with this number."""
+
+    function: Function = Function()
+    index: int = 0
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold a message, or a part of one."""
 
     content: str | None = None
+    refusal: str | None = None
+    tool_calls: tuple[Call, ...] | None = None
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
     """Hold one of the answers; one was asked for."""
 
-    message: Answer
+    message: Message = Message()
+    delta: Message = Message()
+    finish_reason: str | None = None
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
     """Count tokens, as far as the server says."""
 
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
 
 
 class Completion(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold what a server answered, as far as it is used."""
+    """Hold what a server answered, or one chunk of it, as far as it is used."""
 
     choices: tuple[Choice, ...]
     usage: Usage | None = None
 
 
-class OpenAiModel:
-    """Ask one model at one base URL; ``api_key`` may be empty."""
+class Failed(msgspec.Struct, frozen=True, kw_only=True):
+    """Be what a server sends in place of a chunk, when it fails in the middle of a stream."""
 
-    def __init__(self, model: str, dialer: Dialer, *, api_key: str) -> None:
-        found = _NAME.fullmatch(model)
-        if found is None or not urlsplit(found["base"]).hostname:
-            raise Invalid(f"Expected openai:NAME@BASE_URL, such as openai:small@http://127.0.0.1:80/v1; got {model!r}.")
-        self._name = found["name"]
-        self._base = found["base"].rstrip("/")
-        self._dialer = dialer
-        self._api_key = api_key
+    error: msgspec.Raw = msgspec.Raw()
 
-    async def ask(self, prompt: Prompt, timeout_ms: int) -> Reply:
-        """Ask once; raises ModelFault."""
-        try:
-            response = await self._dialer.send(self._request(prompt, timeout_ms))
-        except DialFault as fault:
-            raise ModelFault(f"The model {self._name} did not answer: {fault}", retryable=not fault.refused) from fault
-        if response.status != 200:
-            raise _refused(self._name, response)
-        return _reply(self._name, response)
 
-    def _request(self, prompt: Prompt, timeout_ms: int) -> HttpRequest:
-        base = urlsplit(self._base)
-        authorization = (("authorization", f"Bearer {self._api_key}"),) if self._api_key else ()
-        messages = [{"role": message.role, "content": message.text} for message in prompt.messages]
-        return HttpRequest(
-            method="POST",
-            url=f"{self._base}/chat/completions",
-            origin=f"{base.scheme}://{base.netloc}",
-            headers=(("content-type", "application/json"), ("accept", "application/json"), *authorization),
-            body=msgspec.json.encode({"model": self._name, "messages": messages, "stream": False}),
-            timeout_ms=timeout_ms,
-            max_bytes=_MAX_ANSWER,
-            allow_private=True,
+class OpenAi:
+    """Implement the protocol of ``POST /chat/completions``."""
+
+    path = "/chat/completions"
+
+    def headers(self, api_key: str) -> tuple[tuple[str, str], ...]:
+        """Send the key as a bearer token."""
+        return (("authorization", f"Bearer {api_key}"),) if api_key else ()
+
+    def body(self, name: str, wanted: Wanted) -> object:
+        """Ask for one answer."""
+        messages = [{"role": message.role, "content": message.text} for message in wanted.prompt.messages]
+        asked: dict[str, Any] = {"model": name, "messages": messages, "stream": wanted.streamed}
+        if wanted.streamed and "usage" in wanted.traits:
+            asked["stream_options"] = {"include_usage": True}
+        if wanted.most_tokens:
+            asked["max_completion_tokens" if "limit" in wanted.traits else "max_tokens"] = wanted.most_tokens
+        if form := wanted.schema:
+            schema = {"name": form.name, "schema": form.schema, "strict": False}
+            asked["response_format"] = {"type": "json_schema", "json_schema": schema}
+        if form := wanted.tools:
+            asked |= {"tools": _functions(form), "tool_choice": "auto", "parallel_tool_calls": False}
+        return asked
+
+    def whole(self, body: bytes) -> Spoken:
+        """Read an answer that came whole; raises Answered."""
+        completion = decoded(body, Completion)
+        usage = completion.usage or Usage()
+        first = completion.choices[0] if completion.choices else Choice()
+        message = first.message
+        return Spoken(
+            text=message.content or "",
+            calls=tuple(
+                Called(name=call.function.name or "", arguments=call.function.arguments or "")
+                for call in message.tool_calls or ()
+            ),
+            stop="refused" if message.refusal else _STOPS.get(first.finish_reason, "unknown"),
+            tokens_in=usage.prompt_tokens,
+            tokens_out=usage.completion_tokens,
+        )
+
+    def collector(self) -> "Chunks":
+        """Return what collects a stream."""
+        return Chunks()
+
+
+class Chunks:
+    """Collect the chunks of one answer; it is whole once a reason to stop was given, and over at ``[DONE]``."""
+
+    def __init__(self) -> None:
+        self.ended = False
+        self._texts: list[str] = []
+        self._calls: dict[int, list[str]] = {}
+        self._refused = False
+        self._stop: Stop | None = None
+        self._usage = Usage()
+
+    def take(self, data: bytes) -> str:
+        """Take a chunk and return what it adds to what is said; raises Answered."""
+        if data.strip() == DONE:
+            self.ended = True
+            return ""
+        if bytes(decoded(data, Failed).error) not in (b"", b"null"):
+            raise Answered(f"began to answer, then failed: {data[:300].decode(errors='replace')}")
+        completion = decoded(data, Completion)
+        self._usage = completion.usage or self._usage
+        return "".join(map(self._add, completion.choices[:1]))
+
+    def _add(self, choice: Choice) -> str:
+        if choice.finish_reason:
+            self._stop = _STOPS.get(choice.finish_reason, "unknown")
+        self._refused = self._refused or bool(choice.delta.refusal)
+        text = choice.delta.content or ""
+        self._texts.append(text)
+        return text + "".join(map(self._add_call, choice.delta.tool_calls or ()))
+
+    def _add_call(self, call: Call) -> str:
+        if call.index not in self._calls and len(self._calls) >= MOST_CALLS:
+            raise Answered(f"called more than {MOST_CALLS} functions at once.")
+        name, arguments = call.function.name or "", call.function.arguments or ""
+        self._calls.setdefault(call.index, ["", ""])[0] += name
+        self._calls[call.index][1] += arguments
+        return begun(name) + arguments if name else arguments
+
+    def spoken(self) -> Spoken:
+        """Return what was said in all; raises Answered where the stream ended before it was whole."""
+        if self._stop is None and not self.ended:
+            raise Answered("broke off in the middle of its reply.")
+        return Spoken(
+            text="".join(self._texts),
+            calls=tuple(Called(name=name, arguments=arguments) for name, arguments in self._calls.values()),
+            stop="refused" if self._refused else self._stop or "unknown",
+            tokens_in=self._usage.prompt_tokens,
+            tokens_out=self._usage.completion_tokens,
         )
 
 
-def _refused(name: str, response: HttpResponse) -> ModelFault:
-    status, wait = response.status, response.header("retry-after")
-    excerpt = response.body[:_EXCERPT].decode("utf-8", "replace")
-    return ModelFault(
-        f"The model {name} answered with status {status}: {excerpt}",
-        retryable=status in (408, 409, 425, 429) or status >= 500,
-        retry_after_ms=int(wait) * 1000 if wait.isdecimal() else 0,
-    )
-
-
-def _reply(name: str, response: HttpResponse) -> Reply:
-    try:
-        completion = msgspec.json.decode(response.body, type=Completion)
-    except msgspec.DecodeError as fault:
-        raise ModelFault(f"The model {name} answered, but not with a completion: {fault}.", retryable=True) from fault
-    text = completion.choices[0].message.content if completion.choices else None
-    if text is None:
-        raise ModelFault(f"The model {name} answered without any text.", retryable=True)
-    usage = completion.usage or Usage()
-    return Reply(
-        text=text,
-        tokens_in=_bounded(usage.prompt_tokens),
-        tokens_out=_bounded(usage.completion_tokens),
-        latency_ms=response.latency_ms,
-    )
-
-
-def _bounded(tokens: int) -> int:
-    return min(max(tokens, 0), _MOST_TOKENS)
+def _functions(form: ReplyForm) -> list[object]:
+    return [
+        {"type": "function", "function": {"name": each.name, "description": each.text, "parameters": each.parameters}}
+        for each in offers(form)
+    ]

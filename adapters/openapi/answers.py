@@ -5,9 +5,11 @@ from adapters.openapi.model import Operation
 from commands.ports import HttpResponse, ToolFault
 from domain.encoding import parse
 from domain.errors import Refused
+from domain.redaction.clipping import clipped
 from domain.session.events import Failure
 
 _EXCERPT = 300
+_LOOKED_AT = 4 * _EXCERPT
 MAX_ANSWER = 1 << 20
 MAX_FILE = 16 << 20
 """How many bytes an answer may have that is a file: nobody reads it, it is only kept and passed on."""
@@ -17,7 +19,7 @@ def failed(response: HttpResponse, *, reads: bool) -> ToolFault:
     """Return what to raise for an answer whose status is no success."""
     status, wait = response.status, response.header("retry-after")
     failure = failure_of(status, reads=reads)
-    excerpt = " ".join(response.body[:_EXCERPT].decode("utf-8", "replace").split())
+    excerpt = _excerpt(response.body)
     unclear = "; what it did is unclear" if not reads and failure in ("bad-answer", "unanswered") else ""
     return ToolFault(
         failure,
@@ -26,6 +28,12 @@ def failed(response: HttpResponse, *, reads: bool) -> ToolFault:
         latency_ms=response.latency_ms,
         retry_after_ms=int(wait) * 1000 if wait.isdecimal() else 0,
     )
+
+
+def _excerpt(body: bytes) -> str:
+    """Return the beginning of what was answered, in one line, without half a word where it is cut."""
+    shown = " ".join(body[:_LOOKED_AT].decode("utf-8", "replace").split())
+    return clipped(shown, _EXCERPT if len(body) <= _LOOKED_AT else min(_EXCERPT, len(shown) - 1))
 
 
 def failure_of(status: int, *, reads: bool) -> Failure:

@@ -14,16 +14,18 @@ from domain.errors import Invalid
 DEEPEST = 8
 MOST_BYTES = 16 * 1024
 _FULL = 4_000
+_PAGES = "Its answer comes in pages: `pages` beside the other arguments reads so many, as {pages: [...], ended: why}."
 _MOST_TOKENS = 20
 _NAMED = 20
 _NARROWER = (Bounds(depth=1, text=80, properties=60), Bounds(depth=0, text=0, properties=20, values=10))
 
 
 def full_description(operation: Operation) -> str:
-    """Return all that an operation says of itself, in one plain line."""
+    """Return all that an operation says of itself, in one plain line, and what its argument ``pages`` does."""
     summary, said = plain_text(operation.summary, _FULL), plain_text(operation.description, _FULL)
     whole = said if said.startswith(summary) else f"{summary.rstrip('.')}. {said}".strip()
-    return f"Deprecated. {whole}"[:_FULL] if operation.deprecated else whole[:_FULL]
+    said = f"Deprecated. {whole}"[:_FULL] if operation.deprecated else whole[:_FULL]
+    return f"{said} {_PAGES}".strip() if operation.pages else said
 
 
 def arguments_at(tree: dict[str, Any], operation: Operation, at: str, depth: int) -> dict[str, Any]:
@@ -37,7 +39,7 @@ def arguments_at(tree: dict[str, Any], operation: Operation, at: str, depth: int
     tokens = _tokens(at)
     if not tokens:
         return fitting(lambda bounds: grouped(tree, operation, bounds), choices)
-    if len(tokens) == 1 and tokens[0] in PLACES:
+    if len(tokens) == 1 and tokens[0] in (*PLACES, "pages"):
         return fitting(lambda bounds: _group(tree, operation, tokens[0], at, bounds), choices)
     schema, rest = _entry(operation, tokens, at)
     for token in rest:

@@ -12,7 +12,8 @@ FILE: dict[str, Any] = {
         "type": {"type": "string", "description": "its media type"},
     },
     "additionalProperties": False,
-    "oneOf": [{"required": ["blob"]}, {"required": ["text"]}],
+    # Each names the type again: what is no object would else fit both, and be told so.
+    "oneOf": [{"type": "object", "required": ["blob"]}, {"type": "object", "required": ["text"]}],
 }
 
 

@@ -1,9 +1,10 @@
 """Turn a document into tools: what can be called becomes a tool, what cannot is skipped with the reason."""
 
+from collections.abc import Collection
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
+from msgspec.structs import replace
 
 from adapters.openapi.keywords import keywords
 from adapters.openapi.model import Api, Finding, Operation
@@ -11,9 +12,8 @@ from adapters.openapi.names import tool_names
 from adapters.openapi.needs import needed
 from adapters.openapi.reading.api import read_api
 from adapters.openapi.reading.source import Source, read_source
-from adapters.openapi.requests.built import Unbuildable
-from adapters.openapi.requests.traversal import Hostile, plainest
-from adapters.openapi.requests.urls import check_url
+from adapters.openapi.references import object_of
+from adapters.openapi.servers import checked_base_url, place
 from adapters.openapi.view import description_view, parameters_view
 from domain.catalog.events import Tool
 from domain.encoding import foreign
@@ -29,11 +29,18 @@ class Examined(msgspec.Struct, frozen=True, kw_only=True):
     source: Source
     api: Api
     tools: tuple[Tool, ...]
+    base_url: str
 
     @property
     def blocked(self) -> tuple[Finding, ...]:
         """Return the error of each operation that cannot be a tool."""
         return tuple(each for each in self.api.findings if each.severity == "error" and each.operation)
+
+    @property
+    def only_hears(self) -> bool:
+        """Tell whether the document describes what its API calls, webhooks, and nothing that could be called."""
+        faulty = any(each.severity == "error" for each in self.api.findings)
+        return bool(object_of(self.api.tree, "webhooks")) and not self.tools and not faulty
 
     @property
     def nothing_usable(self) -> str:
@@ -62,14 +69,15 @@ class Ingested(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.tools) + len(self.skipped)
 
 
-def read_document(data: bytes, *, api: str, base_url: str | None) -> Ingested:
+def read_document(data: bytes, *, api: str, base_url: str | None, origins: Collection[str] = ()) -> Ingested:
     """Read a document's tools for one API; ``base_url`` replaces the document's server.
 
-    Raises Invalid where the document cannot be used at all, and TooLarge.
+    ``origins`` are further places where operations with servers of their own may be. Raises Invalid where the document
+    cannot be used at all, and TooLarge.
     """
-    found = examine(read_source(data), api=api)
-    base = _base_url(base_url or found.api.base_url)
-    if not found.tools:
+    found = examine(read_source(data), api=api, base_url=base_url, origins=origins)
+    base = checked_base_url(found.base_url)
+    if not found.tools and not found.only_hears:
         raise Invalid(found.nothing_usable)
     return Ingested(
         document=found.source.digest,
@@ -83,38 +91,21 @@ def read_document(data: bytes, *, api: str, base_url: str | None) -> Ingested:
     )
 
 
-def examine(source: Source, *, api: str) -> Examined:
+def examine(source: Source, *, api: str, base_url: str | None = None, origins: Collection[str] = ()) -> Examined:
     """Make a tool of each operation that can be called; raises Invalid where a document is none."""
     found, document = read_api(source.tree), source.digest
-    named = zip(found.operations, tool_names(found.operations), strict=True)
-    tools = tuple(_tool(found.tree, each, name, api=api, document=document) for each, name in named)
-    return Examined(source=source, api=found, tools=tools)
+    base = base_url or found.base_url
+    placed = place(found.operations, base, origins)
+    usable = [each for each in found.operations if each.name in placed.servers]
+    tools = tuple(
+        _tool(found.tree, each, name, api=api, document=document, server=placed.servers[each.name])
+        for each, name in zip(usable, tool_names(usable), strict=True)
+    )
+    whole = replace(found, operations=tuple(usable), findings=(*found.findings, *placed.blocked))
+    return Examined(source=source, api=whole, tools=tools, base_url=base)
 
 
-def _base_url(url: str) -> str:
-    url = url.rstrip("/")
-    try:
-        parts, _ = urlsplit(url), urlsplit(url).port
-    except ValueError as fault:
-        raise Invalid(f"Expected the API's address, but got {url[:200]!r}: {fault}; name it by --base-url.") from fault
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise Invalid(f"Expected the API's address, but the document says {url!r}; name it by --base-url.")
-    if parts.username is not None or parts.query or parts.fragment:
-        raise Invalid("Expected a base URL without user, query and fragment; name it by --base-url.")
-    return _callable(f"{parts.scheme}{url[len(parts.scheme) :]}")
-
-
-def _callable(url: str) -> str:
-    """Return a base URL if calls below it can be sent; raises Invalid, rather than every one of them later."""
-    try:
-        check_url(f"{url}/", url)
-        plainest(urlsplit(url).path)
-    except (Unbuildable, Hostile) as fault:
-        raise Invalid(f"Expected a base URL below which calls can be sent: {fault}; name it by --base-url.") from fault
-    return url
-
-
-def _tool(tree: dict[str, Any], operation: Operation, name: str, *, api: str, document: str) -> Tool:
+def _tool(tree: dict[str, Any], operation: Operation, name: str, *, api: str, document: str, server: str) -> Tool:
     return Tool(
         name=name,
         api=api,
@@ -126,6 +117,7 @@ def _tool(tree: dict[str, Any], operation: Operation, name: str, *, api: str, do
         parameters=foreign(parameters_view(tree, operation)),
         deprecated=operation.deprecated,
         keywords=keywords(tree, operation),
+        server=server,
     )
 
 

@@ -4,6 +4,7 @@ Schemas stay as they are written, with their references into the document's tree
 into JSON Schema 2020-12 where they are needed.
 """
 
+import re
 from typing import Any, Literal, get_args
 
 import msgspec
@@ -11,15 +12,27 @@ import msgspec
 Place = Literal["path", "query", "header", "cookie"]
 PLACES: tuple[Place, ...] = get_args(Place)
 
+PAGES = {"type": "integer", "minimum": 2, "maximum": 10}
+"""The schema of the argument that asks for further pages, which stands beside the places."""
+
 Severity = Literal["error", "warning", "info"]
 SchemeKind = Literal["api-key", "basic", "bearer", "oauth2", "open-id-connect", "mutual-tls"]
+
+
+_MARK = re.compile(r"#[A-Za-z0-9_.-]+$")
+
+
+def sent_path(path: str) -> str:
+    """Return a path as requests have it: without the mark, as in ``/files/{id}#copy``, that tells it from its like."""
+    return _MARK.sub("", path)
 
 
 class Parameter(msgspec.Struct, frozen=True, kw_only=True):
     """Describe one parameter; one that is described by a media type instead of a style names it in ``media_type``.
 
     ``style`` is one of OpenAPI's, or for lists of Swagger 2.0 also ``tabDelimited``, and there the delimited styles
-    occur in every place; ``querystring`` says that the value is the whole query (OpenAPI 3.2).
+    occur in every place; ``querystring`` says that the value is the whole query (OpenAPI 3.2). ``inner`` are the
+    styles of lists within the list, the outer ones first, which Swagger 2.0 alone knows.
     """
 
     name: str
@@ -31,6 +44,7 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
     allow_reserved: bool = False
     media_type: str = ""
     description: str = ""
+    inner: tuple[str, ...] = ()
 
 
 class Encoding(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +55,7 @@ class Encoding(msgspec.Struct, frozen=True, kw_only=True):
     style: str = ""
     explode: bool | None = None
     allow_reserved: bool = False
+    inner: tuple[str, ...] = ()
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +103,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
     ``needs`` are alternatives, of which all schemes of one must be satisfied; an empty alternative needs none, and
     no alternatives at all mean that the document says nothing. ``honours_key``: it declares ``Idempotency-Key``.
+    ``pages``: it answers in pages, and says where the next one is. ``servers`` are those of its own, their variables at
+    their defaults; none means that it is where its document is.
     """
 
     method: str
@@ -102,6 +119,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     needs: tuple[tuple[Need, ...], ...] = ()
     deprecated: bool = False
     honours_key: bool = False
+    pages: bool = False
+    servers: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -110,7 +129,10 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """Report what is wrong or odd in a document, at a JSON pointer; an error blocks its ``operation``."""
+    """Report what is wrong or odd in a document, at a JSON pointer; an error blocks its ``operation``.
+
+    Of a path that cannot be read nobody knows the methods: its operation is ``* path``.
+    """
 
     severity: Severity
     place: str

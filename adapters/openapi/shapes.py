@@ -175,9 +175,9 @@ def _properties(
 
 
 def _items(tree: dict[str, Any], whole: dict[str, Any], bounds: Bounds) -> dict[str, Any]:
-    several = list_of(whole, "prefixItems")
-    if several:
-        return {"type": "array", "cut": len(several)}
+    first = list_of(whole, "prefixItems") or list_of(whole, "items")
+    if first:
+        return _tuple(tree, first, whole, bounds)
     if not isinstance(whole.get("items"), dict):
         return {}
     if bounds.depth < 0:
@@ -186,6 +186,16 @@ def _items(tree: dict[str, Any], whole: dict[str, Any], bounds: Bounds) -> dict[
     # An object within an array stands at the array's own level; an array within one, a level deeper.
     deep = bounds if object_of(items, "properties") else bounds.below()
     return {"type": "array", "items": shown(tree, items, replace(deep, within=False))}
+
+
+def _tuple(tree: dict[str, Any], first: list[Any], whole: dict[str, Any], bounds: Bounds) -> dict[str, Any]:
+    """Show what each of the first items is, and whether there may be others; of those nothing more is said."""
+    if bounds.depth < 0:
+        return {"type": "array", "cut": len(first)}
+    kept = [shown(tree, each, bounds.below()) for each in first[: bounds.alternatives]]
+    view = _counted({"type": "array", "prefixItems": kept}, len(first) - len(kept))
+    ends = False in (whole.get("items"), whole.get("additionalItems")) and len(kept) == len(first)
+    return {**view, "items": False} if ends else view
 
 
 def _with_alternatives(

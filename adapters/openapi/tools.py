@@ -1,6 +1,7 @@
 """Check and send tool calls: what was judged is what is sent, byte for byte."""
 
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import Iterable
 from contextlib import suppress
@@ -13,8 +14,13 @@ from adapters.openapi.answers import check_content, failed, most_bytes, unkept
 from adapters.openapi.auth.choosing import Unmet, Use, choose
 from adapters.openapi.auth.credentials import Credentials
 from adapters.openapi.auth.placing import shown
+from adapters.openapi.charsets import body_of
 from adapters.openapi.describe import arguments_at, full_description
+from adapters.openapi.marks import marked_places
 from adapters.openapi.model import Operation
+from adapters.openapi.paging.following import Follower
+from adapters.openapi.paging.pages import Pages, is_page, read_pages
+from adapters.openapi.paging.recorded import of_pages
 from adapters.openapi.reading.operations import operation_names, read_operation
 from adapters.openapi.reading.text import read_text
 from adapters.openapi.references import Unusable
@@ -23,17 +29,20 @@ from adapters.openapi.requests.build import build
 from adapters.openapi.requests.built import Built, Unbuildable, origin_of
 from adapters.openapi.schemas.cache import CompiledSchemas
 from adapters.openapi.schemas.validators import Validators
-from adapters.openapi.schemas.values import read_value
+from adapters.openapi.schemas.values import read_arguments
 from commands.ports import (
     Checked,
     Description,
     Dialer,
     HttpRequest,
     HttpResponse,
+    MarkedPlaces,
     Prepared,
     ToolAnswer,
     ToolCall,
     ToolFault,
+    Turn,
+    any_time,
 )
 from domain.catalog.events import Binding, Tool
 from domain.encoding import foreign
@@ -71,6 +80,7 @@ class OpenApiTools:
         self._documents: OrderedDict[str, tuple[dict[str, Any], Validators]] = OrderedDict()
         self.compiled = CompiledSchemas()
         self._callees: OrderedDict[tuple[str, str], Callee] = OrderedDict()
+        self._marks: OrderedDict[tuple[str, str], MarkedPlaces] = OrderedDict()
 
     async def describe(self, tenant: str, tool: Tool, *, at: str, depth: int) -> Description:
         """Describe a tool in full, and what a JSON pointer into its arguments leads to; raises Invalid, NotFound."""
@@ -83,13 +93,26 @@ class OpenApiTools:
         parameters = foreign(arguments_at(tree, operation, at, depth))
         return Description(text=full_description(operation), at=at, parameters=parameters)
 
-    async def answer_mismatches(self, tenant: str, tool: Tool, status: int, body: bytes) -> tuple[str, ...]:
+    async def marked(self, tenant: str, tool: Tool) -> MarkedPlaces:
+        """Return what the document marks as secret or personal in a tool's arguments and answers."""
+        key = (tool.document, tool.operation)
+        if key not in self._marks:
+            try:
+                callee = await self._callee(tenant, tool.document, tool.operation)
+            except (_Problems, Refused):
+                return MarkedPlaces({}, {})  # it cannot be called either
+            _keep(self._marks, key, marked_places(callee.operation, callee.tree), _OPERATIONS)
+        return self._marks[key]
+
+    async def answer_mismatches(
+        self, tenant: str, tool: Tool, status: int, body: bytes, *, paged: bool = False
+    ) -> tuple[str, ...]:
         """Hold a recorded JSON answer against what a tool's document says, and return at most ten differences."""
         try:
             callee = await self._callee(tenant, tool.document, tool.operation)
         except _Problems as found:
             raise NotFound(f"Nothing describes the answers of {tool.name}: {found}.") from found
-        return callee.validators.recorded_mismatches(callee.operation, status, body)
+        return callee.validators.recorded_mismatches(callee.operation, status, body, paged=paged)
 
     async def check(self, call: ToolCall) -> Checked:
         """Hold arguments against the operation's schema and digest the request that they make; nothing is sent."""
@@ -108,10 +131,12 @@ class OpenApiTools:
             document=document,
             effect_class=call.tool.effect_class,
             repeatable=call.tool.repeatable,
-            request_digest=built.digest(document=document, operation=callee.operation.name),
+            request_digest=built.digest(document=document, operation=callee.operation.name, key=call.digest_key),
         )
         url, headers = shown(built.url, built.headers, uses)
-        return Prepared(checked=checked, method=built.method, url=url, headers=headers, body=built.body)
+        return Prepared(
+            checked=checked, method=built.method, url=url, headers=headers, body=built.body, pages=built.pages
+        )
 
     async def credentials(self, call: ToolCall) -> tuple[Binding, ...]:
         """Return what a call would carry as it is bound now: nothing where it needs nothing, or cannot have it."""
@@ -123,7 +148,7 @@ class OpenApiTools:
 
     async def _uses(self, call: ToolCall, operation: Operation) -> tuple[Use, ...]:
         try:
-            return choose(operation, call.document, await self._credentials.bound(call))
+            return choose(operation, call.document, await self._credentials.bound(call), call.tool.server)
         except Unmet as fault:
             raise _Problems((str(fault),)) from fault
 
@@ -136,20 +161,21 @@ class OpenApiTools:
         timeout_ms: int,
         not_after: datetime,
         credentials: tuple[Binding, ...] = (),
+        turn: Turn = any_time,
     ) -> ToolAnswer:
         """Build the request again, send it once if it is the one that was judged; raises ToolFault."""
         try:
             callee, built = await self._prepare(call)
         except _Problems as found:
             raise ToolFault("rejected", f"Nothing was sent: {'; '.join(found.problems)}.") from found
-        digest = built.digest(document=call.document.document, operation=callee.operation.name)
+        digest = built.digest(document=call.document.document, operation=callee.operation.name, key=call.digest_key)
         if digest != request_digest:
             raise ToolFault("rejected", f"Nothing was sent: {request_digest} was judged, but this is {digest}.")
         key = () if call.tool.effect_class == "read" else (("idempotency-key", idempotency_key),)
         request = HttpRequest(
             method=built.method,
             url=built.url,
-            origin=origin_of(call.document.base_url),
+            origin=origin_of(call.base_url),
             headers=(*built.headers, *key),
             body=built.body,
             timeout_ms=timeout_ms,
@@ -157,24 +183,45 @@ class OpenApiTools:
             allow_private=call.document.allow_private,
             not_after=not_after,
         )
-        response = await self._credentials.send(request, call, callee.operation, credentials)
-        if not 200 <= response.status < 300:
-            raise failed(response, reads=call.tool.effect_class == "read")
-        check_content(callee.operation, response)
-        mismatches = _mismatches(callee, response)
-        if mismatches and call.tool.answers == "enforce":
-            raise unkept(response, mismatches)
-        return ToolAnswer(
-            status=response.status, body=response.body, latency_ms=response.latency_ms, mismatches=mismatches
+        began = time.monotonic()
+
+        async def ask(each: HttpRequest) -> HttpResponse:
+            response = await self._credentials.send(each, call, callee.operation, credentials)
+            if not 200 <= response.status < 300:
+                raise failed(response, reads=call.tool.effect_class == "read")
+            return response
+
+        first = await ask(request)
+        check_content(callee.operation, first)
+        if built.pages == 1 or not is_page(first):
+            return _answer(call, callee, (first,))
+        follower = self._follower(call, callee)
+        pages = await read_pages(
+            callee.operation, first, request, began=began, most=built.pages, follower=follower, ask=ask, turn=turn
         )
+        return _answer(call, callee, pages.responses, pages)
+
+    def _follower(self, call: ToolCall, callee: Callee) -> Follower:
+        """Return what knows the pages behind the first one; each is checked as the first was."""
+
+        def url_of(arguments: dict[str, Any]) -> str:
+            problems = callee.validators.problems(callee.operation, arguments)
+            if problems:
+                raise Unbuildable(problems[0])
+            return build(callee.operation, callee.tree, call.base_url, arguments).url
+
+        arguments, others = read_arguments(bytes(call.arguments)), operation_names(callee.tree)
+        return Follower(callee.operation, call.base_url, arguments, url_of, others)
 
     async def _prepare(self, call: ToolCall) -> tuple[Callee, Built]:
         try:
             found = await self._called(call)
-            arguments = read_value(bytes(call.arguments))
+            arguments = read_arguments(bytes(call.arguments))
         except Refused as fault:
             raise _Problems((str(fault),)) from fault
         problems = found.validators.problems(found.operation, arguments)
+        if not problems and "pages" in arguments and call.tool.effect_class != "read":
+            problems = ("/pages: expected no number of pages, for what is not a read is sent once",)
         if problems:
             raise _Problems(problems)
         try:
@@ -185,7 +232,7 @@ class OpenApiTools:
     async def _build(self, call: ToolCall, found: Callee, arguments: dict[str, Any]) -> Built:
         files = await self._files(call.tenant, named_blobs(found.operation, found.tree, arguments))
         others = operation_names(found.tree)
-        return build(found.operation, found.tree, call.document.base_url, arguments, files=files, others=others)
+        return build(found.operation, found.tree, call.base_url, arguments, files=files, others=others)
 
     async def _files(self, tenant: str, digests: Iterable[str]) -> dict[str, bytes]:
         """Return stored files by digest, without those that do not exist; raises Unbuildable where they are too big."""
@@ -218,6 +265,23 @@ class OpenApiTools:
             tree = read_text(await self._blobs.get_blob(tenant, document))
             _keep(self._documents, document, (tree, Validators(document, tree, self.compiled)), _DOCUMENTS)
         return self._documents[document]
+
+
+def _answer(
+    call: ToolCall, callee: Callee, responses: tuple[HttpResponse, ...], pages: Pages | None = None
+) -> ToolAnswer:
+    first = responses[0]
+    found = [_mismatches(callee, each) for each in responses]
+    mismatches = of_pages(found) if pages else found[0]
+    if mismatches and call.tool.answers == "enforce":
+        raise unkept(first, mismatches)
+    return ToolAnswer(
+        status=first.status,
+        body=pages.body if pages else body_of(first),
+        latency_ms=sum(each.latency_ms for each in responses),
+        mismatches=mismatches,
+        paging=pages.paging if pages else None,
+    )
 
 
 def _mismatches(callee: Callee, response: HttpResponse) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from adapters.openapi.media import essence, is_file, preferred
-from adapters.openapi.model import PLACES, Body, Operation, Parameter
+from adapters.openapi.model import PAGES, PLACES, Body, Operation, Parameter
 from adapters.openapi.prose import plain_text
 from adapters.openapi.shapes import A_FILE, Bounds, described, short, shown
 from domain.catalog.events import Tool
@@ -80,6 +80,8 @@ def grouped(tree: dict[str, Any], operation: Operation, bounds: Bounds) -> dict[
     if body and operation.body and (operation.body.required or body != _ANYTHING):
         groups["body"] = body
         required += ["body"] if operation.body.required else []
+    if operation.pages:
+        groups["pages"] = PAGES
     return _object(groups, required)
 
 

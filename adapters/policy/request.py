@@ -5,10 +5,13 @@ from collections.abc import Callable
 from decimal import ROUND_UP, Decimal
 from typing import Any
 
+from adapters.policy.reading import Reads, only
 from commands.ports import Case
 from domain.catalog.policies import Arguments, Kind
 from domain.encoding import parse
 from domain.errors import Invalid
+from domain.labels import Label, Provenance
+from domain.pointers import pointer
 from domain.session.events import BudgetSpent, Limits
 
 _MOST = 2**63 - 1
@@ -16,25 +19,38 @@ _MOST_DECIMAL = Decimal("922337203685477.5807")
 _STEP = Decimal("0.0001")
 
 
-def request(case: Case, arguments: Arguments) -> dict[str, Any]:
-    """Return the question for the engine; raise Invalid where an argument is not what the set declares."""
+def request(case: Case, arguments: Arguments, reads: Reads = None) -> dict[str, Any]:
+    """Return the question for the engine, with what ``reads`` names of the context, in its own JSON.
+
+    Raises Invalid where an argument is not what the set declares.
+    """
     return {
         "principal": {"type": "Agent", "id": case.agent.id},
         "action": {"type": "Action", "id": "call"},
         "resource": {"type": "Operation", "id": _operation(case)},
-        "context": {
-            "listed": case.listed,
-            "scopes": sorted(case.scopes),
-            "user": case.user,
-            "roles": sorted(case.roles),
-            "lane": case.lane,
-            "environment": case.environment,
-            "hour": case.at.hour,
-            "weekday": case.at.isoweekday(),
-            "spent": _use(case.spent),
-            "left": _use(_left(case.limits, case.spent)),
-            "arguments": _arguments(case, arguments),
-        },
+        "context": json.dumps(only(reads, _context(case, arguments))),
+    }
+
+
+def _context(case: Case, arguments: Arguments) -> dict[str, Any]:
+    return {
+        "listed": case.listed,
+        "scopes": sorted(case.scopes),
+        "user": case.user,
+        "roles": sorted(case.roles),
+        "lane": case.lane,
+        "environment": case.environment,
+        "hour": case.at.hour,
+        "weekday": case.at.isoweekday(),
+        "spent": _use(case.spent),
+        "left": _use(_left(case.limits, case.spent)),
+        "arguments": _arguments(case, arguments),
+        "plan": case.provenance.plan,
+        "bound": case.provenance.bound,
+        "sends": case.provenance.sends,
+        "label": _label(case.provenance.label),
+        "labels": _labels(case.provenance, arguments),
+        "seen": _label(case.provenance.seen),
     }
 
 
@@ -67,11 +83,17 @@ def _left(limits: Limits, spent: BudgetSpent) -> BudgetSpent:
         model_calls=max(0, limits.model_calls - spent.model_calls),
         tool_calls=max(0, limits.tool_calls - spent.tool_calls),
         tokens=max(0, limits.tokens - spent.tokens),
+        money=_MOST if limits.money is None else max(0, limits.money - spent.money),
     )
 
 
 def _use(spent: BudgetSpent) -> dict[str, int]:
-    return {"modelCalls": spent.model_calls, "toolCalls": spent.tool_calls, "tokens": spent.tokens}
+    return {
+        "modelCalls": spent.model_calls,
+        "toolCalls": spent.tool_calls,
+        "tokens": spent.tokens,
+        "money": min(spent.money, _MOST),
+    }
 
 
 def _arguments(case: Case, declared: Arguments) -> dict[str, Any]:
@@ -83,6 +105,24 @@ def _arguments(case: Case, declared: Arguments) -> dict[str, Any]:
     }
 
 
+def _label(label: Label) -> dict[str, Any]:
+    return {"trusted": label.trusted, "private": label.private, "sources": list(label.sources)}
+
+
+def _labels(provenance: Provenance, declared: Arguments) -> dict[str, Any]:
+    """Return the labels of the declared arguments that a call gives."""
+    known = {each.argument: each for each in provenance.arguments}
+    return {
+        place: {
+            name: {**_label(found.label), "sink": found.sink, "bound": found.bound}
+            for name in names
+            for found in [known.get(pointer(place, name))]
+            if found
+        }
+        for place, names in declared.items()
+    }
+
+
 def _group(given: Any, place: str) -> dict[str, Any]:
     group = given.get(place) if isinstance(given, dict) else None
     return group if isinstance(group, dict) else {}
@@ -91,15 +131,33 @@ def _group(given: Any, place: str) -> dict[str, Any]:
 def _value(where: str, value: Any, kind: Kind) -> Any:
     read = _READ[kind](value)
     if read is None:
-        raise Invalid(f"Expected the argument {where} to be of the kind {kind}, but it is {str(value)[:80]!r}.")
+        raise Invalid(f"Expected the argument {where} to be of the kind {kind}, but it is {_kind_of(value)}.")
     return read
+
+
+def _kind_of(value: Any) -> str:
+    """Name the kind of a value, and nothing of the value: it may be one that the log hides."""
+    match value:
+        case bool():
+            return "true or false"
+        case int() | Decimal():
+            return "another number"
+        case str():
+            return "a text"
+        case list():
+            return "a list"
+        case dict():
+            return "an object"
+        case _:
+            return "nothing"
 
 
 def _integer(value: Any) -> int | None:
     """Clamp a whole number to what the engine holds; a fraction is none."""
-    if isinstance(value, bool) or not isinstance(value, int | Decimal) or value != int(value):
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return None
-    return max(-_MOST, min(_MOST, int(value)))
+    clamped = max(-_MOST, min(_MOST, value))  # first: nothing bounds an exponent, and 1e999999 has a million digits
+    return int(clamped) if clamped == int(clamped) else None
 
 
 def _decimal(value: Any) -> dict[str, Any] | None:

@@ -35,7 +35,7 @@ SELECT what FROM (VALUES
 ) AS parts (what, there) WHERE NOT there
 UNION ALL
 SELECT 'index ' || name
-FROM unnest(ARRAY['log_events_pkey', 'log_events_position', 'log_events_command', 'log_events_catalog']) AS name
+FROM unnest(ARRAY['log_events_pkey', 'log_events_position', 'log_events_command', 'log_events_registered']) AS name
 WHERE NOT EXISTS (SELECT FROM pg_index WHERE indexrelid = to_regclass(name) AND indisvalid)
 
 -- rights

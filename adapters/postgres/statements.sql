@@ -17,12 +17,21 @@ SELECT originator_id, originator_version, topic, state, event_id, tenant, comman
 FROM log_events WHERE notification_id > %(after)s
 ORDER BY notification_id LIMIT %(limit)s
 
+-- read_sessions
+-- The events of a tenant's sessions behind a position up to another; a text is read faster than a UUID.
+SELECT originator_id::text, originator_version, notification_id, topic, state
+FROM log_events
+WHERE notification_id > %(after)s AND notification_id <= %(until)s
+    AND tenant = %(tenant)s AND topic LIKE 'session.%%'
+ORDER BY notification_id
+
 -- read_catalog
--- A tenant's events from a position on, sessions left out; what stands there is known already, and comes without its
--- state. Served by a partial index.
+-- A tenant's events from a position on, sessions, what accounts hand to them and memories left out; what stands
+-- there is known already, and comes without its state. Served by a partial index.
 SELECT originator_id, originator_version, topic, CASE WHEN notification_id > %(since)s THEN state ELSE '' END,
        event_id, tenant, command_id, request_digest, prev_hash, notification_id
 FROM log_events WHERE tenant = %(tenant)s AND notification_id >= %(since)s AND topic NOT LIKE 'session.%%'
+    AND topic NOT LIKE 'allotment.%%' AND topic NOT LIKE 'memory.%%'
 ORDER BY notification_id
 
 -- find_command
@@ -115,3 +124,13 @@ WHERE size < %(size)s ORDER BY notification_id
 
 -- take_slot
 SELECT take_slot(%(tenant)s, %(holder)s, %(keys)s, %(limits)s, %(patience)s)
+
+-- find_session_key
+-- The wrapped key of a session, and the name of the master key that it is under.
+SELECT wrapped, master FROM session_keys WHERE tenant = %(tenant)s AND session = %(session)s::uuid
+
+-- keep_session_key
+-- Store the wrapped key of a session that has none.
+INSERT INTO session_keys (tenant, session, wrapped, master)
+VALUES (%(tenant)s, %(session)s::uuid, %(wrapped)s, %(master)s)
+ON CONFLICT DO NOTHING RETURNING session

@@ -9,8 +9,9 @@ from adapters.postgres.commits import Commits
 from adapters.postgres.connections import Pool
 from adapters.postgres.migrations import check_schema
 from adapters.postgres.rates import PostgresRates
+from adapters.postgres.session_keys import PostgresSessionKeys
 from adapters.postgres.statements import SQL
-from commands.ports import LogEvent, LogNotification, RecordedCommand
+from commands.ports import LogEvent, LogNotification, RecordedCommand, SessionRow
 from domain.encoding import digest_bytes
 from domain.errors import Divergence, NotFound, TooLarge
 
@@ -25,6 +26,7 @@ class PostgresEventStore:
         self._appender = Appender(url, self._commits.advance)
         self._pool = Pool(url)
         self.rates = PostgresRates(self._pool)
+        self.session_keys = PostgresSessionKeys(self._pool)
 
     @classmethod
     async def open(cls, url: str) -> Self:
@@ -61,6 +63,11 @@ class PostgresEventStore:
     async def read_log(self, after: int, limit: int) -> list[LogNotification]:
         """Read at most ``limit`` events behind position ``after``, in order."""
         return _notifications(await self._pool.fetch(SQL["read_log"], after=after, limit=limit))
+
+    async def read_sessions(self, tenant: str, after: int, until: int) -> list[SessionRow]:
+        """Read the events of a tenant's sessions behind a position, up to another, in order."""
+        rows = await self._pool.fetch(SQL["read_sessions"], tenant=tenant, after=after, until=until)
+        return [SessionRow(*row) for row in rows]
 
     async def sessions(self) -> list[UUID]:
         """Return every session of the log, in the order in which they began."""

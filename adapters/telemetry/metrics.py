@@ -21,6 +21,9 @@ from adapters.telemetry.gauges import Gauges, Part
 from adapters.telemetry.overheads import TIMED, Overheads
 from commands.ports import Appended
 from domain.session.events import (
+    AllotmentReceived,
+    AllotmentRefused,
+    BudgetSpent,
     CallFailed,
     CallSucceeded,
     Decision,
@@ -39,6 +42,9 @@ METHODS = frozenset(("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 OTHER = "other"
 Counted: TypeAlias = (
     VerdictReached
+    | BudgetSpent
+    | AllotmentReceived
+    | AllotmentRefused
     | ModelReplied
     | ModelFailed
     | CallSucceeded
@@ -66,6 +72,9 @@ class Metrics:
         answers = ("as-described", "otherwise")
         self._answers = self._counters("tool_answers", "Answers of tools beside their document.", "form", answers)
         self._tokens = self._counters("tokens", "Tokens that models read and wrote.", "direction", ("in", "out"))
+        self._money = self._counter("money_millionths", "Millionths of money that were spent, of whatever currency.")
+        came = ("received", "waits", "refused")
+        self._allotments = self._counters("allotments", "Requests of sessions to their accounts.", "outcome", came)
         self._steps = self._histogram("step_overhead_seconds", "Steps without models, tools, people and chosen waits.")
         ended = ("completed", "failed", "cancelled")
         self._ended = self._counters("sessions_ended", "Sessions that ended here.", "status", ended)
@@ -94,6 +103,12 @@ class Metrics:
                 self._model_calls["replied"].inc()
                 self._tokens["in"].inc(tokens_in)
                 self._tokens["out"].inc(tokens_out)
+            case BudgetSpent(money=money):
+                self._money.inc(money)
+            case AllotmentReceived():
+                self._allotments["received"].inc()
+            case AllotmentRefused(retry_at=retry_at):
+                self._allotments["waits" if retry_at else "refused"].inc()
             case ModelFailed():
                 self._model_calls["failed"].inc()
             case CallSucceeded(mismatches=mismatches):

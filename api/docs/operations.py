@@ -1,6 +1,7 @@
 """Show the operations of an OpenAPI document: what each takes, what it answers, and how to call it."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from api.docs.calls import Operation, anchor_of, body_of, curl
 from api.docs.html import Html, markup, prose, tag
@@ -79,9 +80,14 @@ def _body(operation: Operation, types: dict[str, Schema]) -> Html | None:
     return markup([heading, fields(types.get(name_of(body), body))])
 
 
+def _answered(held: dict[str, Any]) -> Html:
+    """Name what an answer is; a file has no schema."""
+    return kind(held["schema"]) if "schema" in held else markup("bytes")
+
+
 def _answers(operation: Operation) -> Html:
     rows = [
-        row("problem" if status == "default" else status, kind(held["schema"]), tag("code", media_type))
+        row("problem" if status == "default" else status, _answered(held), tag("code", media_type))
         for status, answer in operation.spec["responses"].items()
         for media_type, held in answer.get("content", {}).items()
     ]

@@ -7,6 +7,7 @@ import strawberry
 from strawberry import field
 
 from api.graphql.context import Info
+from api.graphql.scalars import Long
 from api.rest.tools import DESCRIBE_DEPTH, described
 from commands.dry_run import dry_run
 from domain.encoding import Json
@@ -48,6 +49,8 @@ class ToolDescription:
     answers: str = field(description="What an answer unlike its description leads to: warn, or enforce for a failure.")
     scopes: list[str] = field(name="ownScopes", description="Scopes of its own beside its API's.")
     rate_limit: int = field(name="ownRateLimit", description="Calls a minute of its own, 0 for any number.")
+    trusted: bool = field(description="Whether its answers are taken for written by nobody else.")
+    private: bool = field(description="Whether its answers are taken for not everybody's.")
     at: str = field(description="The place in its arguments that is described.")
     parameters: Json = field(description="A JSON Schema of what stands there; `cut` counts what is left out.")
 
@@ -77,6 +80,7 @@ class Rehearsal:
     body_bytes: int = field(description="How long its body is.")
     body_preview: str = field(description="The beginning of its body as text.")
     request_digest: str = field(description="The SHA-256 of the request, which an approval of this call would sign.")
+    pages: int = field(description="How many pages of the answer would be read at most; each is a request.")
     decision: str = field(description="allow, deny or ask.")
     rules: list[str] = field(description="Every rule that determined it.")
     policy_set: str = field(description="The set of policies that was asked.")
@@ -84,6 +88,8 @@ class Rehearsal:
     idempotency: str = field(description="How its idempotency key would come about.")
     tool_calls: int = field(description="Tool calls that each attempt would draw.")
     request_bytes: int = field(description="Bytes that each attempt would draw.")
+    money: Long = field(description="Money that each attempt would draw, in millionths of the currency.")
+    currency: str = field(description="The currency of the price list in force, empty where there is none.")
 
 
 async def tool(info: Info, id: ToolId, at: At = "", depth: Depth = DESCRIBE_DEPTH) -> Any:

@@ -15,6 +15,7 @@ class CostPart:
     tokens_in: Long = field(description="Tokens that were sent to models.")
     tokens_out: Long = field(description="Tokens that models answered.")
     latency_ms: Long = field(description="Milliseconds until the answers came, summed up.")
+    money: Long = field(description="Millionths of the currency that were charged; 0 without prices.")
 
 
 @strawberry.type(description="What a session took.")
@@ -27,4 +28,5 @@ class Cost:
     latency_ms: Long = field(
         description="Milliseconds until the answers came, summed up: what ran side by side counts twice."
     )
+    money: Long = field(description="Millionths of the currency that were charged; 0 without prices.")
     breakdown: list[CostPart] = field(description="Its parts by step and purpose.")

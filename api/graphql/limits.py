@@ -38,8 +38,21 @@ MOST_WRITTEN = 300
 MOST_FIELDS = 25_000
 LISTED = 5
 """How long a list is taken to be that has no ``first``."""
-WEIGHTS = {"stateAt": 250, "dryRun": 250, "drift": 5_000, "__schema": 5_000, "__type": 500}
-"""What weighs more than one field: to fold a session's log, to check calls, to show what can be asked."""
+WEIGHTS = {
+    "stateAt": 250,
+    "dryRun": 250,
+    "budget": 250,
+    "budgets": 2_500,
+    "drift": 5_000,
+    "checkDocument": 5_000,
+    "addTools": 5_000,
+    "episodes": 250,
+    "memory": 500,
+    "memoryOverview": 500,
+    "__schema": 5_000,
+    "__type": 500,
+}
+"""What weighs more than one field: to fold a log, to check calls or documents, to search, to show what may be asked."""
 
 
 class Size(NamedTuple):

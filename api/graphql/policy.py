@@ -20,6 +20,13 @@ class Verdict:
     policy_set: str = field(description="The set of policies that was asked.")
     reason: str = field(description="Why.")
     request_digest: str = field(description="The SHA-256 of the request.")
+    provenance: Json | None = field(
+        description="Where the call and each of its arguments came from, as it was judged; null where nobody looked."
+    )
+    observed: list[str] = field(description="Rules that would have asked or denied, but that their set only observes.")
+    refused: str = field(
+        description="Who ordered that the call is sent again and was refused by this; empty for all other verdicts."
+    )
     at: datetime = field(description="When it was judged.")
     version: int = field(description="The number of its event in the session.")
     position: Position = field(resolver=position, description="Where its event stands in the log.")

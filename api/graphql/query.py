@@ -6,18 +6,23 @@ from uuid import UUID
 import strawberry
 from strawberry import field
 
-from api.graphql.approvals import Approval
+from api.graphql.agents import AgentRevision, agent_revisions
+from api.graphql.approvals import Approval, StandingApproval, standing_approvals
+from api.graphql.bindings import Binding, bindings
+from api.graphql.budgets import Budget, PriceList, budgets, prices
 from api.graphql.calls import Rehearsal, ToolDescription, dry_run_of, tool
 from api.graphql.catalogue import Agent, Projection, Tool
 from api.graphql.context import Info
 from api.graphql.dead_letters import DeadLetter
 from api.graphql.fresh import find_current
+from api.graphql.memory import Memory, MemoryOverview, memory, memory_overview
 from api.graphql.pages import After, Connection, First, bounded, keyed, page
+from api.graphql.registering import DocumentReport, check_document
 from api.graphql.revisions import Drift, Revision, drift, revisions
 from api.graphql.sessions import Session, SessionStatus
 from api.positions import Text, Time, keys_of
 from api.rest.approvals import Status as ApprovalStatus
-from domain.catalog.overriding import as_said
+from api.rest.tools import Rank, tools_known
 from domain.errors import Invalid
 from domain.session.events import EffectClass
 from queries.approvals import ApprovalShown, list_approvals
@@ -135,32 +140,37 @@ async def dead_letter(info: Info, id: Id) -> Any:
 async def tools(
     info: Info, filter: ToolsWanted = None, search: Search = None, first: First = 50, after: After = None
 ) -> Connection[Any]:
-    """List tools by name, or on one page those that fit a text, the best first; raise Invalid, WrongLog."""
+    """List tools by name, or those that fit a text, the best first; raise Invalid, WrongLog."""
     context, wanted, asked = info.context, bounded(first), filter or ToolFilter()
-    names = await _found(info, search, wanted) if search else None
+    effect = _one_of(EFFECTS, asked.effect, "an effect class") if asked.effect else ""
+    if search:
+        return await _searched(info, asked, search, wanted, after)
     found = await list_tools(
         context.services.reads,
         context.tenant,
         api=asked.api or "",
-        effect=_one_of(EFFECTS, asked.effect, "an effect class") if asked.effect else "",
+        effect=effect,
         enabled=asked.enabled,
-        names=names,
         after=keys_of(after, context.log_id, tuple[Text])[0] if after is not None else "",
         limit=wanted + 1,
     )
-    if names is not None:
-        found.sort(key=lambda tool: names.index(tool.id))
     return page(found, wanted, keyed(context.log_id, _tool_id))
 
 
-async def _found(info: Info, text: str, most: int) -> list[str]:
-    """Return the names of the tools that fit a text, the best first."""
+async def _searched(info: Info, asked: ToolFilter, text: str, wanted: int, after: str | None) -> Connection[Any]:
+    """Return a page of the tools that fit a text; its cursors count how many stand before what follows."""
     if len(text) > MOST_SEARCHED:
         raise Invalid(f"Expected a text of at most {MOST_SEARCHED} characters to search for, but it has {len(text)}.")
-    catalog = await info.context.services.catalogue.current(info.context.tenant)
-    every = [tool for document in catalog.documents.values() for tool in as_said(document)]
-    findings = await info.context.services.shell.finder.find(every, text, most)
-    return [each.tool.name for each in findings.found]
+    context, services = info.context, info.context.services
+    (before,) = keys_of(after, context.log_id, tuple[Rank]) if after is not None else (0,)
+    known = await tools_known(
+        services, context.tenant, api=asked.api, effect=asked.effect or None, enabled=asked.enabled
+    )
+    findings = await services.shell.finder.find(known, text, before + wanted + 1)
+    ranks = {each.tool.name: rank for rank, each in enumerate(findings.found, 1) if rank > before}
+    listed = await list_tools(services.reads, context.tenant, names=list(ranks), limit=wanted + 1)
+    listed.sort(key=lambda tool: ranks[tool.id])
+    return page(listed, wanted, keyed(context.log_id, lambda tool: ranks[tool.id]))
 
 
 def _tool_id(tool: ToolListed) -> str:
@@ -194,8 +204,22 @@ class Query:
     dry_run: Rehearsal = field(
         resolver=dry_run_of, description="What a call would be, up to the socket: nothing is sent or recorded."
     )
+    check_document: DocumentReport = field(
+        resolver=check_document, description="What a document would give if it was registered; nothing is."
+    )
+    bindings: list[Binding] = field(resolver=bindings, description="What an API's security schemes are bound to.")
     revisions: list[Revision] = field(resolver=revisions, description="The revisions of an API, as they came.")
     drift: Drift = field(
         resolver=drift, description="What a revision would change of all that was called so far, and of what waits."
     )
+    standing_approvals: list[StandingApproval] = field(
+        resolver=standing_approvals, description="What people allowed beforehand, the oldest first."
+    )
+    budgets: list[Budget] = field(resolver=budgets, description="The accounts that were given limits, by name.")
+    prices: list[PriceList] = field(resolver=prices, description="The price lists.")
+    memory: list[Memory] = field(resolver=memory, description="What is remembered and the caller may know.")
+    memory_overview: MemoryOverview = field(resolver=memory_overview, description="How the tenant's memory stands.")
     agents: list[Agent] = field(resolver=agents, description="The registered agents.")
+    agent_revisions: list[AgentRevision] = field(
+        resolver=agent_revisions, description="All revisions of an agent, the newest last."
+    )

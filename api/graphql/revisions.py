@@ -25,6 +25,7 @@ class Revision:
     document: str = field(name="openapiRef", description="The digest of its document.")
     status: str = field(description="active, staged, earlier or quarantined.")
     base_url: str = field(description="Where its requests go.")
+    origins: list[str] = field(description="Where else operations may be that have servers of their own.")
     tools: int = field(description="How many tools it gives.")
     skipped: int = field(description="How many of its operations are no tools.")
     reason: str = field(description="Why it has this status.")

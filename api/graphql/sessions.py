@@ -7,10 +7,12 @@ import strawberry
 from strawberry import field
 
 from api.graphql.approvals import Approval
+from api.graphql.budgets import SessionBudget, budget_of
 from api.graphql.context import loaded, position
 from api.graphql.costs import Cost
 from api.graphql.dead_letters import DeadLetter
 from api.graphql.history import Event, Message, StateAt, events, messages, state_at
+from api.graphql.memory import Episode, episodes
 from api.graphql.pages import Connection
 from api.graphql.policy import Verdict, Violation
 from api.graphql.scalars import Position
@@ -87,12 +89,16 @@ class Session:
     position: Position = field(resolver=position, description="Where its newest event stands in the log.")
     answer: str | None = field(description="What it answered; null until it completes.")
     reason: str | None = field(description="Why it failed or was cancelled.")
+    marks: list[str] = field(description="Cautions about the answer, in words.")
     tasks: list[Task] = field(resolver=loaded("tasks"), description="The steps of its plan, in order.")
     messages: Connection[Message] = field(
         resolver=messages, description="What its models, tools, agents and people said, in order."
     )
     events: Connection[Event] = field(
         resolver=events, description="Everything that happened in it, in order; the cursor is the position."
+    )
+    episodes: list[Episode] = field(
+        resolver=episodes, description="What of it shares words with a text, the best first."
     )
     state_at: StateAt = field(resolver=state_at, description="Its state at a version, folded from the log.")
     verdicts: list[Verdict] = field(resolver=loaded("verdicts"), description="What the policy said, in order.")
@@ -103,4 +109,5 @@ class Session:
     dead_letters: list[DeadLetter] = field(
         resolver=loaded("dead_letters"), description="Its calls that were given up, those that wait longest first."
     )
+    budget: SessionBudget = field(resolver=budget_of, description="What it may still spend, as the log has it.")
     cost: Cost = field(resolver=loaded("costs"), description="What it took.")

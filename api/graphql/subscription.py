@@ -1,5 +1,6 @@
 """Say what can be followed: each event of a session, or that something happened in any."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Annotated, Any, TypeAlias
@@ -19,6 +20,7 @@ from api.graphql.scalars import Position
 from api.graphql.sessions import Session
 from api.live.feeds import Batch, Resync
 from api.live.seats import seat
+from api.live.voices import Ear, Heard
 from api.positions import inside
 from api.rest.found import find_session
 from projections.ports import Recorded
@@ -29,6 +31,10 @@ from queries.sessions import SessionShown, sessions_of
 SinceNow: TypeAlias = Annotated[
     Position | None, strawberry.argument(description="The position behind which to begin; from now on without it.")
 ]
+
+
+FRESH_SECONDS = 1.0
+"""How often it is looked whether who listens still may."""
 
 
 class Changed(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +58,15 @@ class SessionChanged:
     )
 
 
+@strawberry.type(description="A part of what a model says while it says it: provisional, until its reply is an event.")
+class Said:
+    call: str = field(description="The question that it answers, as `model-call-requested` names it.")
+    attempt: int = field(description="The attempt of that question.")
+    part: int = field(description="The number of this part of the attempt's reply, from 1.")
+    missed: int = field(description="How many parts were lost right before this one.")
+    text: str = field(description="What it adds, as the model writes it; values are hidden as in events.")
+
+
 async def session_events(info: Info, id: Id, after: AfterPosition = None) -> AsyncGenerator[Any, None]:
     """Yield a session's events behind a position, the recorded ones and then each new one."""
     context = info.context
@@ -62,6 +77,24 @@ async def session_events(info: Info, id: Id, after: AfterPosition = None) -> Asy
         async for batch in batches:
             for row in batch:
                 yield show_event(row)
+
+
+async def session_said(info: Info, id: Id) -> AsyncGenerator[Any, None]:
+    """Yield what the models of a session say from now on; nothing where this service cannot hear it."""
+    context, services = info.context, info.context.services
+    session, _, _ = await find_session(services, context.tenant, id)
+    async with seat(services), services.voices.ear(services.shell.live, session) as ear:
+        while ear:
+            for heard in await _within(FRESH_SECONDS, ear):
+                yield heard
+            check_fresh(context.principal, services.shell.clock.now())
+
+
+async def _within(seconds: float, ear: Ear) -> Sequence[Heard]:
+    try:
+        return await asyncio.wait_for(ear.take(), seconds)
+    except TimeoutError:
+        return ()
 
 
 async def sessions_changed(info: Info, after: SinceNow = None) -> AsyncGenerator[Any, None]:
@@ -108,10 +141,16 @@ def _names(selections: Iterable[Selection], name: str) -> bool:
     )
 
 
-@strawberry.type(description="What can be followed over graphql-transport-ws: nothing is skipped, nothing comes twice.")
+@strawberry.type(
+    description="What can be followed over graphql-transport-ws: of events nothing is skipped, nothing comes twice."
+)
 class Subscription:
     session_events: AsyncGenerator[Event, None] = strawberry.subscription(
         resolver=session_events, description="What is recorded of a session behind a position, then each new event."
+    )
+    session_said: AsyncGenerator[Said, None] = strawberry.subscription(
+        resolver=session_said,
+        description="What models say in a session from now on, while they say it; it is never stored, and may be lost.",
     )
     sessions_changed: AsyncGenerator[SessionChanged, None] = strawberry.subscription(
         resolver=sessions_changed, description="That something happened in a session, once for each event."

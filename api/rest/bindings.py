@@ -19,7 +19,10 @@ EXAMPLE = {"reference": "env:REPRISE_SECRET_SHOP", "kind": "api-key", "place": "
 
 
 class BindingInput(Input, frozen=True, kw_only=True):
-    """Name the secret, and what the document does not say of the scheme; ``clientId`` asks for OAuth2 tokens."""
+    """Name the secret, and what the document does not say of the scheme; ``clientId`` asks for OAuth2 tokens.
+
+    ``origin`` names a place beside the API's own that was allowed for it: the credential then goes there only.
+    """
 
     reference: str
     kind: Literal["", CredentialKind] = ""
@@ -28,6 +31,7 @@ class BindingInput(Input, frozen=True, kw_only=True):
     client_id: str = ""
     token_url: str = ""
     client_auth: ClientAuth = "basic"
+    origin: str = ""
 
 
 class BindingShown(Output, frozen=True, kw_only=True):
@@ -84,6 +88,7 @@ async def bind(
         client_id=body.client_id,
         token_url=body.token_url,
         client_auth=body.client_auth,
+        origin=body.origin,
     )
     return await _written(services, await services.bindings.bind(wanted, context, expected=write.version))
 

@@ -32,8 +32,9 @@ class HeaderShown(Output, frozen=True, kw_only=True):
 class DryRunShown(Output, frozen=True, kw_only=True):
     """Show what would be sent and how it was judged; with ``problems`` there is neither a request nor a verdict.
 
-    ``requestDigest`` is what an approval of this call would sign. ``toolCalls`` and ``requestBytes`` are what each
-    attempt would draw.
+    ``requestDigest`` is what an approval of this call would sign. ``toolCalls``, ``requestBytes`` and ``money``, in
+    millionths of the ``currency`` of the price list in force, are what each attempt would draw; each of the ``pages``
+    behind the first would be one request more.
     """
 
     tool: str
@@ -51,6 +52,7 @@ class DryRunShown(Output, frozen=True, kw_only=True):
     body_bytes: int
     body_preview: str
     request_digest: str
+    pages: int
     decision: str
     rules: tuple[str, ...]
     policy_set: str
@@ -58,6 +60,8 @@ class DryRunShown(Output, frozen=True, kw_only=True):
     idempotency: str
     tool_calls: int
     request_bytes: int
+    money: int
+    currency: str
 
 
 @post("/tools/{tool_id:str}/dry-run", status_code=200, opt={"body": DryRunInput, "example": EXAMPLE}, tags=["tools"])

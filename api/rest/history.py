@@ -59,6 +59,9 @@ class StateShown(Output, frozen=True, kw_only=True):
 LastEventId: TypeAlias = Annotated[
     str | None, HeaderParameter(name="Last-Event-ID", description="The position behind which a stream goes on.")
 ]
+Tokens: TypeAlias = Annotated[
+    bool, QueryParameter(name="tokens", description="In a stream, what models say while they say it too.")
+]
 At: TypeAlias = Annotated[
     int | None, QueryParameter(name="at", ge=1, description="The version; the newest where it is left out.")
 ]
@@ -78,16 +81,19 @@ async def read_events(
     last_event_id: LastEventId = None,
     cursor: Cursor = None,
     limit: Limit = 100,
+    tokens: Tokens = False,
 ) -> Response[EventPage]:
     """Answer a page as JSON, or with ``Accept: text/event-stream`` all events and then each new one, live.
 
     A page ends early where its events have 1 MiB. A stream begins behind ``Last-Event-ID``, or behind ``after``. Its
     last event may be ``problem``, or ``resync``, with the position to come back with, where the client was too slow.
+    With ``tokens`` there are ``said`` events too, without an id: what a model says while it says it, part by part. They
+    are provisional: the event of the reply takes their place. ``missed`` are parts that were lost before one.
     """
     session, loaded, _ = await find_session(services, read.tenant, session_id)
     if MEDIA_TYPE in request.headers.get("accept", ""):
         after = inside(last_event_id, read.log_id) if last_event_id else read.after
-        chunks = session_stream(read, session, after, request.url.path)
+        chunks = session_stream(read, session, after, request.url.path, tokens=tokens)
         # The annotation is what the document describes; the document names the stream beside it.
         return cast(Response[EventPage], EventStream(await anext(chunks), chunks))
     (after,) = keys_of(cursor, read.log_id, tuple[Number]) if cursor else (0,)

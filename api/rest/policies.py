@@ -15,6 +15,7 @@ from api.writes import Writing
 from commands.authorize import require
 from commands.backtest import backtest as judge_again
 from commands.catalogue import Registered
+from commands.cautions import cautions
 from commands.policies import (
     activate_policy_set,
     find_policy_set,
@@ -53,10 +54,11 @@ class BacktestInput(Input, frozen=True, kw_only=True):
 
 
 class PolicySetWritten(Output, frozen=True, kw_only=True):
-    """Say which revision was kept or brought into force."""
+    """Say which revision was kept or brought into force; ``cautions`` say what it lets through without asking."""
 
     name: str
     digest: str
+    cautions: tuple[str, ...]
     version: int
     position: str
 
@@ -121,7 +123,7 @@ async def add_policy_set(
     context = await write.context("administer")
     policy_set = PolicySet(name=body.name, text=body.text)
     done = await register_policy_set(services.catalogue, services.shell, policy_set, context)
-    return await _written(services, done, status=201)
+    return await _written(services, done, policy_set, status=201)
 
 
 @post("/policies/{name:str}/activate", opt={"body": ActivationInput}, tags=["policies"], status_code=200)
@@ -132,12 +134,21 @@ async def activate(
     body = await body_of(request, ActivationInput)
     context = await write.context("administer")
     done = await activate_policy_set(services.catalogue, services.shell, name, body.digest, body.reason, context)
-    return await _written(services, done, status=200)
+    policy_set = await services.shell.policy_set(context.tenant, done.digest)
+    return await _written(services, done, policy_set, status=200)
 
 
-async def _written(services: Services, done: Registered, *, status: int) -> Response[PolicySetWritten]:
+async def _written(
+    services: Services, done: Registered, policy_set: PolicySet, *, status: int
+) -> Response[PolicySetWritten]:
     position = outside(await services.shell.store.log_id(), done.position)
-    written = PolicySetWritten(name=done.name, digest=done.digest, version=done.version, position=position)
+    written = PolicySetWritten(
+        name=done.name,
+        digest=done.digest,
+        cautions=cautions(services.shell.judge, policy_set),
+        version=done.version,
+        position=position,
+    )
     return answer(written, status=status, etag=done.version)
 
 

@@ -40,12 +40,16 @@ class QuarantineInput(Input, frozen=True, kw_only=True):
 
 
 class RevisionShown(Output, frozen=True, kw_only=True):
-    """Show a revision of an API; ``status`` is active, staged, earlier or quarantined, by whom and for which reason."""
+    """Show a revision of an API; ``status`` is active, staged, earlier or quarantined, by whom and for which reason.
+
+    ``origins`` are places beside that of ``baseUrl`` where operations may be that have servers of their own.
+    """
 
     api: str
     document: str
     status: str
     base_url: str
+    origins: tuple[str, ...]
     tools: int
     skipped: int
     reason: str

@@ -98,6 +98,8 @@ class CostView(Output, frozen=True, kw_only=True):
     model_calls: int
     tool_calls: int
     tokens: int
+    money: int
+    currency: str
 
 
 class SummaryView(Output, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """Register APIs, show the tools that they give, and let an operator override what is said of one."""
 
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeAlias
-from urllib.parse import urlsplit
 
 import msgspec
 from litestar import Request, Response, get, patch
@@ -14,11 +14,9 @@ from api.positions import cursor as cursor_to
 from api.reads import Cursor, Limit, Reading
 from api.services import Given, Services
 from api.writes import Writing
-from commands.catalogue import PlainTool, document_of, fetch_document
-from domain.catalog.events import Checks, Override
+from domain.catalog.events import Checks, Override, Tool
+from domain.catalog.outputs import output_label
 from domain.catalog.overriding import as_said
-from domain.envelope import Context
-from domain.errors import Invalid
 from domain.session.events import EffectClass
 
 DESCRIBE_DEPTH = 4
@@ -33,7 +31,8 @@ Depth: TypeAlias = Annotated[
 Search: TypeAlias = Annotated[
     str, QueryParameter(name="search", max_length=1_000, description="What is looked for, in words: the best first.")
 ]
-EXAMPLE = {"name": "shop", "url": "http://127.0.0.1:8090/openapi.json", "allowPrivate": True}
+Rank: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=5_000)]
+"""How many of those that were found stand before a page."""
 
 
 ApiName: TypeAlias = Annotated[str | None, QueryParameter(name="api", description="Only those of this API.")]
@@ -45,51 +44,13 @@ Enabled: TypeAlias = Annotated[
 ]
 
 
-class DocumentInput(Input, frozen=True, kw_only=True):
-    """Register an API under a name: an OpenAPI document, as an object or a text, or where it is.
-
-    Or a tool without a document: the JSON Schema of what is posted to ``url``, and of what that answers. ``baseUrl``
-    replaces the document's server; without ``allowPrivate`` no private address is ever called. ``rateLimit`` is in
-    calls a minute, 0 for none. With ``stage`` it is put beside the revision in force, to be checked and activated or
-    quarantined later. A ``bundle`` is a zip of files that refer to each other, in base64.
-    """
-
-    name: str
-    document: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
-    schema: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
-    output_schema: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
-    description: str = ""
-    url: str = ""
-    bundle: bytes = b""
-    base_url: str = ""
-    scopes: tuple[str, ...] = ()
-    rate_limit: Annotated[int, msgspec.Meta(ge=0)] = 0
-    allow_private: bool = False
-    stage: bool = False
-
-
-class DocumentWritten(Output, frozen=True, kw_only=True):
-    """Count what a document gave; ``reasons`` says of each skipped operation why it is no tool.
-
-    ``status`` is active, or staged: then it gives no tools yet.
-    """
-
-    api_id: str
-    digest: str
-    status: str
-    tools: int
-    skipped: int
-    reasons: tuple[str, ...]
-    version: int
-    position: str
-
-
 class ToolPatch(Input, frozen=True, kw_only=True):
     """Override what a document says of a tool; null leaves the document's word, what is left out stays.
 
     ``rateLimit`` is in calls a minute, 0 for none. A disabled tool is not offered to new sessions, and not called for
     those that run. With ``answers`` an answer that is not what the document says is noted (``warn``), or fails its call
-    (``enforce``).
+    (``enforce``). What it answers is ``trusted`` where no one else can have written it, and ``private`` where it is not
+    for others' eyes.
     """
 
     effect_class: EffectClass | msgspec.UnsetType | None = msgspec.UNSET
@@ -99,6 +60,8 @@ class ToolPatch(Input, frozen=True, kw_only=True):
     answers: Checks | msgspec.UnsetType | None = msgspec.UNSET
     scopes: tuple[str, ...] | msgspec.UnsetType | None = msgspec.UNSET
     rate_limit: int | msgspec.UnsetType | None = msgspec.UNSET
+    trusted: bool | msgspec.UnsetType | None = msgspec.UNSET
+    private: bool | msgspec.UnsetType | None = msgspec.UNSET
     reason: str = ""
 
 
@@ -112,6 +75,8 @@ class OverrideShown(Output, frozen=True, kw_only=True):
     answers: str | None
     scopes: tuple[str, ...] | None
     rate_limit: int | None
+    trusted: bool | None
+    private: bool | None
 
 
 class ToolWritten(Output, frozen=True, kw_only=True):
@@ -144,7 +109,7 @@ class ToolShown(Output, frozen=True, kw_only=True):
 class ToolDescribed(Output, frozen=True, kw_only=True):
     """Show an operation with all it says of itself; ``parameters`` is a JSON Schema of what stands at ``at``.
 
-    ``override`` is what an operator says.
+    ``override`` is what an operator says; ``trusted`` and ``private`` are what its answers are taken for.
     """
 
     id: str
@@ -158,6 +123,8 @@ class ToolDescribed(Output, frozen=True, kw_only=True):
     answers: str
     scopes: tuple[str, ...]
     rate_limit: int
+    trusted: bool
+    private: bool
     document: str
     parameters: Any
     at: str
@@ -169,105 +136,6 @@ class ToolList(Output, frozen=True, kw_only=True):
 
     tools: tuple[ToolShown, ...]
     next: str | None
-
-
-async def add_tools(request: Request[Any, Any, Any], services: Given, write: Writing) -> Response[DocumentWritten]:
-    """Register an OpenAPI document, each usable operation of which becomes a tool, or a tool without a document."""
-    body = await body_of(request, DocumentInput)
-    context = await write.context("administer")
-    if body.stage:
-        return await _stage(services, body, context)
-    # A repeated request is answered without asking its URL again.
-    done = await services.catalogue.registered_before(services.documents, context)
-    done = done or await services.catalogue.register_document(
-        services.documents,
-        await _document(services, body),
-        context,
-        api=body.name,
-        base_url=body.base_url,
-        scopes=body.scopes,
-        rate_limit=body.rate_limit,
-        allow_private=body.allow_private,
-    )
-    written = DocumentWritten(
-        api_id=done.name,
-        digest=done.digest,
-        status="active",
-        tools=done.tools,
-        skipped=len(done.skipped),
-        reasons=done.skipped,
-        version=done.version,
-        position=outside(await services.shell.store.log_id(), done.position),
-    )
-    return answer(written, status=201, etag=done.version)
-
-
-async def _stage(services: Services, body: DocumentInput, context: Context) -> Response[DocumentWritten]:
-    done = await services.catalogue.staged_before(context)
-    done = done or await services.catalogue.stage_document(
-        services.documents,
-        await _document(services, body),
-        context,
-        api=body.name,
-        base_url=body.base_url,
-        scopes=body.scopes,
-        rate_limit=body.rate_limit,
-        allow_private=body.allow_private,
-    )
-    staged = done.revision
-    reasons = await services.catalogue.skipped(services.documents, context.tenant, staged)
-    written = DocumentWritten(
-        api_id=staged.api,
-        digest=staged.document,
-        status="staged",
-        tools=staged.tools,
-        skipped=staged.skipped,
-        reasons=reasons,
-        version=done.version,
-        position=outside(await services.shell.store.log_id(), done.position),
-    )
-    return answer(written, status=201, etag=done.version)
-
-
-async def _document(services: Services, body: DocumentInput) -> bytes:
-    document = bytes(body.document)
-    if bytes(body.schema):
-        return _plain(body)
-    if bytes(body.output_schema) or body.description:
-        raise Invalid("Expected `outputSchema` and `description` only beside a `schema`: a document says them itself.")
-    if sum(map(bool, (document, body.url, body.bundle))) != 1:
-        raise Invalid("Expected one of `document`, `url` and `bundle`, or `schema` and `url`, but got several or none.")
-    if body.url:
-        return await _fetch(services, body.url, body.allow_private)
-    return body.bundle or _text(document)
-
-
-def _plain(body: DocumentInput) -> bytes:
-    if bytes(body.document) or body.bundle or body.base_url:
-        raise Invalid("Expected either a `document` or a `schema`, and beside a schema its `url` without a `baseUrl`.")
-    plain = PlainTool(
-        name=body.name,
-        url=body.url,
-        schema=body.schema,
-        output=body.output_schema,
-        description=body.description,
-    )
-    return document_of(plain)
-
-
-def _text(document: bytes) -> bytes:
-    """Return a document's bytes: an object as it stands in the body, or what a string holds."""
-    if document.lstrip()[:1] == b'"':
-        return msgspec.json.decode(document, type=str).encode()
-    return document
-
-
-async def _fetch(services: Services, url: str, allow_private: bool) -> bytes:
-    try:
-        urlsplit(url)
-    except ValueError as fault:
-        raise Invalid(f"Expected the URL of a document at {url[:200]!r}, but {fault}.") from fault
-    return await fetch_document(services.dialer, url, allow_private=allow_private, max_bytes=services.max_document)
 
 
 @get("/tools", tags=["tools"])
@@ -282,23 +150,35 @@ async def list_tools(
     search: Search = "",
 ) -> Response[ToolList]:
     """List the tools of all registered APIs by name, disabled ones too, or those that fit a text, the best first."""
+    known = await tools_known(services, read.tenant, api=api, effect=effect, enabled=enabled)
+    if search:
+        (before,) = keys_of(cursor, read.log_id, tuple[Rank]) if cursor else (0,)
+        found = (await services.shell.finder.find(known, search, before + limit + 1)).found[before:]
+        return answer(_page([each.tool for each in found], limit, lambda _: cursor_to(read.log_id, before + limit)))
     (after,) = keys_of(cursor, read.log_id, tuple[Text]) if cursor else ("",)
-    catalog = await services.catalogue.current(read.tenant)
-    found = [
+    behind = sorted((tool for tool in known if tool.name > after), key=lambda tool: tool.name)
+    return answer(_page(behind, limit, lambda last: cursor_to(read.log_id, last.name)))
+
+
+async def tools_known(
+    services: Services, tenant: str, *, api: str | None, effect: str | None, enabled: bool | None
+) -> list[Tool]:
+    """Return the tools as operators say they are: of one API, one effect class, enabled or not."""
+    catalog = await services.catalogue.current(tenant)
+    return [
         tool
         for document in catalog.documents.values()
         if api in (None, document.api)
         for tool in as_said(document)
-        if tool.name > after and effect in (None, tool.effect_class) and enabled in (None, tool.enabled)
+        if effect in (None, tool.effect_class) and enabled in (None, tool.enabled)
     ]
-    if search:
-        findings = await services.shell.finder.find(found, search, limit)
-        best = tuple(view(ToolShown, each.tool, id=each.tool.name, api_id=each.tool.api) for each in findings.found)
-        return answer(ToolList(tools=best, next=None))
-    found.sort(key=lambda tool: tool.name)
-    page, more = found[:limit], len(found) > limit
+
+
+def _page(tools: Sequence[Tool], limit: int, cursor: Callable[[Tool], str]) -> ToolList:
+    """Return the first of some tools, and where there are more of them the cursor behind the last one shown."""
+    page = tools[:limit]
     shown = tuple(view(ToolShown, tool, id=tool.name, api_id=tool.api) for tool in page)
-    return answer(ToolList(tools=shown, next=cursor_to(read.log_id, page[-1].name) if more else None))
+    return ToolList(tools=shown, next=cursor(page[-1]) if len(tools) > limit else None)
 
 
 @get("/tools/{tool_id:str}", tags=["tools"])
@@ -318,12 +198,15 @@ async def described(services: Services, tenant: str, tool_id: str, *, at: str, d
     document, tool = await services.catalogue.find_tool(tenant, tool_id)
     override = view(OverrideShown, document.overrides.get(tool.operation, Override()))
     told = await services.shell.tools.describe(tenant, tool, at=at, depth=depth or DESCRIBE_DEPTH)
+    label = output_label(tool)
     return view(
         ToolDescribed,
         tool,
         id=tool.name,
         api_id=tool.api,
         override=override,
+        trusted=label.trusted,
+        private=label.private,
         description=told.text,
         parameters=told.parameters if at or depth else tool.parameters,
         at=at,

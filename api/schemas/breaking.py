@@ -130,8 +130,15 @@ def meaning_of(here: Place, name: str) -> Iterator[Break]:
     """Compare what a field stands for where it is left out."""
     was, now = (each["properties"][name].get("default", "nothing") for each in (here.old, here.new))
     required = {*here.old.get("required", ()), *here.new.get("required", ())}
-    if name not in required and canonical(was) != canonical(now):
+    if name not in required and not _keeps(was, now):
         yield here.at({}, {}, name).broken(f"left out it stands for {_text(now)} now, and stood for {_text(was)}")
+
+
+def _keeps(was: Any, now: Any) -> bool:
+    """Tell whether a default still says all that it said; a field that is new in stood for that before."""
+    if isinstance(was, dict) and isinstance(now, dict):
+        return all(name in now and _keeps(was[name], now[name]) for name in was)
+    return canonical(was) == canonical(now)
 
 
 def _others(here: Place) -> Iterator[Break]:

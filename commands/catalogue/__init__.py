@@ -2,7 +2,7 @@
 
 from commands.catalogue.appending import Deciding, Written
 from commands.catalogue.catalogue import Catalogue
-from commands.catalogue.documents import Documents, Ingested, Registered
+from commands.catalogue.documents import Documents, Ingested, Registered, Settings, check_aside
 from commands.catalogue.fetching import fetch_document
 from commands.catalogue.webhooks import PlainTool, document_of
 
@@ -13,7 +13,9 @@ __all__ = [
     "Ingested",
     "PlainTool",
     "Registered",
+    "Settings",
     "Written",
+    "check_aside",
     "document_of",
     "fetch_document",
 ]

@@ -1,50 +1,105 @@
-"""Register and patch agents."""
+"""Register and patch agents, and tell their revisions."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
+from commands.catalogue.agent_checks import check_agent, check_model, check_policy, check_tools, held_to_role
 from commands.catalogue.appending import Appending, Deciding, check_version, fact_of, version_of
-from commands.catalogue.documents import Registered, check_name
+from commands.catalogue.documents import Registered
 from commands.ports import LogNotification
 from domain.catalog.defaults import DEFAULT_AGENTS
 from domain.catalog.events import Agent, AgentPatched, AgentRegistered, CatalogEvent
+from domain.catalog.state import Catalog
+from domain.encoding import digest
 from domain.envelope import Context
-from domain.errors import Invalid, NotFound, NotPossible
+from domain.errors import NotFound, NotPossible
 from domain.ids import named_stream
+from domain.upcasting import Unknown, read
 
-PATTERN = re.compile(r"\*|[a-z0-9][a-z0-9_-]{0,62}/\*|[A-Za-z0-9_.-]{1,128}")
-MOST_PATTERNS = 200
-MOST_CHARACTERS = {"name": 200, "role": 100, "prompt_template": 32 * 1024}
+
+class AgentRevision(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold one revision of an agent; ``digest`` is what sessions pin, ``version`` 0 the one that comes by default."""
+
+    version: int
+    digest: str
+    agent: Agent
+    at: datetime | None = None
+    by: str = ""
 
 
 class Agents(Appending):
     """Register and patch agents."""
 
-    async def register_agent(self, agent: Agent, context: Context) -> Registered:
-        """Register a new agent."""
+    async def register_agent(
+        self, agent: Agent, context: Context, *, models: Collection[str] | None = None
+    ) -> Registered:
+        """Register a new agent; raise Invalid where it names what is not there.
+
+        ``models`` are those that it may have of its own, None any that can be asked.
+        """
+        agent = held_to_role(replace(agent, template_syntax="fields"))
         check_agent(agent)
+        catalog = await self.current(context.tenant)
 
         def register(rows: Sequence[LogNotification]) -> Sequence[CatalogEvent]:
             if rows:
                 raise NotPossible(f"Expected a new agent, but {agent.id} exists: patch it, or choose another id.")
+            self._check_named(agent, catalog, agent.__struct_fields__, models)
             return [AgentRegistered(agent=agent)]
 
         return await self._append_agent(agent.id, context, register)
 
     async def patch_agent(
-        self, agent_id: str, changes: dict[str, object], context: Context, *, expected: int | None = None
+        self,
+        agent_id: str,
+        changes: Mapping[str, Any],
+        context: Context,
+        *,
+        expected: int | None = None,
+        models: Collection[str] | None = None,
     ) -> Registered:
-        """Give an agent a new revision; running sessions keep the one they pinned."""
+        """Give an agent a new revision; running sessions keep the one they pinned.
+
+        ``models`` are those that it may have of its own, None any that can be asked.
+        """
+        catalog = await self.current(context.tenant)
 
         def patch(rows: Sequence[LogNotification]) -> Sequence[CatalogEvent]:
             check_version(expected, version_of(rows))
-            agent = replace(_newest(agent_id, rows), **changes)
+            syntax = {"template_syntax": "fields"} if "prompt_template" in changes else {}
+            agent = held_to_role(replace(_newest(agent_id, rows), **{**changes, **syntax}))
             check_agent(agent)
+            self._check_named(agent, catalog, changes, models)
             return [AgentPatched(agent=agent)]
 
         return await self._append_agent(agent_id, context, patch)
+
+    def _check_named(
+        self, agent: Agent, catalog: Catalog, changed: Collection[str], models: Collection[str] | None
+    ) -> None:
+        """Hold what is new in an agent against what is registered: what it named before may be gone by now."""
+        if "tools" in changed:
+            check_tools(agent, catalog)
+        if "policy" in changed:
+            shipped = (each.name for each in self._shell.judge.shipped)
+            check_policy(agent, (*shipped, *catalog.policies.revisions))
+        if "model" in changed and agent.model:
+            check_model(agent, models)
+            self._shell.models.known(agent.model)
+
+    async def agent_revisions(self, tenant: str, agent_id: str) -> tuple[AgentRevision, ...]:
+        """Return every revision of an agent, the newest last; raise NotFound."""
+        rows = await self._shell.store.read_stream(named_stream(tenant, "agent", agent_id))
+        default = DEFAULT_AGENTS.get(agent_id)
+        first = [AgentRevision(version=0, digest=digest(default), agent=default)] if default else []
+        found = [*first, *(revision for row in rows if (revision := _revision(row)))]
+        if not found:
+            raise _unknown(agent_id)
+        return tuple(found)
 
     async def _append_agent(self, agent_id: str, context: Context, decide: Deciding) -> Registered:
         written = await self.append(named_stream(context.tenant, "agent", agent_id), context, decide)
@@ -56,23 +111,23 @@ def _newest(agent_id: str, rows: Sequence[LogNotification]) -> Agent:
     fact = fact_of(rows[-1]) if rows else None
     agent = fact.agent if isinstance(fact, AgentRegistered | AgentPatched) else DEFAULT_AGENTS.get(agent_id)
     if agent is None:
-        raise NotFound(f"Expected an agent that exists, but there is none with the id {agent_id[:100]!r}.")
+        raise _unknown(agent_id)
     return agent
 
 
-def check_agent(agent: Agent) -> None:
-    """Raise Invalid where an agent cannot be registered as it is."""
-    check_name("agent", agent.id)
-    if not agent.role.strip():
-        raise Invalid(f"Expected agent {agent.id} to have a role, for example executor, planner or reviewer.")
-    for field, most in MOST_CHARACTERS.items():
-        if len(getattr(agent, field)) > most:
-            got = len(getattr(agent, field))
-            raise Invalid(f"Expected agent {agent.id}'s {field} to have at most {most} characters, but it has {got}.")
-    if len(agent.tools) > MOST_PATTERNS:
-        raise Invalid(f"Expected at most {MOST_PATTERNS} tool patterns, but agent {agent.id} has {len(agent.tools)}.")
-    for pattern in agent.tools:
-        if not PATTERN.fullmatch(pattern):
-            raise Invalid(
-                f"Expected agent {agent.id}'s tools to be names of tools, API/* or *, but got {pattern[:100]!r}."
-            )
+def _revision(row: LogNotification) -> AgentRevision | None:
+    event = read(row.topic, row.state)
+    if isinstance(event, Unknown) or not isinstance(event.data, AgentRegistered | AgentPatched):
+        return None
+    agent, actor = event.data.agent, event.actor
+    return AgentRevision(
+        version=row.originator_version,
+        digest=digest(agent),
+        agent=agent,
+        at=event.at,
+        by=actor.on_behalf_of or actor.id,
+    )
+
+
+def _unknown(agent_id: str) -> NotFound:
+    return NotFound(f"Expected an agent that exists, but there is none with the id {agent_id[:100]!r}.")

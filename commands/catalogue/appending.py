@@ -79,6 +79,7 @@ class Appending:
                 position = await self._shell.store.append(_rows(context, parts))
             except Conflict:
                 continue
+            self._shell.catalogs.written(context.tenant)
             first = parts[0]
             return Written(first=first.events[0], version=first.after + len(first.events), position=position)
         raise Conflict(f"Others wrote to the same thing {TRIES} times in between: try again.")

@@ -3,13 +3,18 @@
 import asyncio
 import re
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 
 from commands.catalogue.appending import Appending, Part, Written
-from domain.catalog.events import CatalogEvent, DocumentRegistered, NamesSettled, Tool, ToolsAdded
+from commands.catalogue.checking import DocumentReport
+from commands.filtering import refuse_denied_tools
+from domain.catalog.bindings import origin_of
+from domain.catalog.events import CatalogEvent, DocumentRegistered, NamesSettled, RevisionStaged, Tool, ToolsAdded
 from domain.catalog.naming import settled
+from domain.catalog.revisions import Revision
 from domain.catalog.state import Catalog
 from domain.encoding import digest_bytes
 from domain.envelope import Context
@@ -38,9 +43,34 @@ class Ingested(msgspec.Struct, frozen=True, kw_only=True):
 class Documents(Protocol):
     """Read OpenAPI documents."""
 
-    def ingest(self, data: bytes, *, api: str, base_url: str) -> Ingested:
-        """Turn a document's bytes into tools; raises Invalid with the place and the reason."""
+    def ingest(self, data: bytes, *, api: str, base_url: str, origins: Sequence[str] = ()) -> Ingested:
+        """Turn a document's bytes into tools; raises Invalid with the place and the reason.
+
+        An operation with a server of its own becomes one where that is at the API's origin, or one of ``origins``.
+        """
         ...
+
+    def check(self, data: bytes, *, base_url: str, origins: Sequence[str] = ()) -> DocumentReport:
+        """Report on a document's bytes, whatever is wrong with them."""
+        ...
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Say what a document does not: where its API is, what its credentials may do, how often it is called.
+
+    ``base_url`` replaces the document's server; ``origins`` are further places where operations with servers of their
+    own may be.
+    """
+
+    base_url: str = ""
+    scopes: Sequence[str] = ()
+    rate_limit: int = 0
+    allow_private: bool = False
+    origins: Sequence[str] = ()
+
+
+DEFAULTS = Settings()
+K = TypeVar("K", DocumentRegistered, RevisionStaged)
 
 
 class Registered(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,28 +94,13 @@ class RegisteredDocuments(Appending):
         context: Context,
         *,
         api: str,
-        base_url: str = "",
-        scopes: Sequence[str] = (),
-        rate_limit: int = 0,
-        allow_private: bool = False,
+        settings: Settings = DEFAULTS,
     ) -> Registered:
         """Register an OpenAPI document as the current revision of an API."""
         earlier = await self.registered_before(documents, context)
         if earlier:
             return earlier
-        check_name("API", api)
-        ingested = await read_aside(documents, data, api=api, base_url=base_url)
-        await self._shell.store.put_blobs(context.tenant, [ingested.text])
-        registered = DocumentRegistered(
-            api=api,
-            document=digest_bytes(ingested.text),
-            base_url=ingested.base_url,
-            scopes=tuple(scopes),
-            rate_limit=rate_limit,
-            allow_private=allow_private,
-            tools=len(ingested.tools),
-            skipped=len(ingested.skipped),
-        )
+        ingested, registered = await self.taken_in(DocumentRegistered, documents, data, context, api, settings)
         written = await self.append_parts(
             context, lambda: self.draft_document(context.tenant, registered, ingested.tools)
         )
@@ -93,6 +108,27 @@ class RegisteredDocuments(Appending):
             # A twin of this request was faster, and what it found under the same URL was another document.
             return await self._registered(documents, written, context.tenant)
         return _registered(registered, written, ingested)
+
+    async def taken_in(
+        self, kind: type[K], documents: Documents, data: bytes, context: Context, api: str, settings: Settings
+    ) -> tuple[Ingested, K]:
+        """Read a document and keep its bytes; return with it the event that says so."""
+        check_name("API", api)
+        origins = tuple(dict.fromkeys(map(plain_origin, settings.origins)))
+        ingested = await read_aside(documents, data, api=api, base_url=settings.base_url, origins=origins)
+        await refuse_denied_tools(self._shell, context.tenant, api, ingested.tools)
+        await self._shell.store.put_blobs(context.tenant, [ingested.text])
+        return ingested, kind(
+            api=api,
+            document=digest_bytes(ingested.text),
+            base_url=ingested.base_url,
+            scopes=tuple(settings.scopes),
+            rate_limit=settings.rate_limit,
+            allow_private=settings.allow_private,
+            origins=origins,
+            tools=len(ingested.tools),
+            skipped=len(ingested.skipped),
+        )
 
     async def draft_document(
         self,
@@ -130,7 +166,7 @@ class RegisteredDocuments(Appending):
         assert isinstance(first, DocumentRegistered), "the digest of a request covers its path"
         data = await self._shell.store.get_blob(tenant, first.document)
         # The log counts what was skipped; the document says it in words.
-        again = await read_aside(documents, data, api=first.api, base_url=first.base_url)
+        again = await read_again(documents, data, first)
         return _registered(first, written, again)
 
 
@@ -160,9 +196,36 @@ def _registered(registered: DocumentRegistered, written: Written, ingested: Inge
     )
 
 
-async def read_aside(documents: Documents, data: bytes, *, api: str, base_url: str) -> Ingested:
+async def read_aside(
+    documents: Documents, data: bytes, *, api: str, base_url: str, origins: Sequence[str] = ()
+) -> Ingested:
     """Read a document beside everything else that this process does: a large one, or a hostile one, takes a while."""
-    return await asyncio.to_thread(documents.ingest, data, api=api, base_url=base_url)
+    return await asyncio.to_thread(documents.ingest, data, api=api, base_url=base_url, origins=origins)
+
+
+async def check_aside(
+    documents: Documents, data: bytes, *, base_url: str, origins: Sequence[str] = ()
+) -> DocumentReport:
+    """Report on a document as it would be registered; nothing is. Raises Invalid for an origin that is none."""
+    plain = tuple(dict.fromkeys(map(plain_origin, origins)))
+    return await asyncio.to_thread(documents.check, data, base_url=base_url, origins=plain)
+
+
+async def read_again(documents: Documents, data: bytes, revision: DocumentRegistered | Revision) -> Ingested:
+    """Read a document as it was when it was registered or staged."""
+    return await read_aside(documents, data, api=revision.api, base_url=revision.base_url, origins=revision.origins)
+
+
+def plain_origin(text: str) -> str:
+    """Return an origin in the one form in which origins are compared; raises Invalid where it is none."""
+    try:
+        origin, parts = origin_of(text), urlsplit(text)
+    except ValueError as fault:
+        raise Invalid(f"Expected an origin as https://files.example.com, but got {text[:200]!r}: {fault}.") from fault
+    beside = parts.path not in ("", "/") or parts.query or parts.fragment or "@" in parts.netloc or "\\" in text
+    if parts.scheme not in ("http", "https") or not parts.hostname or beside:
+        raise Invalid(f"Expected an origin as https://files.example.com, without a path, but got {text[:200]!r}.")
+    return origin
 
 
 def check_name(what: str, name: str) -> None:

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from commands.catalogue.appending import Part, Written, check_version
-from commands.catalogue.documents import Documents, RegisteredDocuments, check_name, read_aside
+from commands.catalogue.documents import DEFAULTS, Documents, RegisteredDocuments, Settings, read_again
 from domain.catalog.events import (
     CatalogEvent,
     DocumentRegistered,
@@ -17,7 +17,6 @@ from domain.catalog.events import (
 )
 from domain.catalog.revisions import Revision
 from domain.catalog.state import Catalog
-from domain.encoding import digest_bytes
 from domain.envelope import Context
 from domain.errors import Invalid, NotFound, NotPossible
 from domain.ids import named_stream
@@ -57,25 +56,10 @@ class StagedRevisions(RegisteredDocuments):
         context: Context,
         *,
         api: str,
-        base_url: str = "",
-        scopes: Sequence[str] = (),
-        rate_limit: int = 0,
-        allow_private: bool = False,
+        settings: Settings = DEFAULTS,
     ) -> Changed:
         """Put a document beside the one in force: it gives no tools until it is activated."""
-        check_name("API", api)
-        ingested = await read_aside(documents, data, api=api, base_url=base_url)
-        await self._shell.store.put_blobs(context.tenant, [ingested.text])
-        staged = RevisionStaged(
-            api=api,
-            document=digest_bytes(ingested.text),
-            base_url=ingested.base_url,
-            scopes=tuple(scopes),
-            rate_limit=rate_limit,
-            allow_private=allow_private,
-            tools=len(ingested.tools),
-            skipped=len(ingested.skipped),
-        )
+        _, staged = await self.taken_in(RevisionStaged, documents, data, context, api, settings)
 
         def decide(catalog: Catalog) -> Sequence[CatalogEvent]:
             _check_stageable(catalog, staged)
@@ -86,7 +70,7 @@ class StagedRevisions(RegisteredDocuments):
     async def skipped(self, documents: Documents, tenant: str, revision: Revision) -> tuple[str, ...]:
         """Say of each operation of a revision that gives no tool why."""
         data = await self._shell.store.get_blob(tenant, revision.document)
-        return (await read_aside(documents, data, api=revision.api, base_url=revision.base_url)).skipped
+        return (await read_again(documents, data, revision)).skipped
 
     async def activate_revision(
         self,
@@ -103,7 +87,7 @@ class StagedRevisions(RegisteredDocuments):
         _check_reason(reason, needed=False)
         revision = await self.revision(context.tenant, api, document)
         data = await self._shell.store.get_blob(context.tenant, revision.document)
-        ingested = await read_aside(documents, data, api=api, base_url=revision.base_url)
+        ingested = await read_again(documents, data, revision)
 
         def decide(catalog: Catalog, version: int) -> Sequence[CatalogEvent]:
             check_version(expected, version)
@@ -224,4 +208,5 @@ def _registration(revision: Revision) -> DocumentRegistered:
         allow_private=revision.allow_private,
         tools=revision.tools,
         skipped=revision.skipped,
+        origins=revision.origins,
     )

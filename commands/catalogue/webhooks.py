@@ -13,6 +13,8 @@ from domain.errors import Invalid
 
 MOST_DESCRIPTION = 2_000
 _INPUT, _OUTPUT = "Input", "Output"
+_BY_NAME = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
+_VALUES = frozenset({"const", "enum", "default", "example", "examples"})
 
 
 class PlainTool(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,27 +75,32 @@ def _schema(what: str, text: Json, name: str) -> dict[str, Any]:
     schema = parse(bytes(text))
     if not isinstance(schema, dict):
         raise Invalid(f"Expected {what} to be a JSON Schema, an object, but got {bytes(text)[:100].decode()!r}.")
-    moved = _moved(schema, f"#/components/schemas/{name}")
-    assert isinstance(moved, dict)
-    return moved
+    placed = moved(schema, f"#/components/schemas/{name}")
+    assert isinstance(placed, dict)
+    return placed
 
 
 def _reference(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def _moved(value: Any, place: str) -> Any:
-    """Let references into the schema itself point to where it stands in the document."""
-    match value:
+def moved(schema: Any, place: str) -> Any:
+    """Let references into the schema itself point to where it stands in the document; values that it names stay."""
+    match schema:
         case dict():
-            return {
-                key: place + held[1:] if key == "$ref" and _is_local(held) else _moved(held, place)
-                for key, held in value.items()
-            }
+            return {key: _moved_under(key, held, place) for key, held in schema.items()}
         case list():
-            return [_moved(each, place) for each in value]
+            return [moved(each, place) for each in schema]
         case _:
-            return value
+            return schema
+
+
+def _moved_under(key: str, held: Any, place: str) -> Any:
+    if key == "$ref" and _is_local(held):
+        return place + held[1:]
+    if key in _BY_NAME and isinstance(held, dict):
+        return {name: moved(each, place) for name, each in held.items()}
+    return held if key in _VALUES else moved(held, place)
 
 
 def _is_local(reference: object) -> bool:

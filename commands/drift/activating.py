@@ -3,6 +3,7 @@
 import msgspec
 
 from commands.catalogue import Catalogue, Documents
+from commands.catalogue.appending import check_version
 from commands.catalogue.revisions import Changed, Waiting
 from commands.drift.examine import Progress
 from commands.drift.moving import Moved, move_sessions
@@ -40,7 +41,7 @@ async def activate(
 
     Raises Refused, Conflict, Unavailable. It is safe to ask again: what was done is not done again.
     """
-    changed = await _in_force(catalogue, context, api, document) if waiting == "migrate" else None
+    changed = await _in_force(catalogue, context, api, document, expected) if waiting == "migrate" else None
     if changed is None:
         changed = await catalogue.activate_revision(
             documents, context, api=api, document=document, waiting=waiting, reason=reason, expected=expected
@@ -51,10 +52,13 @@ async def activate(
     return Activated(changed=changed, position=max(changed.position, moves.position), moves=moves)
 
 
-async def _in_force(catalogue: Catalogue, context: Context, api: str, document: str) -> Changed | None:
-    """Return a revision that is in force already, unless this very request activated it."""
+async def _in_force(
+    catalogue: Catalogue, context: Context, api: str, document: str, expected: int | None
+) -> Changed | None:
+    """Return a revision that is in force already, unless this very request activated it; raises Stale."""
     revision = await catalogue.revision(context.tenant, api, document)
     if revision.status != "active" or await catalogue.written_before(context):
         return None
     version = await catalogue.version(context.tenant, "document", api)
+    check_version(expected, version)
     return Changed(revision=revision, version=version, position=0)

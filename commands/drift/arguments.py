@@ -33,6 +33,12 @@ def refused(arguments: Json, problems: Iterable[str], before: Tool | None, now: 
     return (*reasons, *map(_refused, left))
 
 
+def asks_for_pages(arguments: Json) -> bool:
+    """Tell whether arguments ask for several pages of an answer."""
+    groups = parse(bytes(arguments))
+    return isinstance(groups, dict) and "pages" in groups
+
+
 def _is_told(slot: Slot, problems: Iterable[str]) -> bool:
     """Tell whether a problem with an argument's whole place names it, or one with all arguments names the place."""
     names = {f"/{slot[0]}": slot[1], "/": slot[0]}

@@ -11,6 +11,7 @@ from commands.ports import Checked, Prepared, ToolCall, Tools
 from domain.catalog.events import Tool
 from domain.catalog.state import Document
 from domain.encoding import Json
+from domain.redaction.restoring import tokens_of
 
 _TEMPLATE = re.compile(r"\{[^{}]*\}")
 
@@ -43,14 +44,19 @@ class Comparison:
             return (self._gone(tool, operation),)
         return (*self._security(before, operation), *await self._under(before.document, now, arguments))
 
-    async def answer_reasons(self, before: Side, operation: str, status: int, body: bytes) -> tuple[Reason, ...]:
-        """Say where an answer is not what the new revision says of it; what was so before is no news."""
+    async def answer_reasons(
+        self, before: Side, operation: str, status: int, body: bytes, *, paged: bool = False
+    ) -> tuple[Reason, ...]:
+        """Say where an answer, or each page of it, is not what the new revision says; what was so before is no news."""
         then, now = before.document.operation(operation), self.new.operation(operation)
         if now is None:
             return ()
-        found = await self._tools.answer_mismatches(self._tenant, now, status, body)
-        known = await self._tools.answer_mismatches(self._tenant, then, status, body) if found and then else ()
+        found = await self._mismatches(now, status, body, paged)
+        known = await self._mismatches(then, status, body, paged) if found and then else ()
         return tuple(_mismatch(each) for each in found if each not in known)
+
+    async def _mismatches(self, tool: Tool, status: int, body: bytes, paged: bool) -> tuple[str, ...]:
+        return await self._tools.answer_mismatches(self._tenant, tool, status, body, paged=paged)
 
     def _security(self, before: Side, operation: str) -> tuple[Reason, ...]:
         then, now = before.needs.get(operation, ""), self._new.needs.get(operation, "")
@@ -70,7 +76,9 @@ class Comparison:
         then = before.operation(now.operation)
         prepared = await self._prepare(self.new, now, arguments)
         earlier = await self._prepare(before, then, arguments) if then else Prepared(checked=Checked())
-        problems = prepared.checked.problems
+        problems = _news(arguments, prepared.checked.problems, earlier.checked.problems)
+        if not problems and prepared.checked.problems:
+            return ()
         if any(problem.startswith("/") for problem in problems):
             return refused(arguments, problems, then, now)
         if problems:
@@ -81,6 +89,11 @@ class Comparison:
         return await self._tools.prepare(
             ToolCall(tenant=self._tenant, tool=tool, document=document, arguments=arguments)
         )
+
+
+def _news(arguments: Json, problems: Sequence[str], earlier: Sequence[str]) -> Sequence[str]:
+    """Leave out what an earlier revision says too of arguments in which tokens stand for values that it took."""
+    return [each for each in problems if each not in earlier] if tokens_of(bytes(arguments).decode()) else problems
 
 
 def _uncallable(problems: Sequence[str], earlier: Sequence[str]) -> tuple[Reason, ...]:

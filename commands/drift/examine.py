@@ -1,7 +1,7 @@
 """Examine a revision of an API: what of all that was called, and of all that waits, would change with it.
 
 Each recorded call is checked, with its arguments as they were written, by the very check that a real call goes through,
-and its answer, where it is JSON that was kept whole, by the check of real answers. Nothing is sent and nothing is
+and its answer, where it is JSON, by the check of real answers. Nothing is sent and nothing is
 recorded. Calls come in pages, alike ones are checked once, and what is found is counted within bounds, so that any
 number of calls takes the same memory.
 """
@@ -12,6 +12,8 @@ from typing import TypeAlias
 from commands.caches import Cache
 from commands.catalogue import Catalogue, Documents
 from commands.catalogue.revisions import named
+from commands.drift.answers import Answers
+from commands.drift.arguments import asks_for_pages
 from commands.drift.comparing import Comparison
 from commands.drift.gathering import Gathering
 from commands.drift.ports import Past, PastCall
@@ -19,7 +21,7 @@ from commands.drift.report import Drift, Finding, Reason, Waiting
 from commands.drift.revisions import Revisions
 from commands.drift.waiting import affected, asked_about, open_sessions
 from commands.shell import Shell
-from domain.encoding import Json, digest_bytes
+from domain.encoding import digest_bytes
 
 PAGE = 500
 REMEMBERED = 20_000
@@ -50,7 +52,8 @@ async def examine(
     revisions = Revisions(shell, documents, tenant, catalog, api)
     comparison = await revisions.comparison(revision.document)
     gathering = Gathering(examples)
-    await _past(past, tenant, comparison, revisions, gathering, progress)
+    answers = Answers(shell.store, tenant)
+    await _past(past, tenant, comparison, revisions, gathering, answers, progress)
     sessions, asked, waiting, more = await _waiting(shell, past, tenant, comparison, revisions)
     server = _server(current.base_url, revision.base_url, gathering.calls) if gathering.calls or sessions else ()
     return Drift(
@@ -72,7 +75,13 @@ async def examine(
 
 
 async def _past(
-    past: Past, tenant: str, comparison: Comparison, revisions: Revisions, gathering: Gathering, progress: Progress
+    past: Past,
+    tenant: str,
+    comparison: Comparison,
+    revisions: Revisions,
+    gathering: Gathering,
+    answers: Answers,
+    progress: Progress,
 ) -> None:
     """Check every recorded call of the API's other revisions."""
     others = [digest for digest in revisions.known if digest != comparison.new.document]
@@ -82,8 +91,9 @@ async def _past(
         own = [call for call in page if call.tool in revisions.tools]  # another API may have the same document
         for call in own:
             gathering.add(call, await _reasons(call, comparison, revisions, seen))
-            if _is_whole(call.output) and comparison.new.operation(call.operation):
-                gathering.add_answer(call, await _answer_reasons(call, comparison, revisions, heard))
+            answer = await answers.of(call) if comparison.new.operation(call.operation) else None
+            if answer is not None:
+                gathering.add_answer(call, await _answer_reasons(call, answer, comparison, revisions, heard))
         done, after = done + len(page), page[-1].id
         progress(done, max(total, done))
 
@@ -97,20 +107,16 @@ async def _reasons(call: PastCall, comparison: Comparison, revisions: Revisions,
     return found
 
 
-def _is_whole(output: Json | None) -> bool:
-    """Tell whether an answer is JSON that was kept whole: a text may be the beginning of a longer one."""
-    return output is not None and not bytes(output).startswith(b'"')
-
-
 async def _answer_reasons(
-    call: PastCall, comparison: Comparison, revisions: Revisions, heard: Examined
+    call: PastCall, answer: bytes, comparison: Comparison, revisions: Revisions, heard: Examined
 ) -> tuple[Reason, ...]:
-    assert call.output is not None and call.http_status is not None, "it succeeded"
-    key = (call.document, f"{call.http_status} {call.operation}", digest_bytes(bytes(call.output)))
+    assert call.http_status is not None, "it succeeded"
+    paged = asks_for_pages(call.arguments)
+    key = (call.document, f"{call.http_status} {call.operation} {paged}", digest_bytes(answer))
     found = heard.find(key)
     if found is None:
-        before, answer = await revisions.side(call.document), (call.http_status, bytes(call.output))
-        found = heard.keep(key, await comparison.answer_reasons(before, call.operation, *answer))
+        before, status = await revisions.side(call.document), call.http_status
+        found = heard.keep(key, await comparison.answer_reasons(before, call.operation, status, answer, paged=paged))
     return found
 
 

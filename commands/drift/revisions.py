@@ -2,7 +2,7 @@
 
 from commands.caches import Cache
 from commands.catalogue import Documents, Ingested
-from commands.catalogue.documents import read_aside
+from commands.catalogue.documents import read_again
 from commands.drift.comparing import Comparison, Side
 from commands.shell import Shell
 from domain.catalog.events import Tool
@@ -42,7 +42,7 @@ class Revisions:
     async def _ingested(self, digest: str) -> Ingested:
         revision = self.known[digest]
         data = await self._shell.store.get_blob(self._tenant, digest)
-        return await read_aside(self._documents, data, api=revision.api, base_url=revision.base_url)
+        return await read_again(self._documents, data, revision)
 
     def _named(self, revision: Revision, ingested: Ingested) -> Side:
         tools = settled(self._catalog, revision.api, ingested.tools)
@@ -58,5 +58,6 @@ def as_document(revision: Revision, tools: tuple[Tool, ...]) -> Document:
         scopes=revision.scopes,
         rate_limit=revision.rate_limit,
         allow_private=revision.allow_private,
+        origins=revision.origins,
         tools=tools,
     )

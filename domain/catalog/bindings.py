@@ -9,17 +9,17 @@ from domain.catalog.events import Binding, BindingEvent, SchemeBound, SchemeUnbo
 
 
 def bindings_of(events: Iterable[BindingEvent]) -> tuple[Binding, ...]:
-    """Return what holds after these events of one API's bindings, by scheme."""
-    held: dict[str, Binding] = {}
+    """Return what holds after these events of one API's bindings, by scheme and by the place beside the API's own."""
+    held: dict[tuple[str, str], Binding] = {}
     for event in events:
         match event:
             case SchemeBound(binding=binding):
-                held[binding.scheme] = binding
+                held[binding.scheme, binding.origin if binding.beside else ""] = binding
             case SchemeUnbound(scheme=scheme):
-                held.pop(scheme, None)
+                held = {key: each for key, each in held.items() if key[0] != scheme}
             case _:
                 assert_never(event)
-    return tuple(held[scheme] for scheme in sorted(held))
+    return tuple(held[key] for key in sorted(held))
 
 
 def in_clear(url: str, *, private: bool) -> str:

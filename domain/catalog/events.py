@@ -9,8 +9,13 @@ from typing import Literal, TypeAlias, get_args
 
 import msgspec
 
+from domain.agents import AgentLimits
+from domain.budget.events import AccountEvent, PriceEvent
 from domain.encoding import NULL, Json
+from domain.evaluation.events import RunGraded
+from domain.memory.events import MemoryEvent
 from domain.session.events import EffectClass
+from domain.standing import StandingEvent
 
 Checks = Literal["warn", "enforce"]
 
@@ -23,7 +28,8 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     request may be sent again under the same idempotency key. ``keywords`` are further words that it is found by; no
     model is shown them. ``scopes`` are those of its own beside its API's, and ``rate_limit`` is its own number of calls
     a minute, 0 for none. ``answers`` says what an answer that is not what the document says leads to: a note in the
-    log, or a failed call.
+    log, or a failed call. ``trusted`` and ``private`` say what its answers are, None what its name says. ``server`` is
+    its own base URL where that is not its API's.
     """
 
     name: str
@@ -40,6 +46,9 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     scopes: tuple[str, ...] = ()
     rate_limit: int = 0
     answers: Checks = "warn"
+    trusted: bool | None = None
+    private: bool | None = None
+    server: str = ""
 
 
 class Override(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -52,16 +61,35 @@ class Override(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     scopes: tuple[str, ...] | None = None
     rate_limit: int | None = None
     answers: Checks | None = None
+    trusted: bool | None = None
+    private: bool | None = None
+
+
+TemplateSyntax = Literal["plain", "fields"]
 
 
 class Agent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Define an agent; ``tools`` are patterns: a tool's name, ``api/*`` for all of one API, or ``*``."""
+    """Define an agent.
+
+    What it may use: ``tools`` names it, by patterns (a tool's name, ``api/*`` for all of one API, or ``*``); where
+    ``effects`` are listed, only what has one of them; where ``scopes`` are listed, only what needs no others.
+
+    ``prompt_template`` is what it is told first. Under the syntax ``plain``, which agents of earlier versions have, it
+    is taken as it stands; under ``fields`` it is filled, see `domain.session.templates`. ``model`` is asked in place of
+    the session's, and the policy set named ``policy`` must allow its calls too.
+    """
 
     id: str
     name: str
     role: str
     prompt_template: str
     tools: tuple[str, ...] = ()
+    template_syntax: TemplateSyntax = "plain"
+    effects: tuple[EffectClass, ...] = ()
+    scopes: tuple[str, ...] = ()
+    model: str = ""
+    policy: str = ""
+    limits: AgentLimits = AgentLimits()
 
 
 CredentialKind = Literal["api-key", "basic", "bearer", "client-credentials"]
@@ -75,6 +103,7 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``origin`` is the one place that the credential goes to. An API key travels in ``place`` under ``field``. Client
     credentials are exchanged at ``token_url`` for short-lived tokens, with the client's own secret sent as
     ``client_auth`` says. ``unasked``: it is also sent where the document does not say what an operation needs.
+    ``beside``: the origin is not the API's own, but one of operations with servers of their own.
     """
 
     scheme: str
@@ -87,6 +116,7 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     token_url: str = ""
     client_auth: ClientAuth = "basic"
     unasked: bool = False
+    beside: bool = False
 
 
 class DocumentRegistered(
@@ -97,7 +127,10 @@ class DocumentRegistered(
     tag_field="type",
     tag="document.registered.v1",
 ):
-    """An OpenAPI document was registered; its bytes are the blob under ``document``."""
+    """An OpenAPI document was registered; its bytes are the blob under ``document``.
+
+    ``origins`` are places beside its own where operations may be that have servers of their own.
+    """
 
     api: str
     document: str
@@ -107,6 +140,7 @@ class DocumentRegistered(
     allow_private: bool = False
     tools: int = 0
     skipped: int = 0
+    origins: tuple[str, ...] = ()
 
 
 class RevisionStaged(
@@ -127,6 +161,7 @@ class RevisionStaged(
     allow_private: bool = False
     tools: int = 0
     skipped: int = 0
+    origins: tuple[str, ...] = ()
 
 
 class RevisionActivated(
@@ -329,6 +364,11 @@ CatalogEvent: TypeAlias = (
     | PolicySetRegistered
     | PolicySetActivated
     | BindingEvent
+    | PriceEvent
+    | RunGraded
+    | AccountEvent
+    | StandingEvent
+    | MemoryEvent
 )
 
 CATALOG_EVENTS: tuple[type[CatalogEvent], ...] = get_args(CatalogEvent)

@@ -2,6 +2,14 @@
 
 from msgspec.structs import replace
 
+from domain.budget.events import (
+    AccountLimited,
+    AllotmentAwaited,
+    AllotmentGiven,
+    AllotmentSettled,
+    PriceListActivated,
+    PriceListRegistered,
+)
 from domain.catalog import revisions
 from domain.catalog.events import (
     AgentPatched,
@@ -20,7 +28,10 @@ from domain.catalog.events import (
     ToolOverridden,
     ToolsAdded,
 )
-from domain.catalog.state import Catalog, Document, Policies
+from domain.catalog.state import Catalog, Document
+from domain.evaluation.events import RunGraded
+from domain.memory.events import MemoryAdded, MemoryEmbedded, MemoryForgotten
+from domain.standing import StandingGiven, StandingUsed, StandingWithdrawn
 
 
 def evolve(state: Catalog, event: CatalogEvent) -> Catalog:
@@ -36,16 +47,33 @@ def evolve(state: Catalog, event: CatalogEvent) -> Catalog:
         case ToolsAdded():
             return _with_tools(state, event)
         case ToolOverridden():
-            known = state.documents.get(event.api)
-            if known is None:
+            document = state.documents.get(event.api)
+            if document is None:
                 return state
-            return _with_document(state, replace(known, overrides={**known.overrides, event.operation: event.override}))
+            said = {**document.overrides, event.operation: event.override}
+            return _with_document(state, replace(document, overrides=said))
         case NamesSettled():
             return state
         case PolicySetRegistered():
-            return replace(state, policies=_with_revision(state.policies, event))
+            known = _newest_last(state.policies.revisions, event.name, event.digest)
+            return replace(state, policies=replace(state.policies, revisions=known))
         case PolicySetActivated():
             return replace(state, policies=replace(state.policies, name=event.name, digest=event.digest))
+        case PriceListRegistered(name=name, digest=digest):
+            known = _newest_last(state.prices.revisions, name, digest)
+            return replace(state, prices=replace(state.prices, revisions=known))
+        case PriceListActivated(name=name, digest=digest, currency=currency):
+            return replace(state, prices=replace(state.prices, name=name, digest=digest, currency=currency))
+        case AccountLimited():
+            return replace(state, accounts={**state.accounts, event.account: event})
+        case StandingGiven() | StandingWithdrawn() | StandingUsed():
+            return state  # known apart from the catalogue, which changes less often
+        case AllotmentGiven() | AllotmentSettled() | AllotmentAwaited():
+            return state  # what an account pays is its own affair
+        case RunGraded():
+            return state  # what was measured changes nothing
+        case MemoryAdded() | MemoryEmbedded() | MemoryForgotten():
+            return state  # what is remembered is no part of what sessions pin
         case AgentRegistered() | AgentPatched():
             return replace(state, agents={**state.agents, event.agent.id: event.agent})
         case SchemeBound() | SchemeUnbound():
@@ -65,6 +93,7 @@ def _registered(earlier: Document | None, event: DocumentRegistered) -> Document
         scopes=event.scopes,
         rate_limit=event.rate_limit,
         allow_private=event.allow_private,
+        origins=event.origins,
         overrides=earlier.overrides if earlier else {},
     )
 
@@ -78,6 +107,6 @@ def _with_tools(state: Catalog, event: ToolsAdded) -> Catalog:
     return _with_document(state, replace(known, tools=(*known.tools, *event.tools)))
 
 
-def _with_revision(policies: Policies, event: PolicySetRegistered) -> Policies:
-    earlier = tuple(each for each in policies.revisions.get(event.name, ()) if each != event.digest)
-    return replace(policies, revisions={**policies.revisions, event.name: (*earlier, event.digest)})
+def _newest_last(revisions: dict[str, tuple[str, ...]], name: str, digest: str) -> dict[str, tuple[str, ...]]:
+    earlier = tuple(each for each in revisions.get(name, ()) if each != digest)
+    return {**revisions, name: (*earlier, digest)}

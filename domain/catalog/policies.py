@@ -3,10 +3,14 @@
 What a set reads of a call's arguments it declares in comments, one a line, so that a text is a set by itself::
 
     // argument body.amount decimal
+
+And which of its guards only observe. Where nothing is said, rules are enforced::
+
+    // mode provenance observe
 """
 
 import re
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast, get_args
 
 import msgspec
 
@@ -26,6 +30,11 @@ KINDS: dict[str, Kind] = {
     "boolean": "boolean",
 }
 MOST_BYTES = 256 * 1024
+Guard = Literal["provenance", "plan-lock", "egress"]
+"""Says what a rule that forbids guards, by its @guard: where values come from, the plan, or where private data goes."""
+Mode = Literal["enforce", "observe"]
+_TEXTS = re.compile(r'("(?:\\.|[^"\\])*")|//[^\r\n]*', re.DOTALL)
+_MODE = re.compile(r"^\s*//\s*mode\s+(\S+)\s+(\S+)\s*$", re.MULTILINE)
 _DECLARED = re.compile(r"^\s*//\s*argument\s+(\S+)\s+(\S+)\s*$", re.MULTILINE)
 
 
@@ -44,7 +53,7 @@ class PolicySet(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 def declared(policy_set: PolicySet) -> Arguments:
     """Return the arguments that a set's rules may read; raise Invalid where a declaration cannot be read."""
     arguments: Arguments = {place: {} for place in PLACES}
-    for where, kind in _DECLARED.findall(policy_set.text):
+    for where, kind in _DECLARED.findall(_without_texts(policy_set)):
         place, _, name = where.partition(".")
         if place not in PLACES or not name or kind not in KINDS:
             raise Invalid(
@@ -53,3 +62,21 @@ def declared(policy_set: PolicySet) -> Arguments:
             )
         arguments[place][name] = KINDS[kind]
     return arguments
+
+
+def modes(policy_set: PolicySet) -> dict[Guard, Mode]:
+    """Return whether a set enforces each guard or only observes; raise Invalid where a declaration cannot be read."""
+    said: dict[Guard, Mode] = {}
+    for guard, mode in _MODE.findall(_without_texts(policy_set)):
+        if guard not in get_args(Guard) or mode not in get_args(Mode) or guard in said:
+            raise Invalid(
+                f"Expected `// mode GUARD MODE` once for each guard of {', '.join(get_args(Guard))}, a mode of "
+                f"{', '.join(get_args(Mode))}, but {policy_set.name} declares {guard[:100]!r} as {mode[:100]!r}."
+            )
+        said[cast(Guard, guard)] = cast(Mode, mode)
+    return {guard: said.get(guard, "enforce") for guard in get_args(Guard)}
+
+
+def _without_texts(policy_set: PolicySet) -> str:
+    """Return a set's text with nothing in its quoted texts: a line within one is no comment."""
+    return _TEXTS.sub(lambda found: '""' if found[1] else found[0], policy_set.text)

@@ -27,6 +27,7 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     allow_private: bool = False
     tools: int = 0
     skipped: int = 0
+    origins: tuple[str, ...] = ()
     reason: str = ""
     by: str = ""
 
@@ -67,6 +68,7 @@ def _revision(event: DocumentRegistered | RevisionStaged, status: Status) -> Rev
         allow_private=event.allow_private,
         tools=event.tools,
         skipped=event.skipped,
+        origins=event.origins,
     )
 
 

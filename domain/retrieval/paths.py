@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from domain.retrieval.words import split, stem, words
 
-_PARTS_OF_IDS = frozenset(
+PARTS_OF_IDS = frozenset(
     {"id", "ids", "name", "number", "key", "code", "slug", "uuid", "guid", "sid", "ref", "identifier"}
 )
 
@@ -45,5 +45,5 @@ def read_path(operation: str) -> Path:
 
 def _id(name: str, before: list[tuple[str, ...]]) -> Id:
     """Take the thing from the id's own name, or where that is only `id`, from the part before it."""
-    own = frozenset(stem(word) for word in split(name) if word not in _PARTS_OF_IDS)
+    own = frozenset(stem(word) for word in split(name) if word not in PARTS_OF_IDS)
     return Id(name, own or frozenset(before[-1][-1:] if before else ()))

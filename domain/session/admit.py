@@ -5,7 +5,7 @@ from typing import assert_never
 
 import msgspec
 
-from domain.errors import Invalid, NotFound, NotPossible, Stale
+from domain.errors import Invalid, NotFound, NotPossible
 from domain.session.commands import (
     CancelSession,
     DenyApproval,
@@ -23,7 +23,6 @@ from domain.session.commands import (
 from domain.session.decide import BEHAVIOUR
 from domain.session.events import (
     ApprovalDenied,
-    ApprovalGranted,
     CancelRequested,
     DeadLetterDiscarded,
     DeadLetterReplayed,
@@ -34,6 +33,7 @@ from domain.session.events import (
     SessionPaused,
     SessionResumed,
 )
+from domain.session.granting import admit_grant
 from domain.session.migrating import admit_migration
 from domain.session.state import (
     Approval,
@@ -61,17 +61,7 @@ def admit(state: Session | None, command: SessionCommand, at: datetime) -> Sessi
     match command:
         case GrantApproval():
             approval, _ = _pending(state, command.approval, "call", at)
-            if command.request_digest not in ("", approval.request_digest):
-                raise Stale(
-                    f"Expected approval of the request {approval.request_digest}, but {command.request_digest} was "
-                    "named: read the approval again and decide on what it says now."
-                )
-            return ApprovalGranted(
-                approval=approval.id,
-                request_digest=approval.request_digest,
-                by=command.by,
-                reason=command.reason,
-            )
+            return admit_grant(state, approval, command)
         case DenyApproval():
             approval, _ = _pending(state, command.approval, "call", at)
             return ApprovalDenied(approval=approval.id, by=command.by, reason=command.reason)
@@ -118,6 +108,9 @@ def _admit_goal(state: Session | None, command: SubmitGoal) -> GoalSubmitted:
         context=command.context,
         limits=command.limits,
         roles=command.roles,
+        budget=command.budget,
+        dry_run=command.dry_run,
+        memory=command.memory,
     )
 
 
@@ -161,6 +154,9 @@ def _pending(state: Session, approval_id: str, question: str, at: datetime) -> t
         if approval.expires_at and approval.expires_at <= at:
             raise NotPossible(f"Expected an answer before {approval.expires_at:%Y-%m-%d %H:%M:%S} UTC: it expired.")
         return approval, call
+    newer = next((each.id for each, _ in open_approvals(state) if each.supersedes == approval_id), "")
+    if newer:
+        raise NotPossible(f"Expected an open approval, but {approval_id} was superseded: decide on {newer} instead.")
     raise NotFound(f"Expected an open approval, but {approval_id} was answered, overtaken or never asked.")
 
 

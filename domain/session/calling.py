@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from domain.ids import derive
 from domain.retry import backoff
+from domain.session import researching
+from domain.session.approving import asked_anew, on_ask, renewed, request_call, stopped
 from domain.session.events import (
-    ApprovalGranted,
     ApprovalRequested,
     ArgumentsChecked,
     CallDeadLettered,
@@ -14,7 +14,6 @@ from domain.session.events import (
     CallExpired,
     CallFailed,
     CallOutcomeUnknown,
-    CallRequested,
     CallRetryScheduled,
     LeaseLapsed,
     Limits,
@@ -22,16 +21,16 @@ from domain.session.events import (
     SessionConsequence,
     VerdictReached,
 )
+from domain.session.mending import is_mendable, mend_or_send_back
+from domain.session.proof import Terms
+from domain.session.rehearsing import is_rehearsed, on_rehearsal
 from domain.session.state import (
-    Asking,
     Calling,
     Checking,
-    Choice,
     Due,
     InFlight,
     Judging,
     OutcomeUnknown,
-    Request,
     Session,
     Step,
 )
@@ -39,75 +38,52 @@ from domain.session.steps import fail_step, send_back
 
 
 def on_arguments(state: Session, fact: ArgumentsChecked) -> Sequence[SessionConsequence]:
-    """Send arguments that make no request back to the agent that chose them."""
+    """Have arguments that make no request mended, or send them back to the agent that chose them."""
     step = state.step_awaiting(fact.call)
     if step is None or not isinstance(step.stage, Checking):
-        return ()
-    return send_back(state, step, "the arguments do not fit: " + "; ".join(fact.problems))
+        return researching.spared(state, step) if step else ()
+    problem = "the arguments do not fit: " + "; ".join(fact.problems)
+    return mend_or_send_back(state, step, problem) if fact.operation else send_back(state, step, problem)
 
 
 def on_verdict(state: Session, fact: VerdictReached, at: datetime) -> Sequence[SessionConsequence]:
     """Let a request through only where the policy allowed this very request, or ask a human."""
     step = state.step_awaiting(fact.call)
-    if step is None or not isinstance(step.stage, Judging):
-        return ()
-    choice, request = step.stage.choice, step.stage.request
+    match step.stage if step else None:
+        case Judging(choice=choice, request=request) if step:
+            pass
+        case Calling(phase=Due(), approved=Terms() as approved) as calling if step:
+            stop = stopped(state, step, calling, approved, fact, at)
+            return _on_stop(state, step, calling, approved, stop) if stop else ()
+        case _:
+            return ()
     if fact.decision == "deny" or fact.request_digest != request.digest:
         return send_back(state, step, f"the policy denied {choice.tool}: {fact.reason}")
     if fact.policy_set != state.policy_set:
         return send_back(state, step, f"{choice.tool} was judged by other rules than this session pinned")
+    if is_rehearsed(state, request, fact):
+        return on_rehearsal(state, step, choice, request, fact)
     if fact.decision == "ask":
-        return (_ask(state, step, choice, request, fact.reason, at),)
-    return (_request_call(state, step, choice, request, at),)
+        return (on_ask(state, step, choice, request, fact, at),)
+    return (request_call(state, step, choice, request, at),)
 
 
-def _ask(state: Session, step: Step, choice: Choice, request: Request, reason: str, at: datetime) -> ApprovalRequested:
-    return ApprovalRequested(
-        approval=f"{state.id}-call-{step.number}-{step.round}",
-        question="call",
-        step=step.number,
-        call=choice.call,
-        request_digest=request.digest,
-        reason=reason,
-        expires_at=at + timedelta(milliseconds=state.limits.approval_ttl_ms),
+def _on_stop(
+    state: Session, step: Step, calling: Calling, approved: Terms, stop: str | ApprovalRequested
+) -> Sequence[SessionConsequence]:
+    """Ask again, or have the agent choose again; but where the call may have happened, ask about that first."""
+    if isinstance(stop, str) and not (calling.doubtful or approved.rules):
+        return _dead_letter(step, stop)  # the rules of the session allow it, so its agent would choose it again
+    if not calling.doubtful:
+        return send_back(state, step, stop) if isinstance(stop, str) else (stop,)
+    why = stop if isinstance(stop, str) else f"it would have to be allowed again: {stop.reason}"
+    doubt = CallFailed(
+        call=calling.choice.call,
+        attempt=calling.phase.attempt - 1,
+        failure="unanswered",
+        reason=f"an earlier attempt got no answer, and {why}",
     )
-
-
-def _request_call(state: Session, step: Step, choice: Choice, request: Request, at: datetime) -> CallRequested:
-    return CallRequested(
-        step=step.number,
-        call=choice.call,
-        tool=choice.tool,
-        operation=request.operation,
-        document=request.document,
-        request_digest=request.digest,
-        idempotency_key=derive(state.id, choice.call),
-        deadline=at + timedelta(milliseconds=state.limits.call_timeout_ms),
-    )
-
-
-def on_approval(state: Session, fact: ApprovalGranted, at: datetime) -> Sequence[SessionConsequence]:
-    """Request the call that a human allowed, if it is still the same request."""
-    step = _asking(state, fact.approval)
-    if step is None or not isinstance(step.stage, Asking):
-        return ()
-    if fact.request_digest != step.stage.request.digest:
-        return send_back(state, step, "the approval was for another request")
-    return (_request_call(state, step, step.stage.choice, step.stage.request, at),)
-
-
-def on_denial(state: Session, approval: str, reason: str) -> Sequence[SessionConsequence]:
-    """Give up the step whose call was not allowed."""
-    step = _asking(state, approval)
-    return fail_step(step.number, reason) if step else ()
-
-
-def _asking(state: Session, approval: str) -> Step | None:
-    for number in state.open:
-        step = state.steps[number - 1]
-        if isinstance(step.stage, Asking) and step.stage.approval.id == approval:
-            return step
-    return None
+    return _ask_what_happened(state, step, calling, doubt, None if isinstance(stop, str) else (stop, approved))
 
 
 def on_failure(state: Session, fact: CallFailed, at: datetime) -> Sequence[SessionConsequence]:
@@ -119,11 +95,12 @@ def on_failure(state: Session, fact: CallFailed, at: datetime) -> Sequence[Sessi
         case "rejected" if step.stage.doubtful:  # it may have been refused because it had happened
             return _ask_what_happened(state, step, step.stage, fact)
         case "rejected":
-            return send_back(state, step, f"{step.stage.choice.tool} refused: {fact.reason}")
+            problem = f"{step.stage.choice.tool} refused: {fact.reason}"
+            return mend_or_send_back(state, step, problem) if is_mendable(fact) else send_back(state, step, problem)
         case "bad-answer":  # it answered, so it happened: repeating could do it twice
             return _dead_letter(step, fact.reason)
         case "not-sent" | "rate-limited":
-            return _retry(step, state.limits, step.stage, fact, at, doubtful=step.stage.doubtful)
+            return _retry(step, state.limits_of(step.plan.agent), step.stage, fact, at, doubtful=step.stage.doubtful)
         case "unanswered" | "server-error":
             return _repeat_if_safe(state, step, step.stage, fact, at)
 
@@ -151,11 +128,20 @@ def _repeat_if_safe(
     state: Session, step: Step, calling: Calling, fact: CallFailed, at: datetime
 ) -> Sequence[SessionConsequence]:
     if calling.request.repeatable:
-        return _retry(step, state.limits, calling, fact, at, doubtful=calling.request.effect_class != "read")
+        return _retry(
+            step, state.limits_of(step.plan.agent), calling, fact, at, doubtful=calling.request.effect_class != "read"
+        )
     return _ask_what_happened(state, step, calling, fact)
 
 
-def _ask_what_happened(state: Session, step: Step, calling: Calling, fact: CallFailed) -> Sequence[SessionConsequence]:
+def _ask_what_happened(
+    state: Session,
+    step: Step,
+    calling: Calling,
+    fact: CallFailed,
+    anew: tuple[ApprovalRequested, Terms] | None = None,
+) -> Sequence[SessionConsequence]:
+    """Ask a human; whoever then has it sent again does so ``anew``, under terms that are not those of the approval."""
     question = ApprovalRequested(
         approval=f"{state.id}-outcome-{step.number}-{step.round}-{fact.attempt}",
         question="outcome",
@@ -164,6 +150,8 @@ def _ask_what_happened(state: Session, step: Step, calling: Calling, fact: CallF
         request_digest=calling.request.digest,
         reason=f"{calling.choice.tool} may have happened: {fact.reason}",
     )
+    if anew:
+        question = asked_anew(question, *anew)
     return (CallOutcomeUnknown(call=fact.call, attempt=fact.attempt, reason=fact.reason), question)
 
 
@@ -220,7 +208,7 @@ def on_outcome(state: Session, fact: OutcomeReported, at: datetime) -> Sequence[
     """Follow the human who said what became of an unanswered call."""
     step = state.step_awaiting(fact.call)
     match step.stage if step else None:
-        case Calling(phase=OutcomeUnknown(attempt=attempt)) if step:
+        case Calling(phase=OutcomeUnknown(attempt=attempt)) as calling if step:
             if fact.outcome == "give-up":
                 return _dead_letter(step, f"{fact.by} gave it up: {fact.reason}")
             again = CallRetryScheduled(
@@ -228,11 +216,12 @@ def on_outcome(state: Session, fact: OutcomeReported, at: datetime) -> Sequence[
                 attempt=attempt + 1,
                 not_before=at,
                 reason=f"{fact.by} asked to send it again: {fact.reason}",
-                deadline=at + timedelta(milliseconds=state.limits.call_timeout_ms),
+                deadline=at + timedelta(milliseconds=state.limits_of(step.plan.agent).call_timeout_ms),
+                approved=renewed(state, step, calling, at),
             )
             return (again,)
         case _:
-            return ()  # it happened: the state has moved on to the review
+            return researching.on_answer(state, fact.call)  # it happened: the state has moved on
 
 
 def _in_flight(state: Session, call: str, attempt: int) -> Step | None:

@@ -5,7 +5,8 @@ from typing import TypeAlias
 import msgspec
 
 from domain.encoding import NULL, Json
-from domain.session.events import Limits, Outcome, PinnedAgent
+from domain.memory.recalling import MemoryUse
+from domain.session.events import Budget, Limits, Outcome, PinnedAgent
 
 
 class SubmitGoal(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,15 +24,25 @@ class SubmitGoal(msgspec.Struct, frozen=True, kw_only=True):
     context: Json = NULL
     limits: Limits = Limits()
     roles: tuple[str, ...] = ()
+    budget: Budget | None = None
+    dry_run: bool = False
+    memory: MemoryUse | None = None
 
 
 class GrantApproval(msgspec.Struct, frozen=True, kw_only=True):
-    """Allow one request; ``request_digest`` is what the human saw, empty to accept the one on record."""
+    """Allow one request; ``request_digest`` and ``proof`` are what the human saw, empty to accept what is on record.
+
+    ``arguments`` stand in the place of those that were asked about. ``standing`` names the approval that was given
+    beforehand.
+    """
 
     approval: str
     by: str
     reason: str = ""
     request_digest: str = ""
+    proof: str = ""
+    arguments: Json | None = None
+    standing: str = ""
 
 
 class DenyApproval(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,13 +9,34 @@ from datetime import datetime
 from functools import reduce
 from typing import assert_never
 
-from domain.budget import add, used_up
-from domain.session import calling, ending, migrating, planning, resending, reviewing
+from domain.budget.limits import add, first_used_up, used_up
+from domain.session import (
+    allowances,
+    approving,
+    calling,
+    ending,
+    filtering,
+    metering,
+    migrating,
+    planning,
+    replanning,
+    researching,
+    resending,
+    reviewing,
+)
 from domain.session.events import (
+    AccountsJoined,
+    AllotmentReceived,
+    AllotmentRefused,
+    AllotmentReturned,
+    AnswerChecked,
     ApprovalDenied,
     ApprovalExpired,
     ApprovalGranted,
     ArgumentsChecked,
+    BudgetReleased,
+    BudgetReserved,
+    BudgetShort,
     BudgetSpent,
     CallAttempted,
     CallDeadLettered,
@@ -27,16 +48,19 @@ from domain.session.events import (
     CallSucceeded,
     CancelRequested,
     CatalogMigrated,
+    ContentFiltered,
     DeadLetterDiscarded,
     DeadLetterReplayed,
     GoalSubmitted,
     LeaseLapsed,
+    MemoriesRecalled,
     ModelCallAttempted,
     ModelCallRequested,
     ModelFailed,
     ModelReplied,
     ModelRetryScheduled,
     OutcomeReported,
+    PlanChecked,
     ResultChecked,
     SessionCancelled,
     SessionConsequence,
@@ -45,43 +69,56 @@ from domain.session.events import (
     SessionPaused,
     SessionResumed,
     StepFailed,
+    TimeRanOut,
+    ToolDescribed,
     ToolsFound,
     VerdictReached,
 )
 from domain.session.state import Session
 
-BEHAVIOUR = 1
-"""The version of these rules; a session keeps to its end the version it began with."""
+BEHAVIOUR = 2
+"""The version of these rules; a session keeps to its end the version it began with.
+
+From 2 on plans bind slots, agents may ask for more of a tool before they choose, and approvals are
+bound to terms and judged again when they are used.
+"""
 
 
 def decide(state: Session, fact: SessionFact, at: datetime) -> Sequence[SessionConsequence]:
     """Return the consequences of a fact, in their order."""
+    fact = filtering.unheard(state, fact)
+    paid = metering.payments(state, fact) if state.meter else _spent_on(fact)
     letter = resending.replayed(state, fact)
     if letter:  # whatever becomes of it, the session goes on, or has ended, as before
-        return (*_spent_on(fact), *resending.on_fact(state, letter, fact, at))
-    return ending.wind_up(state, _within_budget(state, _decide(state, fact, at)))
+        return (*paid, *resending.on_fact(state, letter, fact, at))
+    drawn = replanning.offered(state, fact, _decide(state, fact, at))
+    return ending.wind_up(state, _within_budget(state, (*paid, *drawn)))
 
 
 def _decide(state: Session, fact: SessionFact, at: datetime) -> Sequence[SessionConsequence]:
     if state.ended:
-        return (*_spent_on(fact), *ending.on_late_answer(state, fact))
+        return ending.on_late_answer(state, fact)
     match fact:
         case GoalSubmitted():
             return planning.begin(state)
         case ModelReplied():
-            return (*_spent_on(fact), *planning.on_reply(state, fact, at))
+            return planning.on_reply(state, fact, at)
         case ModelFailed():
             return planning.on_model_failure(state, fact, at)
+        case ToolDescribed():
+            return planning.on_description(state, fact)
         case ArgumentsChecked():
             return calling.on_arguments(state, fact)
+        case ContentFiltered():
+            return filtering.on_filtered(state, fact)
         case VerdictReached():
             return calling.on_verdict(state, fact, at)
         case ApprovalGranted():
-            return calling.on_approval(state, fact, at)
+            return approving.on_approval(state, fact, at)
         case ApprovalDenied():
-            return calling.on_denial(state, fact.approval, f"{fact.by} said no: {fact.reason}")
+            return approving.on_denial(state, fact.approval, f"{fact.by} said no: {fact.reason}")
         case ApprovalExpired():
-            return calling.on_denial(state, fact.approval, "nobody approved it in time")
+            return approving.on_denial(state, fact.approval, "nobody approved it in time")
         case CallFailed():
             return calling.on_failure(state, fact, at)
         case LeaseLapsed():
@@ -98,10 +135,23 @@ def _decide(state: Session, fact: SessionFact, at: datetime) -> Sequence[Session
             return (SessionCancelled(reason=fact.reason),)
         case CatalogMigrated():
             return migrating.on_migration(state, fact, at)
-        case CallAttempted():
-            return _spent_on(fact)
-        case ToolsFound() | CallSucceeded() | ModelCallAttempted() | SessionPaused() | SessionResumed():
+        case BudgetShort(agent=""):
+            return metering.on_short(state, fact)
+        case BudgetShort():
+            return allowances.on_short(state, fact)
+        case TimeRanOut():
+            reason = f"the limit of {state.limits.wall_ms} ms for the whole session is used up"
+            return (SessionFailed(reason=reason, limit="wall_ms"),)
+        case CallSucceeded():
+            return filtering.on_output(state, fact) or researching.on_answer(state, fact.call)
+        case MemoriesRecalled():
+            return ()  # what was recalled is shown, and asked about next
+        case ToolsFound() | PlanChecked() | CallAttempted() | ModelCallAttempted() | AnswerChecked():
             return ()  # the state says all that follows
+        case SessionPaused() | SessionResumed():
+            return ()
+        case AllotmentReceived() | AllotmentRefused() | AllotmentReturned() | AccountsJoined():
+            return ()
         case DeadLetterReplayed() | DeadLetterDiscarded():
             return ()  # of a letter that is not open
         case _:
@@ -112,9 +162,9 @@ def _spent_on(fact: SessionFact) -> Sequence[SessionConsequence]:
     """Count what was paid for, even where the answer comes too late to be used."""
     match fact:
         case ModelReplied():
-            return (BudgetSpent(model_calls=1, tokens=fact.tokens_in + fact.tokens_out),)
+            return (BudgetSpent(model_calls=1, tokens=fact.tokens_in + fact.tokens_out, money=fact.cost),)
         case CallAttempted():
-            return (BudgetSpent(tool_calls=1),)
+            return (BudgetSpent(tool_calls=1, money=fact.cost),)
         case _:
             return ()
 
@@ -124,8 +174,10 @@ def _within_budget(state: Session, drawn: Sequence[SessionConsequence]) -> Seque
     needed = [limit for consequence in drawn for limit in _draws_on(consequence)]
     if not needed:
         return drawn
-    spent = [consequence for consequence in drawn if isinstance(consequence, BudgetSpent)]
-    exhausted = used_up(state.limits, reduce(add, spent, state.spent), needed)
+    paid = [each for each in drawn if isinstance(each, BudgetSpent | BudgetReserved | BudgetReleased)]
+    spent = [each for each in paid if isinstance(each, BudgetSpent)]
+    in_all = reduce(add, spent, state.spent)
+    exhausted = used_up(state.limits, in_all, needed)
     if not exhausted:
         return drawn
     given_up = [
@@ -134,7 +186,9 @@ def _within_budget(state: Session, drawn: Sequence[SessionConsequence]) -> Seque
         if isinstance(retry, CallRetryScheduled)
         for consequence in _give_up(state, retry, exhausted)
     ]
-    return (*spent, *given_up, SessionFailed(reason=exhausted))
+    # Sessions that began before say nothing but the reason.
+    limit = first_used_up(state.limits, in_all, needed) if state.behaviour >= 2 else ""
+    return (*paid, *given_up, SessionFailed(reason=exhausted, limit=limit))
 
 
 def _give_up(state: Session, retry: CallRetryScheduled, exhausted: str) -> Sequence[SessionConsequence]:

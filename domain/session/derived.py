@@ -13,6 +13,8 @@ from domain.envelope import Event
 from domain.ids import derive
 from domain.session.events import (
     CatalogMigrated,
+    MemoriesRecalled,
+    ModelCallAttempted,
     ModelCallRequested,
     ModelReplied,
     ModelRetryScheduled,
@@ -20,11 +22,15 @@ from domain.session.events import (
     ToolsFound,
 )
 from domain.session.planning import pending_model_call
-from domain.session.prompt import prompt
+from domain.session.prompt import Prompt, prompt
 from domain.session.react import Group
+from domain.session.recalling import recalls
 from domain.session.searching import searched_for
-from domain.session.state import Session
+from domain.session.state import ModelCall, Session
+from domain.upcasting import topic_of
 
+ASKING = (ModelCallRequested, ModelRetryScheduled, ToolsFound, MemoriesRecalled, ModelCallAttempted)
+"""Events behind which a question may be due."""
 NO_OTHERS: Mapping[str, Snapshot] = MappingProxyType({})
 
 
@@ -41,6 +47,7 @@ class Derived:
         self._command, self._index = "", 0
         self._commands: set[str] = set()
         self._asked: dict[tuple[str, int], str] = {}
+        self._state: Session | None = None
 
     def fact(self, recorded: Event[SessionEvent]) -> Event[SessionEvent] | None:
         """Return a recorded fact as it must have been written; None where its append stands in the record already."""
@@ -57,19 +64,43 @@ class Derived:
 
     def _prompt_digest(self, reply: ModelReplied) -> str:
         self.unchecked += self._catalog is None
-        # A reply to what nobody asked leads to nothing, and has no prompt to be held against.
-        return self._asked.get((reply.call, reply.attempt), reply.prompt_digest)
+        return self._asked.get((reply.call, reply.attempt)) or self._not_asked(reply)
+
+    def _not_asked(self, reply: ModelReplied) -> str:
+        """Say what is missing before a question that was answered all the same.
+
+        A reply to what nobody asked leads to nothing, and has no prompt to be held against.
+        """
+        model, _ = pending_model_call(self._state, reply.call) if self._state else (None, None)
+        if self._state is None or self._catalog is None or model is None or model.attempt != reply.attempt:
+            return reply.prompt_digest
+        return _missing(self._state, model) or reply.prompt_digest
 
     def note(self, group: Group, state: Session | None) -> None:
         """Build the prompts of what a group asks; nothing that happens until the reply comes changes them."""
+        self._state = state
         for event in group:
             if isinstance(event.data, CatalogMigrated):
                 self._catalog = self._later.get(event.data.catalog)
-            if (
-                isinstance(event.data, ModelCallRequested | ModelRetryScheduled | ToolsFound)
-                and state
-                and self._catalog
-            ):
-                model, _ = pending_model_call(state, event.data.call)
-                if model and not searched_for(state, model):
-                    self._asked[model.id, model.attempt] = prompt(state, model, self._catalog).digest()
+            if question := asked(event.data, state, self._catalog):
+                model, built = question
+                self._asked[model.id, model.attempt] = built.digest()
+
+
+def asked(data: SessionEvent, state: Session | None, catalog: Snapshot | None) -> tuple[ModelCall, Prompt] | None:
+    """Return the question that an event makes due and its prompt, from the state behind its group; else None."""
+    if not isinstance(data, ASKING) or state is None or catalog is None:
+        return None
+    if isinstance(data, ModelCallAttempted) and not data.strategy:  # it changed nothing of what was due
+        return None
+    model, _ = pending_model_call(state, data.call)
+    return (model, prompt(state, model, catalog)) if model and not _missing(state, model) else None
+
+
+def _missing(state: Session, model: ModelCall) -> str:
+    """Say which fact must come before a question is asked; nothing where none is missing."""
+    if searched_for(state, model):
+        return f"{topic_of(ToolsFound)} is missing: no tools were looked for before the question {model.id}"
+    if recalls(state, model):
+        return f"{topic_of(MemoriesRecalled)} is missing: no memories were recalled before the question {model.id}"
+    return ""

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
+from domain.session.approving import BOUND_SINCE
 from domain.session.events import (
     CallAttempted,
     CallDeadLettered,
@@ -15,6 +16,7 @@ from domain.session.events import (
     CallRetryScheduled,
     CallSucceeded,
     DeadLetterDiscarded,
+    DeadLetterReplayed,
     DeadLetterResolved,
     SessionEvent,
 )
@@ -25,6 +27,7 @@ from domain.session.state import (
     Due,
     InFlight,
     Open,
+    Order,
     Replaying,
     Resolved,
     Session,
@@ -37,6 +40,7 @@ LetterEvent: TypeAlias = (
     | CallRetryScheduled
     | CallSucceeded
     | CallDeadLettered
+    | DeadLetterReplayed
     | DeadLetterResolved
     | DeadLetterDiscarded
 )
@@ -66,12 +70,16 @@ def after(state: Session, event: SessionEvent) -> Session | None:
     letter = state.letter_of(event.call)
     if letter is None or (isinstance(event, CallSucceeded) and not isinstance(letter.stage, Replaying)):
         return None  # a late answer to an open letter is counted as one
+    if isinstance(event, DeadLetterReplayed) and state.behaviour < BOUND_SINCE:
+        return state  # sessions that began before hold nothing against an order
     changed = _after(letter, event)
     return replace(state, letters=tuple(changed if other is letter else other for other in state.letters))
 
 
 def _after(letter: DeadLetter, event: LetterEvent) -> DeadLetter:
     match event, letter.stage:
+        case DeadLetterReplayed(), Open():
+            return replace(letter, order=Order(by=event.by, reason=event.reason))
         case CallRetryScheduled(), stage:
             return _scheduled(letter, stage, event)
         case CallAttempted(), Replaying(phase=Due(attempt=due)) as stage if due == event.attempt:

@@ -9,40 +9,34 @@ A call that is owed belongs to the revision that it was requested in: while ther
 from collections.abc import Sequence
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from domain.errors import NotPossible, Stale
 from domain.session.commands import MigrateCatalog
 from domain.session.events import (
-    CallWithdrawn,
     CatalogMigrated,
     ModelRetryScheduled,
-    ReworkRequested,
     SessionConsequence,
-    ToolChosen,
 )
 from domain.session.state import (
     Asking,
     Calling,
     Checking,
-    Choice,
     Choosing,
+    Executing,
     Judging,
     ModelCall,
     Planning,
     Session,
     Step,
 )
+from domain.session.steps import choose_again
 
 
 def owed_calls(state: Session) -> tuple[str, ...]:
     """Name the calls that were requested and have no answer yet."""
     stages = (state.steps[number - 1].stage for number in state.open)
     return tuple(stage.choice.call for stage in stages if isinstance(stage, Calling))
-
-
-def chosen_calls(state: Session) -> tuple[Choice, ...]:
-    """Return the calls that were chosen and not requested yet."""
-    stages = (state.steps[number - 1].stage for number in state.open)
-    return tuple(stage.choice for stage in stages if isinstance(stage, Checking | Judging | Asking))
 
 
 def admit_migration(state: Session, command: MigrateCatalog) -> CatalogMigrated:
@@ -75,27 +69,22 @@ def on_migration(state: Session, fact: CatalogMigrated, at: datetime) -> Sequenc
         case _:
             reason = f"{fact.api} is called as its document {fact.document[:12]} says from here on"
             steps = (state.steps[number - 1] for number in state.open)
-            return tuple(consequence for step in steps for consequence in _moved(step, reason, at))
+            replan = state.stage.replan if isinstance(state.stage, Executing) else None
+            asked = (_ask_again(replan, at),) if replan else ()
+            return (*asked, *(consequence for step in steps for consequence in _moved(step, reason, at)))
 
 
 def _moved(step: Step, reason: str, at: datetime) -> Sequence[SessionConsequence]:
     match step.stage:
         case Choosing(model=ModelCall() as model):
             return (_ask_again(model, at),)
-        case Checking(choice=choice) | Judging(choice=choice) | Asking(choice=choice):
-            return _choose_again(step, choice, reason)
+        case Checking(choice=choice) | Judging(choice=choice):
+            return choose_again(step, replace(choice, consent=None), reason)
+        case Asking(choice=choice, approval=approval):
+            return choose_again(step, replace(choice, consent=None, earlier=approval.terms), reason)
         case _:
             return ()
 
 
 def _ask_again(model: ModelCall, at: datetime) -> ModelRetryScheduled:
     return ModelRetryScheduled(call=model.id, attempt=model.attempt + 1, not_before=at, fault=model.fault)
-
-
-def _choose_again(step: Step, choice: Choice, reason: str) -> Sequence[SessionConsequence]:
-    again = step.round + 1
-    return (
-        CallWithdrawn(call=choice.call, reason=reason),
-        ReworkRequested(step=step.number, round=again, instructions=reason),
-        ToolChosen(step=step.number, call=f"call-{step.number}-{again}", tool=choice.tool, arguments=choice.arguments),
-    )

@@ -10,6 +10,11 @@ from typing import TypeAlias, assert_never
 import msgspec
 
 from domain.content import Content
+from domain.session import allowances
+from domain.session.events import CallAttempted
+from domain.session.metering import BudgetEffect, TakeAllotment, budget_effects
+from domain.session.proof import Terms
+from domain.session.recalling import PLANNING, recalls
 from domain.session.searching import most_shown, search_text, searched_for
 from domain.session.state import (
     Accepted,
@@ -21,6 +26,8 @@ from domain.session.state import (
     Choice,
     Choosing,
     DeadLetter,
+    Describing,
+    Dropped,
     Due,
     Ended,
     Executing,
@@ -28,6 +35,7 @@ from domain.session.state import (
     InFlight,
     Inspecting,
     Judging,
+    Meter,
     ModelCall,
     OutcomeUnknown,
     Planning,
@@ -59,6 +67,27 @@ class FindTools(msgspec.Struct, frozen=True, kw_only=True):
     not_before: datetime
 
 
+class RecallMemories(msgspec.Struct, frozen=True, kw_only=True):
+    """Recall the memories that a question to a model shows; ``planning``: to a planner (immediate)."""
+
+    id: str
+    call: str
+    text: str
+    planning: bool
+    not_before: datetime
+
+
+class DescribeTool(msgspec.Struct, frozen=True, kw_only=True):
+    """Look up more of a tool for an agent (immediate)."""
+
+    id: str
+    step: int
+    call: str
+    tool: str
+    at: str
+    not_before: datetime
+
+
 class CheckArguments(msgspec.Struct, frozen=True, kw_only=True):
     """Hold chosen arguments against their operation (immediate)."""
 
@@ -87,10 +116,15 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     output: Content
     criteria: str
     not_before: datetime
+    mismatches: tuple[str, ...] = ()
 
 
 class SendCall(msgspec.Struct, frozen=True, kw_only=True):
-    """Claim the next attempt of a call, then send it."""
+    """Claim the next attempt of a call, then send it.
+
+    Where a human allowed it, or ``ordered`` it after it was given up, each attempt is claimed together with
+    a new verdict: ``agent`` is who chose it, and ``approved`` are the terms of the approval.
+    """
 
     id: str
     choice: Choice
@@ -99,6 +133,10 @@ class SendCall(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int
     deadline: datetime
     not_before: datetime
+    agent: str = ""
+    approved: Terms | None = None
+    standing: str = ""
+    ordered: bool = False
 
 
 class LapseLease(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,29 +156,57 @@ class ExpireApproval(msgspec.Struct, frozen=True, kw_only=True):
     not_before: datetime
 
 
-Immediate: TypeAlias = FindTools | CheckArguments | JudgeCall | CheckResult
-Effect: TypeAlias = Immediate | AskModel | SendCall | LapseLease | ExpireApproval
+Immediate: TypeAlias = FindTools | RecallMemories | DescribeTool | CheckArguments | JudgeCall | CheckResult
+Effect: TypeAlias = Immediate | AskModel | SendCall | LapseLease | ExpireApproval | BudgetEffect
 
-IMMEDIATE = (FindTools, CheckArguments, JudgeCall, CheckResult)
+IMMEDIATE = (FindTools, RecallMemories, DescribeTool, CheckArguments, JudgeCall, CheckResult)
 
 
 def outstanding(state: Session | None) -> list[Effect]:
     """Return everything that a session owes now or from a later time on."""
     if state is None:
         return []
-    owed = [*_owed(state), *(effect for letter in state.letters for effect in _owed_by_letter(letter))]
+    owed = [*_owed(state), *(effect for letter in state.letters for effect in _owed_by_letter(state, letter))]
+    if state.meter:
+        owed = _within_means(state, state.meter, owed)
     if state.paused and not state.ended:
-        return [effect for effect in owed if isinstance(effect, LapseLease | ExpireApproval)]
+        return [effect for effect in owed if isinstance(effect, LapseLease | ExpireApproval | TakeAllotment)]
     return owed
+
+
+def _within_means(state: Session, meter: Meter, owed: list[Effect]) -> list[Effect]:
+    """Hold back what costs anything while accounts are asked to pay, and see that every reservation comes to an end."""
+    owed = [
+        effect for effect in owed if not (isinstance(effect, AskModel) and allowances.waits(state, effect.model.agent))
+    ]
+    if meter.wanted:
+        owed = [effect for effect in owed if not isinstance(effect, AskModel | SendCall)]
+    return [*owed, *(_unanswered(state, meter, owed) if state.ended else ()), *budget_effects(state)]
+
+
+def _unanswered(state: Session, meter: Meter, owed: list[Effect]) -> list[Effect]:
+    """Return the leases of what was in flight when its session ended and that nothing else waits for."""
+    waited_for = {effect.id for effect in owed}
+    lapses = [
+        LapseLease(
+            id=f"lapse-{held.call}-{'a' if held.amounts.tool_calls else 'm'}{held.attempt}",
+            call=held.call,
+            attempt=held.attempt,
+            not_before=held.until,
+        )
+        for held in meter.reservations
+    ]
+    return [lapse for lapse in lapses if lapse.id not in waited_for]
 
 
 def _owed(state: Session) -> list[Effect]:
     match state.stage:
         case Planning(model=ModelCall() as model) | Answering(model=model):
             return [_owed_by_model_call(state, model)]
-        case Executing():
+        case Executing(replan=replan):
             steps = (state.steps[number - 1] for number in state.open)
-            return [effect for step in steps for effect in _owed_by_step(state, step)]
+            asked = [_owed_by_model_call(state, replan)] if replan else []
+            return [*asked, *(effect for step in steps for effect in _owed_by_step(state, step))]
         case Ended():
             stages = (state.steps[number - 1].stage for number in state.open)
             return [effect for stage in stages if isinstance(stage, Calling) for effect in _leases(stage)]
@@ -155,6 +221,9 @@ def _owed_by_step(state: Session, step: Step) -> list[Effect]:
     match step.stage:
         case Choosing(model=ModelCall() as model) | Reviewing(model=model):
             return [_owed_by_model_call(state, model)]
+        case Describing(call=call, tool=tool, at=at):
+            look_up = DescribeTool(id=f"describe-{call}", step=step.number, call=call, tool=tool, at=at, not_before=now)
+            return [look_up]
         case Checking(choice=choice):
             return [CheckArguments(id=f"check-{choice.call}", choice=choice, not_before=now)]
         case Judging(choice=choice, request=request):
@@ -169,8 +238,8 @@ def _owed_by_step(state: Session, step: Step) -> list[Effect]:
         case Asking(approval=Approval(expires_at=datetime() as expires_at) as approval):
             return [ExpireApproval(id=f"expire-{approval.id}", approval=approval.id, not_before=expires_at)]
         case Calling():
-            return _owed_by_call(step.stage)
-        case Inspecting(call=call, tool=tool, output=output):
+            return _owed_by_call(step.stage, step.plan.agent)
+        case Inspecting(call=call, tool=tool, output=output, mismatches=mismatches):
             inspect = CheckResult(
                 id=f"inspect-{call}",
                 step=step.number,
@@ -178,16 +247,17 @@ def _owed_by_step(state: Session, step: Step) -> list[Effect]:
                 tool=tool,
                 output=output,
                 criteria=step.plan.criteria,
+                mismatches=mismatches,
                 not_before=now,
             )
             return [inspect]
-        case Waiting() | Choosing() | Asking() | Accepted() | Failed():
+        case Waiting() | Choosing() | Asking() | Accepted() | Failed() | Dropped():
             return []
         case _:
             assert_never(step.stage)
 
 
-def _owed_by_call(calling: Calling) -> list[Effect]:
+def _owed_by_call(calling: Calling, agent: str = "", *, ordered: bool = False) -> list[Effect]:
     call = calling.choice.call
     match calling.phase:
         case Due(attempt=attempt, not_before=not_before):
@@ -199,6 +269,10 @@ def _owed_by_call(calling: Calling) -> list[Effect]:
                 attempt=attempt,
                 deadline=calling.deadline,
                 not_before=not_before,
+                agent=agent,
+                approved=calling.approved,
+                standing=calling.standing,
+                ordered=ordered,
             )
             return [send]
         case InFlight(attempt=attempt, lease_until=lease_until):
@@ -215,7 +289,7 @@ def _leases(calling: Calling) -> list[Effect]:
     return _owed_by_call(calling) if isinstance(calling.phase, InFlight) else []
 
 
-def _owed_by_letter(letter: DeadLetter) -> list[Effect]:
+def _owed_by_letter(state: Session, letter: DeadLetter) -> list[Effect]:
     """Return what is owed of a call that is sent again, whether its session has ended or not."""
     if not isinstance(letter.stage, Replaying):
         return []
@@ -226,7 +300,16 @@ def _owed_by_letter(letter: DeadLetter) -> list[Effect]:
         deadline=letter.stage.deadline,
         phase=letter.stage.phase,
     )
-    return _owed_by_call(calling)
+    return _owed_by_call(calling, state.steps[letter.step - 1].plan.agent, ordered=True)
+
+
+def holds(state: Session | None, claim: CallAttempted) -> bool:
+    """Tell whether an attempt is in flight under this very claim: nothing may be sent without one."""
+    return any(
+        isinstance(effect, LapseLease)
+        and (effect.call, effect.attempt, effect.not_before) == (claim.call, claim.attempt, claim.lease_until)
+        for effect in outstanding(state)
+    )
 
 
 def claimed_by(state: Session | None, worker: str) -> list[AskModel]:
@@ -242,12 +325,12 @@ def _model_calls(state: Session) -> list[ModelCall]:
             return [model]
         case _:
             stages = (state.steps[number - 1].stage for number in state.open)
-            return [
-                stage.model for stage in stages if isinstance(stage, Choosing | Reviewing) and stage.model is not None
-            ]
+            replan = state.stage.replan if isinstance(state.stage, Executing) else None
+            asked = [stage.model for stage in stages if isinstance(stage, Choosing | Reviewing)]
+            return [model for model in (replan, *asked) if model is not None]
 
 
-def _owed_by_model_call(state: Session, model: ModelCall) -> FindTools | AskModel | LapseLease:
+def _owed_by_model_call(state: Session, model: ModelCall) -> FindTools | RecallMemories | AskModel | LapseLease:
     agents = searched_for(state, model)
     if agents:
         return FindTools(
@@ -256,6 +339,14 @@ def _owed_by_model_call(state: Session, model: ModelCall) -> FindTools | AskMode
             agents=agents,
             text=search_text(state, model),
             most=most_shown(len(agents)),
+            not_before=state.updated_at,
+        )
+    if recalls(state, model):
+        return RecallMemories(
+            id=f"recall-{model.id}",
+            call=model.id,
+            text=search_text(state, model),
+            planning=model.purpose in PLANNING,
             not_before=state.updated_at,
         )
     if model.lease_until is None:

@@ -1,11 +1,30 @@
-"""Decide about the models' part: the plan, the choices, the reviews' wording and the answer."""
+"""Decide about the models' part: the plan, the choices, the reviews' wording and the answer.
+
+A plan is made from the goal, its context, the agents and their tools: the planner is shown no output of any tool. So
+what it binds to a call cannot have been talked into it. Its reply, from behaviour 2 on::
+
+    {"steps": [
+      {"goal": "find the bill", "agent": "executor", "tool": "read_file",
+       "slots": [{"argument": "/query/path", "value": "bill.txt"}]},
+      {"goal": "pay it", "after": [1], "criteria": "paid once", "tool": "send_money",
+       "slots": [{"argument": "/body/recipient", "step": 1, "pointer": "/0/iban"},
+                 {"argument": "/body/subject", "value": "Rent"}]}]}
+
+Only ``goal`` is needed. ``tool`` names the one call of a step. A slot's ``argument`` is a JSON pointer into that call's
+arguments, which are grouped as path, query, header, cookie and body; it is bound to a ``value`` that the planner takes
+from the goal, or to where a ``pointer`` leads in the JSON output of an earlier ``step`` ("" is all of it). A step that
+reads another's output waits for it, whether ``after`` says so or not.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from domain.content import Content
 from domain.retry import backoff
+from domain.session import researching
+from domain.session.assigning import assigned
 from domain.session.events import (
+    DescriptionRequested,
     ModelCallRequested,
     ModelFailed,
     ModelReplied,
@@ -17,11 +36,24 @@ from domain.session.events import (
     SessionFailed,
     Sourced,
     ToolChosen,
+    ToolDescribed,
 )
-from domain.session.replies import Unreadable, read_answer, read_choice, read_plan
+from domain.session.mending import on_no_repair, on_repair
+from domain.session.provenance import answer_label, choice_label
+from domain.session.replanning import on_no_replan, on_replan
+from domain.session.replies import (
+    RESEARCH,
+    Unreadable,
+    read_answer,
+    read_choice,
+    read_plan,
+    read_question,
+    read_summary,
+)
 from domain.session.reviewing import on_review
-from domain.session.state import Answering, Choosing, ModelCall, Planning, Reviewing, Session, Step
-from domain.session.steps import fail_step, start
+from domain.session.slots import binds_slots
+from domain.session.state import Answering, Choosing, Executing, ModelCall, Planning, Reviewing, Session, Step
+from domain.session.steps import ANSWER_AND_SUM, CHOOSE_OR_ASK, ask_again, fail_step, start
 
 
 def begin(state: Session) -> Sequence[SessionConsequence]:
@@ -29,7 +61,8 @@ def begin(state: Session) -> Sequence[SessionConsequence]:
     planner = state.agent_in_role("planner")
     if not planner:
         return (SessionFailed(reason="no agent has the role planner"),)
-    return (ModelCallRequested(call="plan", purpose="plan", agent=planner, recipe="plan.v1"),)
+    recipe = "plan.v2" if binds_slots(state) else "plan.v1"
+    return (ModelCallRequested(call="plan", purpose="plan", agent=planner, recipe=recipe),)
 
 
 def on_reply(state: Session, fact: ModelReplied, at: datetime) -> Sequence[SessionConsequence]:
@@ -38,6 +71,8 @@ def on_reply(state: Session, fact: ModelReplied, at: datetime) -> Sequence[Sessi
     if state.ended or model is None or model.attempt != fact.attempt:
         return ()
     try:
+        if denied := state.denial_of(fact.call, fact.attempt):
+            raise Unreadable(denied)
         return _use(state, step, model, fact.reply)
     except Unreadable as fault:
         return _ask_again(state, step, model, str(fault), at)
@@ -48,8 +83,8 @@ def on_model_failure(state: Session, fact: ModelFailed, at: datetime) -> Sequenc
     model, step = pending_model_call(state, fact.call)
     if model is None or model.attempt != fact.attempt:
         return ()
-    if not fact.retryable or model.attempt >= state.limits.model_attempts:
-        return _give_up(step, f"the model could not be asked: {fact.reason}")
+    if not fact.retryable or model.attempt >= state.limits_of(model.agent).model_attempts:
+        return give_up(state, step, model, f"the model could not be asked: {fact.reason}")
     wait = backoff(
         model.attempt,
         base_ms=state.limits.retry_base_ms,
@@ -65,6 +100,8 @@ def pending_model_call(state: Session, call: str) -> tuple[ModelCall | None, Ste
     match state.stage:
         case Planning(model=ModelCall() as model) | Answering(model=model) if model.id == call:
             return model, None
+        case Executing(replan=ModelCall() as model) if model.id == call:
+            return model, None
         case _:
             pass
     step = state.step_awaiting(call)
@@ -76,23 +113,46 @@ def pending_model_call(state: Session, call: str) -> tuple[ModelCall | None, Ste
 
 
 def _use(state: Session, step: Step | None, model: ModelCall, reply: Content) -> Sequence[SessionConsequence]:
+    if model.purpose == "replan":
+        return on_replan(state, reply)
     if step is None:
         if model.purpose == "plan":
-            steps = read_plan(state, reply)
+            steps = assigned(read_plan(state, reply), model.reassigned)
             first = [(number, plan) for number, plan in enumerate(steps, 1) if not plan.after]
-            return (PlanProposed(steps=steps), *start(first, room=state.limits.parallel_steps))
-        return (SessionCompleted(answer=read_answer(reply)),)
+            return (PlanProposed(steps=steps), *start(state, first, room=state.limits.parallel_steps))
+        label = answer_label(state) if binds_slots(state) else None
+        summary = read_summary(reply) if model.recipe == ANSWER_AND_SUM else ""
+        return (SessionCompleted(answer=read_answer(reply), label=label, summary=summary),)
+    if model.purpose == "repair":
+        return on_repair(state, step, model, reply)
     if isinstance(step.stage, Choosing):
-        return (_chosen(step, model, reply),)
-    return on_review(state, step, reply)
+        asked = _asked(step, model, reply) if model.recipe in (CHOOSE_OR_ASK, RESEARCH) else None
+        chosen = researching.chosen if model.recipe == RESEARCH else _chosen
+        return (asked or chosen(state, step, model, reply),)
+    return on_review(state, step, model, reply)
 
 
-def _chosen(step: Step, model: ModelCall, reply: Content) -> SessionConsequence:
+def on_description(state: Session, fact: ToolDescribed) -> Sequence[SessionConsequence]:
+    """Ask a step's agent for its choice again, with what it was told."""
+    step = state.steps[fact.step - 1] if 1 <= fact.step <= len(state.steps) else None
+    waits = step is not None and step.number in state.open and step.stage == Choosing()
+    return (ask_again(state, step),) if step is not None and waits else ()
+
+
+def _asked(step: Step, model: ModelCall, reply: Content) -> SessionConsequence | None:
+    question = read_question(step, reply)
+    if question is None:
+        return None
+    return DescriptionRequested(step=step.number, call=model.id, tool=question.describe, at=question.at)
+
+
+def _chosen(state: Session, step: Step, model: ModelCall, reply: Content) -> SessionConsequence:
     choice = read_choice(reply)
     call = f"call-{step.number}-{step.round}"
     if choice.result:
         stated = Content(text=choice.result, size=len(choice.result.encode()))
-        return ResultStated(step=step.number, call=call, output=stated)
+        label = choice_label(state, step) if binds_slots(state) else None
+        return ResultStated(step=step.number, call=call, output=stated, label=label)
     arguments = Sourced(value=choice.arguments, source=f"model:{model.id}")
     return ToolChosen(step=step.number, call=call, tool=choice.tool, arguments=arguments)
 
@@ -100,10 +160,15 @@ def _chosen(step: Step, model: ModelCall, reply: Content) -> SessionConsequence:
 def _ask_again(
     state: Session, step: Step | None, model: ModelCall, fault: str, at: datetime
 ) -> Sequence[SessionConsequence]:
-    if model.attempt >= state.limits.model_attempts:
-        return _give_up(step, f"the model's reply could not be used: {fault}")
+    if model.attempt >= state.limits_of(model.agent).model_attempts:
+        return give_up(state, step, model, f"the model's reply could not be used: {fault}")
     return (ModelRetryScheduled(call=model.id, attempt=model.attempt + 1, not_before=at, fault=fault),)
 
 
-def _give_up(step: Step | None, reason: str) -> Sequence[SessionConsequence]:
+def give_up(state: Session, step: Step | None, model: ModelCall, reason: str) -> Sequence[SessionConsequence]:
+    """Go on without an answer to a question where that can be, else give up its step, or the session."""
+    if model.purpose == "replan":
+        return on_no_replan(state, reason)
+    if step and model.purpose == "repair":
+        return on_no_repair(state, step)
     return fail_step(step.number, reason) if step else (SessionFailed(reason=reason),)

@@ -1,23 +1,34 @@
 """Build what a model is asked, from the state and the pinned catalogue alone.
 
 A prompt is never stored: the reply's event names its digest, and these bytes are derived again on demand. Results of
-earlier steps come as excerpts, and only from the steps that a step waits for, so prompts stay small in long sessions.
+earlier steps come only from the steps that a step waits for, and shortened as the claim of the question says, so
+prompts stay small in long sessions.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import assert_never
 
 import msgspec
 
+from domain.catalog.arguments import arguments_of
 from domain.catalog.events import Agent, Tool
-from domain.catalog.state import Snapshot, may_use
+from domain.catalog.state import Snapshot
 from domain.encoding import NULL, digest
+from domain.memory.recalling import shown
+from domain.prompting.results import SHORT, excerpt, in_window, shown_by, words_of
+from domain.reviewing.findings import notes
+from domain.session.events import Slot
+from domain.session.replanning import so_far
+from domain.session.replies import MOST_TOLD, RESEARCH, REVIEW_OF_PLAN
+from domain.session.research_forms import CONCLUDE_FORM, IN_PLANS, research_form
+from domain.session.researching import room
 from domain.session.searching import MOST_SHOWN
-from domain.session.state import Accepted, ModelCall, Reviewing, Session, Step
+from domain.session.state import Accepted, Gathered, ModelCall, Reviewing, Session, Step, Told
+from domain.session.steps import ANSWER_AND_SUM, CHOOSE_OR_ASK
+from domain.session.templates import filled
 
 MOST_TOOLS = MOST_SHOWN
 MOST_RESULTS = 20
-EXCERPT = 2_000
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,14 +51,15 @@ class Prompt(msgspec.Struct, frozen=True, kw_only=True):
 def prompt(state: Session, call: ModelCall, catalog: Snapshot) -> Prompt:
     """Derive the prompt of a pending model call; the last line names the task for scripted models."""
     agent = catalog.agent(call.agent)
-    template = agent.prompt_template if agent else ""
+    told = filled(state, call, agent, catalog) if agent else ""
     step = state.steps[call.step - 1] if call.step else None
-    parts = [f"GOAL\n{state.goal}", *_context(state), *_question(state, call, step, agent, catalog)]
+    known = [f"GOAL\n{state.goal}", *_context(state), *shown(call.recalled or ())]
+    parts = [*known, *_question(state, call, step, agent, catalog)]
     if call.fault:
         parts.append(f"YOUR LAST REPLY COULD NOT BE USED\n{call.fault}")
     parts.append(_task_line(call, step))
     user = Message(role="user", text="\n\n".join(parts))
-    return Prompt(messages=(Message(role="system", text=template), user))
+    return Prompt(messages=(Message(role="system", text=told), user))
 
 
 def _task_line(call: ModelCall, step: Step | None) -> str:
@@ -62,33 +74,88 @@ def _context(state: Session) -> list[str]:
 def _question(state: Session, call: ModelCall, step: Step | None, agent: Agent | None, catalog: Snapshot) -> list[str]:
     match call.purpose:
         case "plan":
-            return [_agents(catalog, call), PLAN_FORM]
+            binds = call.recipe != "plan.v1"
+            return [_agents(catalog, call, binds=binds), *_researchers(state), BOUND_PLAN_FORM if binds else PLAN_FORM]
+        case "replan":
+            first = len(state.steps) + 1
+            known = [_agents(catalog, call, binds=True), *_researchers(state), f"PLAN SO FAR\n{so_far(state)}"]
+            return [*known, replan_form(first)]
         case "choose":
             assert step is not None and agent is not None, "a choice belongs to a step and an agent"
-            return [_step(step), *_results(_before(state, step)), _tools(agent, step, call, catalog), CHOOSE_FORM]
+            before = [_step(step), *_results(state, call, _before(state, step)), *_gathered(state, call, step)]
+            before += _awaited(state, step) if call.recipe == RESEARCH else []
+            if call.recipe == RESEARCH and not room(state, step):
+                return [*before, CONCLUDE_FORM]
+            known = [*before, _tools(agent, step, call, catalog)]
+            return [*known, *map(_told, step.told), _choose_form(state, call, step)]
+        case "repair":
+            assert step is not None, "a repair belongs to a step"
+            known = [_step(step), *_results(state, call, _before(state, step)), *_gathered(state, call, step)]
+            return [*known, *_broken(step, catalog), REPAIR_FORM]
         case "review":
             assert step is not None and isinstance(step.stage, Reviewing), "a review belongs to a result"
-            result = f"RESULT of {step.stage.tool or 'the agent'}\n{_excerpt(step.stage.output.text)}"
-            return [_step(step), result, REVIEW_FORM]
+            result = f"RESULT of {step.stage.tool or 'the agent'}\n{_shown(state, call, step)}"
+            form = REVIEW_OF_PLAN_FORM if call.recipe == REVIEW_OF_PLAN else REVIEW_FORM
+            return [_step(step), *_gathered(state, call, step), result, *_noted(step.stage), form]
         case "answer":
-            return [*_results(state.steps[-MOST_RESULTS:]), ANSWER_FORM]
+            return [*_results(state, call, state.steps[-MOST_RESULTS:]), _answer_form(call)]
         case _:
             assert_never(call.purpose)
 
 
-def _agents(catalog: Snapshot, call: ModelCall) -> str:
-    lines = []
+def _broken(step: Step, catalog: Snapshot) -> list[str]:
+    """Show a call that failed: the tool with its short schema, the whole of what did not fit, and the arguments.
+
+    The step says what was wrong.
+    """
+    if step.broken is None:
+        return []
+    tool, arguments = catalog.tool(step.broken.tool), bytes(step.broken.arguments.value).decode()
+    described = f"TOOL\n- {_tool(tool)}" if tool else f"TOOL\n- {step.broken.tool}"
+    wanted = [f"WANTED AT {each.at or 'the top'}\n{each.schema}" for each in step.broken.described]
+    return [described, *wanted, f"ITS ARGUMENTS\n{excerpt(arguments)}"]
+
+
+def _told(told: Told) -> str:
+    head = " ".join(f"MORE OF {told.tool} {told.at}".split())
+    return f"{head}\n{told.text}"
+
+
+def _choose_form(state: Session, call: ModelCall, step: Step) -> str:
+    form = research_form(room(state, step)) if call.recipe == RESEARCH else CHOOSE_FORM
+    may_ask = call.recipe in (CHOOSE_OR_ASK, RESEARCH) and len(step.told) < MOST_TOLD
+    return f"{form}\n{ASK_FORM}" if may_ask else form
+
+
+def _answer_form(call: ModelCall) -> str:
+    return ANSWER_AND_SUM_FORM if call.recipe == ANSWER_AND_SUM else ANSWER_FORM
+
+
+def _agents(catalog: Snapshot, call: ModelCall, *, binds: bool) -> str:
+    lines, described = [], set[str]()
     for agent in catalog.agents:
-        tools = [tool for tool in _all_tools(catalog) if may_use(agent, tool)]
+        tools = catalog.usable(agent)
         shown = _found(agent, call, catalog) or tools[:MOST_TOOLS]
-        known = "".join(f"\n    {tool.name}: {tool.description}" for tool in shown)
+        again = [tool.name for tool in shown if tool.name in described]
+        fresh = [tool for tool in shown if tool.name not in described]
+        known = "".join(f"\n    {tool.name}: {tool.description}{_taken(tool) if binds else ''}" for tool in fresh)
+        known += f"\n    as above: {', '.join(again)}" if again else ""
+        described.update(tool.name for tool in fresh)
         more = f"\n    and {len(tools) - len(shown)} more" if len(tools) > len(shown) else ""
         lines.append(f"- {agent.id} ({agent.role}){known}{more}")
     return "AGENTS and what they may use\n" + "\n".join(lines)
 
 
+def _taken(tool: Tool) -> str:
+    """Name the arguments that a plan can bind: the pointers to them, those that must be there with a mark."""
+    pointers = arguments_of(tool.parameters)
+    return f"\n      takes {', '.join(pointers)}" if pointers else ""
+
+
 def _step(step: Step) -> str:
     text = f"STEP {step.number}\n{step.plan.goal}"
+    if step.plan.tool:
+        text += f"\nThe plan calls {step.plan.tool} here{_bound(step.plan.slots)}"
     if step.plan.criteria:
         text += f"\nDone when: {step.plan.criteria}"
     if step.instructions:
@@ -96,28 +163,110 @@ def _step(step: Step) -> str:
     return text
 
 
+def _bound(slots: Sequence[Slot]) -> str:
+    """Say which arguments the plan binds: their agent leaves them out."""
+    if not slots:
+        return "."
+    from_where = (f"from step {slot.step}" if slot.step else bytes(slot.value).decode() for slot in slots)
+    lines = [f"\n- {slot.argument}: {said}" for slot, said in zip(slots, from_where, strict=True)]
+    return f" and fills these arguments; leave them out, what you say otherwise may have to be allowed:{''.join(lines)}"
+
+
 def _before(state: Session, step: Step) -> list[Step]:
     return [state.steps[number - 1] for number in step.plan.after[-MOST_RESULTS:]]
 
 
-def _results(steps: Iterable[Step]) -> list[str]:
+def results_shown(state: Session, call: ModelCall) -> list[str]:
+    """Return the texts of the results that a question shows."""
+    match call.purpose:
+        case "choose" | "repair":
+            steps = _before(state, state.steps[call.step - 1])
+        case "review":
+            steps = [state.steps[call.step - 1]]
+        case "answer":
+            steps = list(state.steps[-MOST_RESULTS:])
+        case _:
+            steps = []
+    found = [step.stage.output.text for step in steps if isinstance(step.stage, Accepted | Reviewing)]
+    own = state.steps[call.step - 1].gathered if call.purpose in ("choose", "repair", "review") else ()
+    return [*found, *(each.output.text for each in own)]
+
+
+def _results(state: Session, call: ModelCall, steps: Sequence[Step]) -> list[str]:
+    found = [step for step in steps if isinstance(step.stage, Accepted)]
+    last = in_window([step.number for step in found])
     texts = [
-        f"RESULT of step {step.number} ({step.plan.goal}), from {step.stage.source}\n{_excerpt(step.stage.output.text)}"
-        for step in steps
+        f"RESULT of step {step.number} ({step.plan.goal}), from {step.stage.source}{_named(call, step.stage)}\n"
+        f"{_shown(state, call, step, last=step.number in last)}"
+        for step in found
         if isinstance(step.stage, Accepted)
     ]
     return ["\n\n".join(texts)] if texts else []
 
 
-def _excerpt(text: str) -> str:
-    return text if len(text) <= EXCERPT else f"{text[:EXCERPT]}… ({len(text)} characters in all)"
+def _named(call: ModelCall, stage: Accepted) -> str:
+    """Say by which name a researcher's findings may refer to a result."""
+    return f", {stage.call}" if call.recipe == RESEARCH else ""
+
+
+def _shown(state: Session, call: ModelCall, step: Step, *, last: bool = True) -> str:
+    assert isinstance(step.stage, Accepted | Reviewing), "only a result is shown"
+    return _shortened(state, call, step, step.stage.output.text, last=last)
+
+
+def _shortened(state: Session, call: ModelCall, step: Step, text: str, *, last: bool) -> str:
+    """Return what a step found as the question's strategy shows it, by what the step that asks is about."""
+    asking = state.steps[call.step - 1] if call.step else step
+    pointers = (slot.pointer for slot in asking.plan.slots if slot.step == step.number)
+    texts = (asking.plan.goal, asking.plan.criteria, *pointers, *(() if call.step else (state.goal,)))
+    wanted = words_of(*texts) if call.strategy in ("fields", "window") else frozenset[str]()
+    return shown_by(text, call.strategy, wanted, last=last)
+
+
+def _researchers(state: Session) -> list[str]:
+    """Tell a planner what comes of a researcher's step, where there is a researcher."""
+    return [IN_PLANS] if state.researches(state.agent_in_role("researcher")) else []
+
+
+def _awaited(state: Session, step: Step) -> list[str]:
+    """Tell a researcher which of its findings the plan binds to later calls."""
+    lines = [
+        f"- {slot.pointer} for {slot.argument} of {later.plan.tool}"
+        for later in state.steps
+        for slot in later.plan.slots
+        if slot.step == step.number
+    ]
+    return ["THE PLAN READS FROM YOUR FINDINGS\n" + "\n".join(lines)] if lines else []
+
+
+def _gathered(state: Session, call: ModelCall, step: Step) -> list[str]:
+    """Show what the calls of a step answered so far, the ones that were not made too."""
+    last = in_window(range(len(step.gathered)))
+    return [_answer(state, call, step, each, last=at in last) for at, each in enumerate(step.gathered)]
+
+
+def _answer(state: Session, call: ModelCall, step: Step, found: Gathered, *, last: bool) -> str:
+    asked = f"{found.tool} {excerpt(bytes(found.arguments).decode(), SHORT)}"
+    if found.repeats:
+        return f"NO ANSWER of {found.call}, {asked}\nIt was not made: it is the same as {found.repeats}."
+    return f"ANSWER of {found.call}, {asked}\n{_shortened(state, call, step, found.output.text, last=last)}"
+
+
+def _noted(stage: Reviewing) -> list[str]:
+    """Tell the reviewer what code noted; what contradicts its evidence it hears of in the last round only."""
+    said = [*notes(stage.findings), *(each.in_words() for each in stage.findings if each.contradicts)]
+    return ["CODE FOUND, AND MAY BE WRONG\n" + "\n".join(f"- {each}" for each in said)] if said else []
 
 
 def _tools(agent: Agent, step: Step, call: ModelCall, catalog: Snapshot) -> str:
-    usable = [tool for tool in _all_tools(catalog) if may_use(agent, tool)]
-    shown = _found(agent, call, catalog) or closest(usable, f"{step.plan.goal} {step.plan.criteria}")
+    usable, shown = catalog.usable(agent), shown_tools(agent, step, call, catalog)
     head = "TOOLS" if len(shown) == len(usable) else f"TOOLS (the {len(shown)} closest of {len(usable)})"
     return head + "".join(f"\n- {_tool(tool)}" for tool in shown)
+
+
+def shown_tools(agent: Agent, step: Step, call: ModelCall, catalog: Snapshot) -> Sequence[Tool]:
+    """Return the tools that an agent is shown before it chooses one for a step."""
+    return _found(agent, call, catalog) or closest(catalog.usable(agent), f"{step.plan.goal} {step.plan.criteria}")
 
 
 def _found(agent: Agent, call: ModelCall, catalog: Snapshot) -> Sequence[Tool]:
@@ -148,9 +297,15 @@ def _words(tool: Tool) -> set[str]:
     return set(f"{tool.name.replace('_', ' ')} {tool.description}".lower().split())
 
 
-def _all_tools(catalog: Snapshot) -> list[Tool]:
-    return [tool for document in catalog.documents for tool in document.tools]
+def replan_form(first: int) -> str:
+    """Ask for the rest of a plan whose new steps are numbered from ``first`` on."""
+    return f"{REPLAN_FORM} Number your steps from {first} on.\n{BOUND_PLAN_FORM}"
 
+
+REPLAN_FORM = """\
+A step of the plan could not be finished. What is done or runs stays. Plan the rest anew so that the goal is reached \
+another way: steps that wait are left out unless you plan them again, with "instead" and the number of the one that \
+yours replaces. Your steps may wait for those that are done or run, and read their outputs, but not for what failed."""
 
 PLAN_FORM = """\
 Decompose the goal into the fewest steps that reach it. Each step is one call of one tool or one conclusion.
@@ -158,13 +313,42 @@ Answer with one JSON object and nothing else:
 {"steps": [{"goal": "what to reach", "agent": "an agent's id", "after": [numbers of earlier steps whose results it \
 needs], "criteria": "how to see that it is done"}]}"""
 
+BOUND_PLAN_FORM = """\
+Decompose the goal into the fewest steps that reach it. Each step is one call of one tool or one conclusion.
+Answer with one JSON object and nothing else:
+{"steps": [{"goal": "what to reach", "agent": "an agent's id", "after": [numbers of earlier steps whose results it \
+needs], "criteria": "how to see that it is done", "tool": "the tool that it calls, left out for a conclusion", \
+"slots": [{"argument": "/body/…", "value": what the goal says} or {"argument": "/body/…", "step": the number of an \
+earlier step, "pointer": "a JSON pointer into its output"}]}]}
+Bind every argument that says to whom or where something goes: copy it from the goal word for word, or point to the \
+output that holds it. A call that is not in the plan, or whose destination is not bound, waits for a person."""
+
 CHOOSE_FORM = """Choose one tool and its arguments for this step, or state the result if it follows from what is known.
 Answer with one JSON object and nothing else, either
 {"tool": "its name", "arguments": {"path": {}, "query": {}, "body": {}}} or {"result": "the result in words"}"""
+
+ASK_FORM = """\
+Of the tools' arguments only the upper levels are shown; "cut" counts what is left out. To see more first, answer with
+{"describe": "a tool's name", "at": "/body/items"}, where "at" leads into its arguments or is empty for all."""
+CHOOSE_OR_ASK_FORM = f"{CHOOSE_FORM}\n{ASK_FORM}"
+
+REPAIR_FORM = """\
+The call of this tool failed, as the last round says. Mend its arguments: change what was wrong, and nothing else.
+Answer with one JSON object and nothing else, either
+{"tool": "the same name", "arguments": {"path": {}, "query": {}, "body": {}}} or, where a value is missing that nothing
+here says, {"result": "what is missing"}"""
 
 REVIEW_FORM = """Judge whether the result does what the step asks. Claim nothing that the result does not show.
 Answer with one JSON object and nothing else:
 {"verdict": "accept" or "rework" or "fail", "reason": "for rework: what to do differently"}"""
 
+REVIEW_OF_PLAN_FORM = """Judge whether the result does what the step asks. Claim nothing that the result does not show.
+Answer with one JSON object and nothing else:
+{"verdict": "accept" or "rework" or "replan" or "fail", "reason": "for rework: what to do differently"}
+Say "replan" where the result is right, and shows that the goal cannot be reached by the plan as it is."""
+
 ANSWER_FORM = """Answer the goal from these results alone, briefly, with the figures that matter.
 Answer with one JSON object and nothing else: {"answer": "…"}"""
+
+ANSWER_AND_SUM_FORM = f"""{ANSWER_FORM[:-1]}, "summary": "…"}}
+The summary is kept for later sessions: say in a few sentences what was found that will still be of use to them."""

@@ -9,9 +9,12 @@ The order is carried out even where the limit of tool calls is used up; its atte
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from domain.budget import used_up
+from domain.budget.limits import used_up
+from domain.session.approving import BOUND_SINCE
 from domain.session.calling import lost, next_try
 from domain.session.events import (
+    AllotmentRefused,
+    BudgetShort,
     CallAttempted,
     CallDeadLettered,
     CallDeferred,
@@ -24,7 +27,10 @@ from domain.session.events import (
     LeaseLapsed,
     SessionConsequence,
     SessionFact,
+    VerdictReached,
 )
+from domain.session.metering import exceeded
+from domain.session.proof import Demand, unmet
 from domain.session.state import DeadLetter, Due, InFlight, Open, Replaying, Session
 
 
@@ -37,6 +43,9 @@ def replayed(state: Session, fact: SessionFact) -> DeadLetter | None:
         case CallAttempted() | CallSucceeded() | CallFailed() | CallDeferred() | CallExpired() | LeaseLapsed():
             letter = state.letter_of(fact.call)
             return letter if letter and isinstance(letter.stage, Replaying) else None
+        case BudgetShort() | AllotmentRefused() | VerdictReached():
+            letter = state.letter_of(fact.call)
+            return letter if letter and isinstance(letter.stage, Replaying) else None
         case _:
             return None
 
@@ -44,6 +53,8 @@ def replayed(state: Session, fact: SessionFact) -> DeadLetter | None:
 def on_fact(state: Session, letter: DeadLetter, fact: SessionFact, at: datetime) -> Sequence[SessionConsequence]:
     """Say what follows for the letter."""
     match fact, letter.stage:
+        case VerdictReached(), Replaying(phase=Due()) as stage:
+            return _on_verdict(state, letter, stage, fact)
         case DeadLetterReplayed(), _:
             return (_again(state, letter, fact, at),)
         case CallSucceeded(), _:  # whichever attempt it answers: it happened
@@ -56,6 +67,10 @@ def on_fact(state: Session, letter: DeadLetter, fact: SessionFact, at: datetime)
             return _give_up(letter, stage, "its deadline passed before it could be sent")
         case CallDeferred(), Replaying(phase=Due(), deadline=deadline) as stage if fact.until > deadline:
             return _give_up(letter, stage, f"deferred beyond its deadline: {fact.reason}")
+        case BudgetShort(), Replaying() as stage if exceeded(state, fact.needed):
+            return _give_up(letter, stage, exceeded(state, fact.needed))
+        case AllotmentRefused(retry_at=None), Replaying() as stage if state.ended:
+            return _give_up(letter, stage, fact.reason)
         case _:
             return ()
 
@@ -69,6 +84,31 @@ def _again(state: Session, letter: DeadLetter, fact: DeadLetterReplayed, at: dat
         deadline=at + timedelta(milliseconds=state.limits.call_timeout_ms),
         letter=letter.id,
     )
+
+
+def _on_verdict(
+    state: Session, letter: DeadLetter, stage: Replaying, fact: VerdictReached
+) -> Sequence[SessionConsequence]:
+    """Give up again what the rules deny, or what would be another request.
+
+    The order meets rules that ask, unless these demand by now what whoever gave it does not meet.
+    """
+    if fact.decision == "deny":
+        return _give_up(letter, stage, f"the policy denied {letter.choice.tool} after all: {fact.reason}")
+    if fact.request_digest != letter.request.digest:
+        return _give_up(letter, stage, "it would be another request than the one that was given up")
+    failed = _unmet(state, letter, fact)
+    if failed:
+        return _give_up(letter, stage, f"a rule demands {' and '.join(failed)} by now, which the order does not meet")
+    return ()
+
+
+def _unmet(state: Session, letter: DeadLetter, fact: VerdictReached) -> Sequence[Demand]:
+    """Return what rules demand that the order does not meet; sessions that began before hold nothing against it."""
+    if state.behaviour < BOUND_SINCE:
+        return ()
+    order = letter.order
+    return unmet(fact.demands, by=order.by, requester=state.user, reason=order.reason) if order else fact.demands
 
 
 def _on_failure(

@@ -4,10 +4,8 @@ An agent that may use more tools than a prompt shows is marked when its session 
 and prompts are built from that: how tools are found may change, what an agent was shown does not.
 """
 
-from collections.abc import Iterable
-
-from domain.catalog.events import Agent, Tool
-from domain.catalog.state import may_use
+from domain.catalog.events import Agent
+from domain.catalog.state import Snapshot
 from domain.session.state import ModelCall, Session, Step
 
 MOST_SHOWN = 40
@@ -15,14 +13,9 @@ LEAST_SHOWN = 5
 MOST_SEARCHED = 1_000
 
 
-def needs_search(agent: Agent, tools: Iterable[Tool]) -> bool:
+def needs_search(agent: Agent, catalog: Snapshot) -> bool:
     """Tell whether an agent may use more tools than a prompt shows."""
-    usable = 0
-    for tool in tools if agent.tools else ():
-        usable += may_use(agent, tool)
-        if usable > MOST_SHOWN:
-            return True
-    return False
+    return len(catalog.usable(agent)) > MOST_SHOWN
 
 
 def searched_for(state: Session, model: ModelCall) -> tuple[str, ...]:
@@ -31,7 +24,7 @@ def searched_for(state: Session, model: ModelCall) -> tuple[str, ...]:
         return ()
     narrowed = [agent.id for agent in state.agents if agent.narrowed]
     match model.purpose:
-        case "plan":
+        case "plan" | "replan":
             return tuple(narrowed)
         case "choose":
             return (model.agent,) if model.agent in narrowed else ()

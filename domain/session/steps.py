@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from domain.session.events import (
+    CallWithdrawn,
     ModelCallRequested,
     PlannedStep,
     ReworkRequested,
@@ -11,24 +14,35 @@ from domain.session.events import (
     StepAccepted,
     StepFailed,
     StepStarted,
+    ToolChosen,
 )
-from domain.session.state import Accepted, Session, Step, Waiting
+from domain.session.replies import RESEARCH
+from domain.session.state import Accepted, Choice, Dropped, Executing, Failed, Session, Step, Waiting
+
+CHOOSE_OR_ASK = "choose.v2"
+"""Names the recipe of a question that may be answered by asking for more of a tool."""
+ANSWER_AND_SUM = "answer.v2"
+"""Names the recipe of the last question where what is worth remembering is to be said too."""
 
 
-def start(ready: Sequence[tuple[int, PlannedStep]], *, room: int) -> Sequence[SessionConsequence]:
+def start(state: Session, ready: Sequence[tuple[int, PlannedStep]], *, room: int) -> Sequence[SessionConsequence]:
     """Start steps whose predecessors are accepted, as many as there is room for beside the running ones."""
     started: list[SessionConsequence] = []
     for number, plan in ready[: max(0, room)]:
-        started += [StepStarted(step=number, agent=plan.agent), _ask_for_choice(number, 1, plan.agent)]
+        started += [StepStarted(step=number, agent=plan.agent), ask_for_choice(state, number, 1, plan.agent)]
     return started
 
 
 def accept(state: Session, step: Step) -> Sequence[SessionConsequence]:
     """Accept a step's result, then start what waited for it, or ask for the answer when all is done."""
     accepted = {step.number} | {other.number for other in state.steps if isinstance(other.stage, Accepted)}
-    if len(accepted) == len(state.steps):
+    if isinstance(state.stage, Executing) and state.stage.replan:
+        return (StepAccepted(step=step.number),)  # what goes on from here is being planned
+    over = sum(isinstance(other.stage, Failed | Dropped) for other in state.steps)
+    if len(accepted) + over == len(state.steps):
         planner = state.agent_in_role("planner")
-        answer = ModelCallRequested(call="answer", purpose="answer", agent=planner, recipe="answer.v1")
+        recipe = ANSWER_AND_SUM if state.memory and state.memory.summarise else "answer.v1"
+        answer = ModelCallRequested(call="answer", purpose="answer", agent=planner, recipe=recipe)
         return (StepAccepted(step=step.number), answer)
     ready = [
         (other.number, other.plan)
@@ -36,18 +50,33 @@ def accept(state: Session, step: Step) -> Sequence[SessionConsequence]:
         if isinstance(other.stage, Waiting) and accepted.issuperset(other.plan.after)
     ]
     room = state.limits.parallel_steps - (len(state.open) - 1)
-    return (StepAccepted(step=step.number), *start(ready, room=room))
+    return (StepAccepted(step=step.number), *start(state, ready, room=room))
 
 
 def send_back(state: Session, step: Step, instructions: str) -> Sequence[SessionConsequence]:
     """Give a step back to its agent with instructions, or give it up when its rounds are used up."""
-    if step.round > state.limits.rework_rounds:
-        return fail_step(step.number, f"still not right after {step.round} rounds: {instructions}")
+    if step.tries > state.limits_of(step.plan.agent).rework_rounds:
+        return fail_step(step.number, f"still not right after {step.round - len(step.gathered)} rounds: {instructions}")
     again = step.round + 1
     return (
         ReworkRequested(step=step.number, round=again, instructions=instructions),
-        _ask_for_choice(step.number, again, step.plan.agent),
+        ask_for_choice(state, step.number, again, step.plan.agent),
     )
+
+
+def choose_again(step: Step, choice: Choice, reason: str) -> Sequence[SessionConsequence]:
+    """Take a step's call back, and choose in its place what then goes by a name of its own."""
+    again = step.round + 1
+    chosen = ToolChosen(
+        step=step.number,
+        call=f"call-{step.number}-{again}",
+        tool=choice.tool,
+        arguments=choice.arguments,
+        consent=choice.consent,
+        earlier=choice.earlier,
+    )
+    withdrawn = CallWithdrawn(call=step.stage.awaits, reason=reason)
+    return (withdrawn, ReworkRequested(step=step.number, round=again, instructions=reason), chosen)
 
 
 def fail_step(number: int, reason: str) -> Sequence[SessionConsequence]:
@@ -55,7 +84,20 @@ def fail_step(number: int, reason: str) -> Sequence[SessionConsequence]:
     return (StepFailed(step=number, reason=reason), SessionFailed(reason=f"step {number}: {reason}"))
 
 
-def _ask_for_choice(number: int, round_: int, agent: str) -> ModelCallRequested:
+def ask_again(state: Session, step: Step) -> ModelCallRequested:
+    """Ask a step's agent for its choice once more, now that it was told what it wanted to know."""
+    asked = ask_for_choice(state, step.number, step.round, step.plan.agent)
+    return replace(asked, call=f"{asked.call}-d{len(step.told)}")
+
+
+def ask_for_choice(state: Session, number: int, round_: int, agent: str) -> ModelCallRequested:
+    """Ask a step's agent for its choice in a round."""
     return ModelCallRequested(
-        call=f"choose-{number}-{round_}", purpose="choose", agent=agent, recipe="choose.v1", step=number
+        call=f"choose-{number}-{round_}", purpose="choose", agent=agent, recipe=_recipe(state, agent), step=number
     )
+
+
+def _recipe(state: Session, agent: str) -> str:
+    if state.behaviour < 2:  # an agent could not ask for more of a tool then
+        return "choose.v1"
+    return RESEARCH if state.researches(agent) else CHOOSE_OR_ASK

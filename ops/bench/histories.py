@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from domain.catalog.events import Tool
 from domain.content import content
 from domain.encoding import foreign
 from domain.envelope import Actor, Context, Event, fact_event
@@ -31,6 +32,7 @@ from domain.session.events import (
     GoalSubmitted,
     LeaseLapsed,
     Limits,
+    MemoriesRecalled,
     ModelFailed,
     ModelReplied,
     Outcome,
@@ -41,22 +43,27 @@ from domain.session.events import (
     SessionFact,
     SessionPaused,
     SessionResumed,
+    ToolDescribed,
     ToolsFound,
     VerdictReached,
 )
+from domain.session.metering import EndOverdue, ReturnAllotment, TakeAllotment
 from domain.session.outstanding import (
     IMMEDIATE,
     AskModel,
     CheckArguments,
     CheckResult,
+    DescribeTool,
     Effect,
     ExpireApproval,
     FindTools,
     JudgeCall,
     LapseLease,
+    RecallMemories,
     SendCall,
     outstanding,
 )
+from domain.session.provenance import provenance
 from domain.session.react import react
 from domain.session.state import Calling, DeadLetter, InFlight, Open, Replaying, Session
 
@@ -64,7 +71,18 @@ BEGAN = datetime(2026, 11, 1, 12, tzinfo=UTC)
 AGENTS = tuple(PinnedAgent(id=role, role=role, revision="1") for role in ("planner", "executor", "reviewer"))
 OUTCOMES = get_args(Outcome)
 FAILURES = get_args(Failure)
-TOOLS = ("shop/list-orders", "shop/refund", "shop/ship")
+TOOLS = {
+    name: Tool(
+        name=name,
+        api="shop",
+        operation=f"POST /{number}",
+        document="d" * 64,
+        description="Change an order.",
+        effect_class="write",
+        repeatable=False,
+    )
+    for number, name in enumerate(("shop/list-orders", "shop/refund", "shop/ship"))
+}
 
 Append = list[Event[SessionEvent]]
 
@@ -82,10 +100,16 @@ SMOOTH = Trouble(faults=60, asks=100, people=2, late=2)
 
 
 def history(
-    draw: Random, session: UUID, *, steps: int = 3, trouble: Trouble | None = None, most: int = 400
+    draw: Random,
+    session: UUID,
+    *,
+    steps: int = 3,
+    trouble: Trouble | None = None,
+    most: int = 400,
+    catalog: str = "c" * 64,
 ) -> Iterator[Append]:
     """Yield the appends of one session, at most ``most``; it mostly comes to an end before."""
-    teller = _Teller(draw, session, steps, trouble or Trouble())
+    teller = _Teller(draw, session, steps, trouble or Trouble(), catalog)
     yield teller.append(teller.goal())
     for _ in range(most):
         fact = teller.next_fact()
@@ -97,11 +121,12 @@ def history(
 class _Teller:
     """Know a session's state and draw what happens to it next."""
 
-    def __init__(self, draw: Random, session: UUID, steps: int, trouble: Trouble):
+    def __init__(self, draw: Random, session: UUID, steps: int, trouble: Trouble, catalog: str):
         self._draw = draw
         self._session = session
         self._steps = steps
         self._trouble = trouble
+        self._catalog = catalog
         self._at = BEGAN
         self._appends = 0
         self._state: Session | None = None
@@ -133,7 +158,7 @@ class _Teller:
             user="ada",
             model="scripted:shop",
             agents=AGENTS,
-            catalog="c" * 64,
+            catalog=self._catalog,
             policy_set="p" * 64,
             behaviour=BEHAVIOUR,
             limits=Limits(parallel_steps=2),
@@ -237,6 +262,8 @@ class _Teller:
             case FindTools(call=call, agents=agents, text=text):
                 found = tuple(FoundFor(agent=agent, tools=(FoundTool(name="refund", score=1000),)) for agent in agents)
                 return ToolsFound(call=call, text=text, method="words.v1", found=found)
+            case RecallMemories(call=call, text=text):
+                return MemoriesRecalled(call=call, text=text)
             case CheckArguments(choice=choice):
                 if fault:
                     return ArgumentsChecked(call=choice.call, problems=("order: expected a number",))
@@ -249,7 +276,8 @@ class _Teller:
                     request_digest="e" * 64,
                 )
             case JudgeCall(choice=choice, request=request):
-                asks = self._happens(self._trouble.asks)
+                assert self._state is not None, "a verdict is asked for by a session"
+                asks, reads = self._happens(self._trouble.asks), request.effect_class == "read"
                 return VerdictReached(
                     call=choice.call,
                     request_digest=request.digest,
@@ -257,15 +285,20 @@ class _Teller:
                     rules=("writes-ask",),
                     policy_set="p" * 64,
                     reason="writes need a human",
+                    provenance=provenance(self._state, choice, TOOLS[choice.tool], reads=reads),
                 )
             case CheckResult(step=step, call=call):
                 return ResultChecked(step=step, call=call, problems=("no amount",) if fault else ())
+            case DescribeTool():
+                return ToolDescribed(step=effect.step, call=effect.call, tool=effect.tool, at=effect.at, text="{}")
             case SendCall():
                 return self._sent(effect, fault)
             case LapseLease(call=call, attempt=attempt):
                 return LeaseLapsed(call=call, attempt=attempt, jitter_permille=self._draw.randrange(1000))
             case ExpireApproval(approval=approval):
                 return ApprovalExpired(approval=approval)
+            case TakeAllotment() | ReturnAllotment() | EndOverdue():
+                raise AssertionError("a session without a meter owes no account anything")
             case _:
                 assert_never(effect)
 
@@ -295,7 +328,7 @@ class _Teller:
 
     def _reply(self, effect: AskModel) -> dict[str, object]:
         match effect.model.purpose:
-            case "plan":
+            case "plan" | "replan":
                 steps = [{"goal": f"do part {number}", "criteria": "it is done"} for number in range(self._steps)]
                 chained = [{**step, "after": [number] if number else []} for number, step in enumerate(steps)]
                 return {"steps": chained if self._happens(500) else steps}
@@ -303,7 +336,9 @@ class _Teller:
                 if self._happens(100):
                     return {"result": "nothing to be done"}
                 arguments = {"body": {"order": self._draw.randrange(10_000), "reason": "damaged"}}
-                return {"tool": self._draw.choice(TOOLS), "arguments": arguments}
+                return {"tool": self._draw.choice(tuple(TOOLS)), "arguments": arguments}
+            case "repair":
+                return {"result": "the order is missing"}
             case "review":
                 rework = self._happens(self._trouble.faults // 2)
                 return {"verdict": "rework" if rework else "accept", "reason": "the amount is missing"}

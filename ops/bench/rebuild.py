@@ -96,12 +96,12 @@ async def fill(store: Store, events: int) -> int:
         await store.close()
 
 
-def events_of_sessions(seed: int = 1) -> Iterator[LogEvent]:
-    """Draw sessions for ever, whole ones, one after the other."""
+def events_of_sessions(seed: int = 1, catalog: str = "c" * 64) -> Iterator[LogEvent]:
+    """Draw sessions for ever, whole ones, one after the other; each pinned that catalogue."""
     draw = Random(seed)
     while True:
         session = UUID(int=draw.getrandbits(128), version=4)
-        told = history(draw, session, steps=draw.randint(2, 8), trouble=SMOOTH)
+        told = history(draw, session, steps=draw.randint(2, 8), trouble=SMOOTH, catalog=catalog)
         yield from to_log(session, 0, [event for append in told for event in append])
 
 

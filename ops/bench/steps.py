@@ -1,7 +1,8 @@
 """Measure the whole loop: one worker process, real Postgres, an in-process tool and an in-process model.
 
 What is stubbed is only the other side of the two sockets; prompts, checks, verdicts, claims, reviews and appends are
-the product's own. A step is: choose (model), check, judge, claim, call, review by code, review by model, accept.
+the product's own, and personal values are looked for in all of it. A step is: choose (model), check, judge, claim,
+call, review by code, review by model, accept.
 """
 
 import asyncio
@@ -29,7 +30,10 @@ from commands.ports import (
     Reply,
     ToolAnswer,
     ToolCall,
+    Turn,
+    any_time,
 )
+from commands.redaction import Redactor
 from commands.shell import Shell, to_log
 from domain.catalog.events import Binding, DocumentRegistered, Tool, ToolsAdded
 from domain.encoding import digest, encode, foreign
@@ -60,7 +64,9 @@ class StubTools:
         """Show the parameters that the tool has."""
         return Description(text=tool.description, at=at, parameters=tool.parameters)
 
-    async def answer_mismatches(self, tenant: str, tool: Tool, status: int, body: bytes) -> tuple[str, ...]:
+    async def answer_mismatches(
+        self, tenant: str, tool: Tool, status: int, body: bytes, *, paged: bool = False
+    ) -> tuple[str, ...]:
         """Describe no answer."""
         return ()
 
@@ -91,6 +97,7 @@ class StubTools:
         timeout_ms: int,
         not_after: datetime,
         credentials: tuple[Binding, ...] = (),
+        turn: Turn = any_time,
     ) -> ToolAnswer:
         """Answer with a thing."""
         return ToolAnswer(status=200, body=b'{"id":7,"name":"thing","price":"12.50"}', latency_ms=0)
@@ -145,6 +152,7 @@ class Parts:
     judge: Judge
     clock: Clock
     chance: Chance
+    redactor: Callable[[Any], Redactor]
 
 
 async def run(url: str, parts: Parts, *, rounds: int = 3, steps: int = 20, long: int = 1_000) -> dict[str, object]:
@@ -185,7 +193,8 @@ class Measured:
     p95_ms: float
 
 
-def _shell(store: Any, parts: Parts, steps: int) -> Shell:
+def stubbed_shell(store: Any, parts: Parts, steps: int = 0) -> Shell:
+    """Return what writes to a store, with both stubs."""
     return Shell(
         store=store,
         wakeups=NoWakeups(),
@@ -195,13 +204,14 @@ def _shell(store: Any, parts: Parts, steps: int) -> Shell:
         clock=parts.clock,
         chance=parts.chance,
         rates=store.rates,
+        redactor=parts.redactor(store),
         worker="bench",
     )
 
 
 async def _measure(store: EventStore, parts: Parts, *, sessions: int, steps: int) -> Measured:
-    shell = _shell(store, parts, steps)
-    started = await _start(shell, parts, sessions, steps)
+    shell = stubbed_shell(store, parts, steps)
+    started = await start_sessions(shell, parts, sessions, steps)
     begun = time.perf_counter()
     await asyncio.gather(*(drive(shell, session) for session in started))
     elapsed = time.perf_counter() - begun
@@ -212,7 +222,8 @@ async def _measure(store: EventStore, parts: Parts, *, sessions: int, steps: int
     return Measured(rate=sessions * steps / elapsed, p95_ms=quantiles(latencies, n=20)[-1])
 
 
-async def _start(shell: Shell, parts: Parts, sessions: int, steps: int) -> list[UUID]:
+async def start_sessions(shell: Shell, parts: Parts, sessions: int, steps: int) -> list[UUID]:
+    """Start sessions of so many steps each, with the one tool registered."""
     catalogue = Catalogue(shell)
     if not (await catalogue.current("local")).documents:
         await _register(shell, parts)
@@ -241,8 +252,8 @@ def _context(parts: Parts) -> Context:
 
 async def _long_session(store: EventStore, parts: Parts, steps: int) -> tuple[int, int, float]:
     """Return the bytes that the first and the last twentieth of a long session's steps stored, and appends a step."""
-    shell = _shell(store, parts, steps)
-    (session,) = await _start(shell, parts, 1, steps)
+    shell = stubbed_shell(store, parts, steps)
+    (session,) = await start_sessions(shell, parts, 1, steps)
     await drive(shell, session)
     rows = await store.read_stream(session)
     bounds = [index for index, row in enumerate(rows) if row.topic == "session.step-started.v1"]

@@ -5,8 +5,11 @@ from asyncio import create_subprocess_exec, gather, run
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from secrets import token_hex
 from typing import Any
 
+from adapters.keys.master import Master
+from adapters.keys.ring import SessionKeyRing
 from adapters.openapi.reading.api import dialect_of
 from adapters.openapi.reading.text import read_text
 from adapters.openapi.schemas.compiled import Compiled
@@ -15,18 +18,25 @@ from adapters.openapi.schemas.values import read_value
 from adapters.openapi.schemas.words import Words
 from adapters.policy.cedar import CedarJudge
 from adapters.postgres.follower import LogFollower
+from adapters.postgres.memories import PostgresMemories
 from adapters.postgres.migrations import migrate
 from adapters.postgres.read_models.builds import PostgresBuilds
 from adapters.postgres.read_models.keeper import PostgresReadModels
 from adapters.postgres.read_models.open_work import PostgresOpenWork
 from adapters.postgres.read_models.reader import PostgresReadStore
+from adapters.postgres.read_models.schemas import make_missing, seeing
 from adapters.postgres.read_models.watching import rebuild, take_builds
 from adapters.postgres.store import PostgresEventStore
 from adapters.system import SystemChance, SystemClock
+from commands.redaction import Redactor
 from domain.errors import Unavailable
+from ops.bench import parallel, recall, steps, under_load, validate
 from ops.bench import rebuild as rebuilding
-from ops.bench import steps, under_load, validate
 from ops.bench.loading import Opened
+from ops.bootstrap.core import open_core
+from ops.bootstrap.redaction import EVERY
+from ops.bootstrap.servers import Addresses
+from ops.settings import Settings
 from projections.registry import READ_MODELS
 from projections.runner import Projector
 
@@ -39,7 +49,25 @@ async def migrated_store(url: str) -> PostgresEventStore:
 
 def bench_parts() -> steps.Parts:
     """Return what the benchmark of the loop is composed of."""
-    return steps.Parts(open_store=migrated_store, judge=CedarJudge(), clock=SystemClock(), chance=SystemChance())
+    return steps.Parts(
+        open_store=migrated_store,
+        judge=CedarJudge(),
+        clock=SystemClock(),
+        chance=SystemChance(),
+        redactor=lambda store: Redactor(EVERY, SessionKeyRing(Master(token_hex()), store.session_keys)),
+    )
+
+
+def parallel_parts(settings: Settings) -> parallel.Opening:
+    """Return what opens a process for the benchmark of parallel steps on a database that it migrates first."""
+
+    @asynccontextmanager
+    async def opened(url: str) -> AsyncIterator[parallel.Opened]:
+        await migrate(url)
+        async with open_core(settings, Addresses(postgres_url=url), "bench", needs_nats=False) as core:
+            yield parallel.Opened(core.shell, core.catalogue, core.documents)
+
+    return opened
 
 
 def validate_parts() -> validate.Parts:
@@ -50,6 +78,26 @@ def validate_parts() -> validate.Parts:
 def _judges(tree: dict[str, Any], schema: Any) -> tuple[validate.Judge, validate.Judge]:
     whole = Conversion(tree, dialect=dialect_of(tree), direction="response").whole(schema)
     return Compiled(whole).problems, Words(whole).problems
+
+
+def recall_parts() -> recall.Parts:
+    """Return what the benchmark of recall is composed of."""
+    return recall.Parts(prepared=_with_memories, opened=_memories)
+
+
+async def _with_memories(url: str) -> str:
+    await migrate(url)
+    await make_missing(url, [READ_MODELS["memory"]])
+    return seeing(url, [READ_MODELS["memory"]])
+
+
+@asynccontextmanager
+async def _memories(url: str) -> AsyncIterator[PostgresMemories]:
+    index = PostgresMemories(url)
+    try:
+        yield index
+    finally:
+        await index.close()
 
 
 def rebuild_parts() -> rebuilding.Parts:

@@ -1,13 +1,14 @@
-"""Check one document in this process, alone: ``python -m ops.bootstrap.checking FILE [SECONDS]``.
+"""Check one document in this process, alone: ``python -m ops.bootstrap.checking FILE SECONDS [ORIGIN…]``.
 
-Prints the report as one line of JSON, with the most memory that this process has held. With SECONDS,
-`openapi-spec-validator` is asked too, for no longer than that; its engine is chosen by the environment.
+Prints the report as one line of JSON, with the most memory that this process has held. With SECONDS above 0,
+`openapi-spec-validator` is asked too, for no longer than that; its engine is chosen by the environment. Each ORIGIN is
+a place beside the API's own where operations with servers of their own may be.
 """
 
 import gc
 import resource
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import msgspec
@@ -23,7 +24,7 @@ ENVIRONMENT = {"OPENAPI_SPEC_VALIDATOR_SCHEMA_VALIDATOR_BACKEND": "jsonschema"}
 _STATUS = Path("/proc/self/status")
 
 
-def check(file: str, seconds: float = 0) -> Report:
+def check(file: str, seconds: float = 0, origins: Collection[str] = ()) -> Report:
     """Check a file or a folder in this process."""
 
     def opinion(api: Api) -> Iterable[Finding]:
@@ -38,7 +39,7 @@ def check(file: str, seconds: float = 0) -> Report:
         data = read_source(file)
     except Refused as fault:
         return refusal(file, str(fault))
-    return check_document(file, data, opinion)
+    return check_document(file, data, opinion, origins=origins)
 
 
 def _most_megabytes() -> int:
@@ -51,5 +52,5 @@ def _most_megabytes() -> int:
 
 if __name__ == "__main__":
     gc.disable()  # a document's tree holds no cycles, and is needed to the end
-    report = check(sys.argv[1], *map(float, sys.argv[2:3]))
+    report = check(sys.argv[1], float(sys.argv[2]), sys.argv[3:])
     sys.stdout.buffer.write(msgspec.json.encode(msgspec.structs.replace(report, rss_mb=_most_megabytes())) + b"\n")

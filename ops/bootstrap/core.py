@@ -12,9 +12,8 @@ from uuid import UUID
 
 from nats.aio.client import Client
 
-from adapters.http.dialer import HttpDialer
-from adapters.models.models import ModelRouter
 from adapters.nats.connection import connect
+from adapters.nats.live import NatsLive
 from adapters.nats.wakeups import NatsWakeups
 from adapters.openapi.auth.credentials import Credentials
 from adapters.openapi.documents import OpenApiDocuments
@@ -27,12 +26,16 @@ from adapters.postgres.store import PostgresEventStore
 from adapters.system import SystemChance, SystemClock
 from commands.bindings import BindingDesk, RecordedBindings
 from commands.catalogue import Catalogue
-from commands.ports import Judge, Models, Wakeups
+from commands.ports import Judge, StreamingDialer, Wakeups
 from commands.shell import Shell
 from domain.errors import Unavailable
 from ops.bootstrap.dialing import open_dialer
+from ops.bootstrap.filters import filters
 from ops.bootstrap.finding import finder
-from ops.bootstrap.secrets import model_key, secrets_of
+from ops.bootstrap.memory import open_memories
+from ops.bootstrap.models import model_router
+from ops.bootstrap.redaction import redactor
+from ops.bootstrap.secrets import secrets_of
 from ops.bootstrap.servers import Addresses
 from ops.bootstrap.telemetry import traced
 from ops.settings import Settings
@@ -74,7 +77,7 @@ class Core:
     catalogue: Catalogue
     documents: OpenApiDocuments
     bindings: BindingDesk
-    dialer: HttpDialer
+    dialer: StreamingDialer
     where: Addresses
     nats: Client | None
     tracing: "Tracing | None" = None
@@ -105,17 +108,24 @@ async def open_core(settings: Settings, where: Addresses, name: str, *, needs_na
             stack.push_async_callback(client.close)
         wakeups: Wakeups = NatsWakeups(client) if client else NoWakeups()
         secrets = secrets_of(settings, dialer)
+        memories = await stack.enter_async_context(open_memories(settings, where.postgres_url, dialer))
+        tools = OpenApiTools(dialer, store, Credentials(dialer, RecordedBindings(store), secrets))
         shell = Shell(
             store=store,
             wakeups=wakeups,
-            tools=OpenApiTools(dialer, store, Credentials(dialer, RecordedBindings(store), secrets)),
-            models=ModelRouter(dialer, api_key=await model_key(settings, dialer)),
+            tools=tools,
+            marked=tools,
+            models=await model_router(settings, dialer, store),
             judge=CedarJudge(),
             clock=SystemClock(),
             chance=SystemChance(),
             environment=settings.environment,
             rates=store.rates,
+            memories=memories,
             finder=finder(settings, embeddings=settings.embeddings),
+            redactor=await redactor(settings, store, dialer),
+            filters=filters(settings, dialer),
+            live=NatsLive(client) if client else None,
             worker=f"{name}-{socket.gethostname()}-{os.getpid()}",
             breaker_settings=settings.breaker,
         )
@@ -151,10 +161,3 @@ async def _nats(url: str, name: str, *, needed: bool) -> Client | None:
 def open_judge() -> Judge:
     """Open the judge alone, for whoever checks rules and needs no log."""
     return CedarJudge()
-
-
-@asynccontextmanager
-async def open_models() -> AsyncIterator[Models]:
-    """Open the models alone, for whoever serves them to others."""
-    async with HttpDialer() as dialer:
-        yield ModelRouter(dialer)

@@ -18,7 +18,7 @@ from adapters.nats import health as nats
 from adapters.postgres import health as postgres
 from adapters.postgres.migrations import migrations
 from ops import running
-from ops.bootstrap.secrets import model_key
+from ops.bootstrap.models import model_keys
 from ops.bootstrap.servers import Addresses, addresses
 from ops.doctor.patient import Parts
 from ops.settings import Settings
@@ -38,7 +38,7 @@ async def doctor_parts() -> AsyncIterator[Parts]:
             greeting=nats.greeting,
             open_bus=nats.open_health,
             known_model=ModelRouter(dialer).known,
-            model_key=lambda settings: model_key(settings, dialer),
+            model_keys=lambda settings: model_keys(settings, dialer),
             read_keys=_read_keys,
             takes_traces=_takes_traces,
             migrations=_checksums,

@@ -7,6 +7,7 @@ from nats.aio.client import Client
 
 from adapters.nats.connection import FAULTS
 from adapters.nats.relay import lag
+from commands.counting import cache_counts
 from commands.shell import Shell
 from domain.breaker import refused_until
 from domain.errors import Unavailable
@@ -95,11 +96,11 @@ def _breakers(shell: Shell) -> "list[Sample]":
 def _caches(shell: Shell) -> "list[Sample]":
     return [
         sample
-        for name, cache in shell.snapshots.caches.items()
+        for each in cache_counts(shell)
         for sample in (
-            ("cache_hits", name, cache.hits),
-            ("cache_misses", name, cache.misses),
-            ("cache_entries", name, len(cache)),
+            ("cache_hits", each.name, each.hits),
+            ("cache_misses", each.name, each.misses),
+            ("cache_entries", each.name, each.entries),
         )
     ]
 

@@ -9,6 +9,9 @@ from tempfile import TemporaryDirectory
 import click
 import msgspec
 
+from ops.bench import long as long_bench
+from ops.bench import parallel as parallel_bench
+from ops.bench import policy as policy_bench
 from ops.bench import rebuild as rebuild_bench
 from ops.bench import replay as replay_bench
 from ops.bench import steps as steps_bench
@@ -18,7 +21,7 @@ from ops.bench import validate as validate_bench
 from ops.bench import write as write_bench
 from ops.bootstrap.benches import bench_parts, migrated_store
 from ops.bootstrap.servers import Addresses, addresses
-from ops.cli.output import json_wanted, result, say
+from ops.cli.output import Progress, json_wanted, result, say
 from ops.cli.verb import settings, verb
 
 
@@ -71,6 +74,49 @@ async def steps(rounds: int) -> None:
     """Measure the whole loop with an in-process tool and model."""
     async with _servers() as where:
         _show(await steps_bench.run(where.postgres_url, bench_parts(), rounds=rounds))
+
+
+@verb(bench)
+@click.option("--rounds", default=5, show_default=True, type=click.IntRange(1, 50))
+async def parallel(rounds: int) -> None:
+    """Measure a plan of ten independent steps whose calls take 100 ms each, from the first to the last."""
+    from ops.bootstrap.benches import parallel_parts
+
+    loaded = settings()
+    async with _servers() as where:
+        _show(await parallel_bench.run(where.postgres_url, parallel_parts(loaded), rounds=rounds))
+
+
+@verb(bench)
+@click.option("--steps", "count", default=1_000, show_default=True, type=click.IntRange(20, 10_000))
+async def long(count: int) -> None:
+    """Measure one long session: bytes, time and prompts of its first steps and of its last, and its replay."""
+    async with _servers() as where:
+        _show(await long_bench.run(where.postgres_url, bench_parts(), steps=count))
+
+
+@verb(bench)
+@click.option("--decisions", default=100_000, show_default=True, type=click.IntRange(1, 10_000_000))
+async def policy(decisions: int) -> None:
+    """Measure verdicts by 200 rules, and a backtest of many recorded decisions."""
+    drawn, judged = Progress("verdicts recorded"), Progress("events judged again")
+    async with _servers() as where:
+        figures = await policy_bench.run(
+            where.postgres_url, bench_parts(), decisions=decisions, drawn=drawn, judged=judged
+        )
+        judged.end()
+    _show(figures)
+
+
+@verb(bench)
+@click.option("--memories", default=10_000, show_default=True, type=click.IntRange(1_000, 1_000_000))
+async def recall(memories: int) -> None:
+    """Measure what it takes to find memories one by one, and what an HNSW index would find of them."""
+    from ops.bench import recall as recall_bench
+    from ops.bootstrap.benches import recall_parts
+
+    async with _servers() as where:
+        _show(await recall_bench.run(where.postgres_url, recall_parts(), memories=memories))
 
 
 @verb(bench)

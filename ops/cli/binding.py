@@ -22,6 +22,7 @@ from ops.cli.verb import verb
 @click.option("--cookie", help="The cookie that a key travels in.")
 @click.option("--client-id", default="", help="The client whose secret REF is; it is exchanged for tokens.")
 @click.option("--token-url", default="", help="Where it is exchanged, if not where the API is.")
+@click.option("--origin", default="", help="The place it is for, if that is not the API's own but an allowed one.")
 @click.option(
     "--client-auth", type=click.Choice(get_args(ClientAuth)), default="basic", help="How the client shows its secret."
 )
@@ -36,6 +37,7 @@ async def bind(
     client_id: str,
     token_url: str,
     client_auth: str,
+    origin: str,
 ) -> None:
     """Let calls of an API carry the secret at REF: env:NAME, file:/PATH or vault:PATH#KEY."""
     place, field = _place(header=header, query=query, cookie=cookie)
@@ -49,6 +51,7 @@ async def bind(
         client_id=client_id,
         token_url=token_url,
         client_auth=cast(ClientAuth, client_auth),
+        origin=origin,
     )
     async with core() as opened:
         done = await opened.bindings.bind(wanted, context(opened))

@@ -1,4 +1,4 @@
-"""Register and look at what sessions may use: `tools`, `agents`."""
+"""Register and look at what sessions may use: `tools`."""
 
 from pathlib import Path
 from typing import Any
@@ -6,10 +6,8 @@ from typing import Any
 import click
 import msgspec
 
-from commands.catalogue import PlainTool, Registered, document_of, fetch_document
+from commands.catalogue import PlainTool, Registered, Settings, document_of, fetch_document
 from commands.catalogue.revisions import Changed
-from domain.catalog.defaults import DEFAULT_AGENTS
-from domain.catalog.events import Agent
 from domain.errors import Invalid
 from ops.bootstrap.core import Core
 from ops.cli import revisions
@@ -17,10 +15,11 @@ from ops.cli.binding import bind, bindings, unbind
 from ops.cli.checking import check
 from ops.cli.describe import describe
 from ops.cli.dry_run import rehearse
-from ops.cli.output import count, result, table
+from ops.cli.output import count, result
 from ops.cli.reach import context, core
 from ops.cli.searching import search
 from ops.cli.tool import changed, listed
+from ops.cli.uploading import download, upload
 from ops.cli.verb import verb
 from ops.sources import read_source
 
@@ -30,7 +29,20 @@ def tools() -> None:
     """Register APIs, and look at the tools that they give."""
 
 
-for each_verb in (describe, check, rehearse, listed, changed, search, bind, unbind, bindings, *revisions.VERBS):
+for each_verb in (
+    describe,
+    check,
+    rehearse,
+    listed,
+    changed,
+    search,
+    upload,
+    download,
+    bind,
+    unbind,
+    bindings,
+    *revisions.VERBS,
+):
     tools.add_command(each_verb)
 
 
@@ -41,6 +53,7 @@ for each_verb in (describe, check, rehearse, listed, changed, search, bind, unbi
 @click.option("--scopes", default="", help="Scopes of its credentials, separated by commas.")
 @click.option("--rate-limit", type=click.IntRange(0), default=0, help="Calls a minute of all its tools, 0 for any.")
 @click.option("--allow-private", is_flag=True, help="Allow calls to private and loopback addresses.")
+@click.option("--allow-origin", multiple=True, metavar="ORIGIN", help="Where operations of another server may be.")
 @click.option("--stage", is_flag=True, help="Put it beside the revision in force, for `tools drift` and `activate`.")
 @click.option("--schema", metavar="FILE", help="Without a document: the JSON Schema of what is posted to --url.")
 @click.option("--output-schema", metavar="FILE", help="The JSON Schema of what --url answers.")
@@ -60,14 +73,18 @@ async def add(source: str, name: str | None, base_url: str, scopes: str, rate_li
                 await _document(opened, source, name, given),
                 context(opened),
                 api=name or _name_of(source),
-                base_url=base_url,
-                scopes=[scope for scope in scopes.split(",") if scope],
-                rate_limit=rate_limit,
-                allow_private=given["allow_private"],
+                settings=Settings(
+                    base_url=base_url,
+                    scopes=[scope for scope in scopes.split(",") if scope],
+                    rate_limit=rate_limit,
+                    allow_private=given["allow_private"],
+                    origins=given["allow_origin"],
+                ),
             )
         except Invalid as fault:
             raise Invalid(f"{source or given['schema']} is not registered: {fault}") from fault
-    result(done, lambda: _registered(done))
+        replaces = isinstance(done, Registered) and await revisions.has_earlier(opened, done)
+    result(done, lambda: _registered(done, replaces=replaces))
 
 
 def _check_usage(source: str, name: str | None, base_url: str, given: dict[str, Any]) -> None:
@@ -104,49 +121,17 @@ def _name_of(source: str) -> str:
     return "".join(char if char.isalnum() else "-" for char in stem.lower()).strip("-")
 
 
-def _registered(done: Registered | Changed) -> str:
+def _registered(done: Registered | Changed, *, replaces: bool) -> str:
     if isinstance(done, Changed):
         staged = done.revision
         return f"{staged.api}: {staged.document} is staged, see `reprise tools drift {staged.api}`"
     skipped = "".join(f"\n  skipped {reason}" for reason in done.skipped)
-    return f"{done.name}: {count(done.tools, 'tool')} from document {done.digest[:12]}{skipped}"
+    hint = _hint(done.name, done.digest[:12]) if replaces else ""
+    return f"{done.name}: {count(done.tools, 'tool')} from document {done.digest[:12]}{skipped}{hint}"
 
 
-@click.group()
-def agents() -> None:
-    """Define agents, and look at them."""
-
-
-@verb(agents, "add")
-@click.argument("agent_id", metavar="ID")
-@click.option("--role", required=True, help="planner, executor, reviewer, or a role of your own.")
-@click.option("--name", help="Its name; the id if not said.")
-@click.option("--prompt", "prompt_template", required=True, help="What it is told first, in every prompt.")
-@click.option("--tools", "allowed", default="", help="What it may use: tool names, API/* or *, separated by commas.")
-async def add_agent(agent_id: str, role: str, name: str | None, prompt_template: str, allowed: str) -> None:
-    """Define a new agent."""
-    agent = Agent(
-        id=agent_id,
-        name=name or agent_id,
-        role=role,
-        prompt_template=prompt_template,
-        tools=tuple(each.strip() for each in allowed.split(",") if each.strip()),
-    )
-    async with core() as opened:
-        done = await opened.catalogue.register_agent(agent, context(opened))
-    result(done, lambda: f"agent {done.name} is registered")
-
-
-@verb(agents, "list")
-async def list_agents() -> None:
-    """List all agents, the built-in ones included."""
-    async with core() as opened:
-        found = {**DEFAULT_AGENTS, **(await opened.catalogue.current("local")).agents}
-    shown = [found[key] for key in sorted(found)]
-    result(
-        [msgspec.structs.asdict(each) for each in shown],
-        lambda: table(
-            ["id", "name", "role", "tools"],
-            [(each.id, each.name, each.role, ", ".join(each.tools) or "none") for each in shown],
-        ),
+def _hint(api: str, digest: str) -> str:
+    drift = f"`reprise tools drift {api} --digest {digest}`"
+    return (
+        f"\n  it took the place of another revision: {drift} says which recorded calls would fail now, --stage before"
     )

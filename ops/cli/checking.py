@@ -9,6 +9,7 @@ from typing import Any
 import click
 import msgspec
 
+from commands.catalogue.documents import plain_origin
 from ops.bootstrap import checking
 from ops.bootstrap.checking import Report, refusal
 from ops.cli.output import Progress, count, json_wanted, result, table
@@ -22,12 +23,14 @@ _SHOWN = 10
 @verb(name="check")
 @click.argument("files", metavar="FILE…", nargs=-1, required=True)
 @click.option("--second-opinion", is_flag=True, help="Ask openapi-spec-validator too, for at most 30 seconds a file.")
-async def check(files: tuple[str, ...], second_opinion: bool) -> None:
+@click.option("--allow-origin", multiple=True, metavar="ORIGIN", help="Where operations of another server may be.")
+async def check(files: tuple[str, ...], second_opinion: bool, allow_origin: tuple[str, ...]) -> None:
     """Say what documents would give, and what is wrong with them; nothing is registered. A folder or a zip is one."""
+    origins = tuple(map(plain_origin, allow_origin))
     progress, reports = Progress("checked"), []
     for done, file in enumerate(files):
         progress(done, len(files))
-        reports.append(await _checked(file, second_opinion))
+        reports.append(await _checked(file, second_opinion, origins))
         if json_wanted():
             result(reports[-1])
     progress(len(files), len(files))
@@ -38,10 +41,10 @@ async def check(files: tuple[str, ...], second_opinion: bool) -> None:
         click.get_current_context().exit(1)
 
 
-async def _checked(file: str, second_opinion: bool) -> Report:
+async def _checked(file: str, second_opinion: bool, origins: tuple[str, ...]) -> Report:
     """Check a file in a fresh process, which is ended if it takes too long."""
     started = time.monotonic()
-    words = [sys.executable, "-m", checking.__name__, file, *([str(OPINION_SECONDS)] if second_opinion else [])]
+    words = [sys.executable, "-m", checking.__name__, file, str(OPINION_SECONDS if second_opinion else 0), *origins]
     child = await asyncio.create_subprocess_exec(
         *words, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, env=os.environ | checking.ENVIRONMENT
     )

@@ -7,6 +7,7 @@ import msgspec
 
 from commands.ports import Description
 from domain.catalog.events import Tool
+from domain.catalog.outputs import output_label
 from domain.encoding import Json
 from ops.cli.output import result
 from ops.cli.reach import core
@@ -24,6 +25,8 @@ class Described(msgspec.Struct, frozen=True, kw_only=True):
     effect_class: str
     repeatable: bool
     answers: str
+    trusted: bool
+    private: bool
     at: str
     parameters: Json
 
@@ -42,6 +45,7 @@ async def describe(tool: str, depth: int, at: str) -> None:
 
 
 def _described(tool: Tool, told: Description) -> Described:
+    label = output_label(tool)
     return Described(
         name=tool.name,
         api=tool.api,
@@ -51,6 +55,8 @@ def _described(tool: Tool, told: Description) -> Described:
         effect_class=tool.effect_class,
         repeatable=tool.repeatable,
         answers=tool.answers,
+        trusted=label.trusted,
+        private=label.private,
         at=told.at,
         parameters=told.parameters,
     )
@@ -58,7 +64,8 @@ def _described(tool: Tool, told: Description) -> Described:
 
 def _text(found: Described) -> str:
     repeats = "repeatable" if found.repeatable else "not repeatable"
-    marks = f"{found.api}, {found.effect_class}, {repeats}, answers: {found.answers}"
+    taken_for = f"{'trusted' if found.trusted else 'untrusted'}, {'private' if found.private else 'public'}"
+    marks = f"{found.api}, {found.effect_class}, {repeats}, answers: {found.answers}, {taken_for}"
     parameters = json.dumps(json.loads(bytes(found.parameters)), indent=2, ensure_ascii=False)
     where = f" at {found.at}" if found.at else ""
     return "\n".join(

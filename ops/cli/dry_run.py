@@ -7,6 +7,7 @@ import msgspec
 
 from commands.authorize import ROLES
 from commands.dry_run import DryRun, dry_run
+from domain.budget.amounts import in_words
 from domain.encoding import parse_written
 from domain.errors import Invalid
 from ops.cli.output import count, result
@@ -20,7 +21,7 @@ from ops.cli.verb import verb
 @click.option("--agent", default="", metavar="ID", help="Who would choose it; the first executor if not said.")
 async def rehearse(tool: str, arguments: str, agent: str) -> None:
     """Show what a call would be, up to the socket; nothing is sent or recorded."""
-    given = _arguments(arguments)
+    given = read_arguments(arguments)
     async with core() as opened:
         found = await dry_run(opened.shell, opened.catalogue, "local", tool, given, agent=agent, roles=ROLES)
     result(found, lambda: _text(found))
@@ -28,7 +29,8 @@ async def rehearse(tool: str, arguments: str, agent: str) -> None:
         click.get_current_context().exit(1)
 
 
-def _arguments(text: str) -> msgspec.Raw:
+def read_arguments(text: str) -> msgspec.Raw:
+    """Return arguments that are given as JSON or, behind an @, in a file; raise Invalid."""
     if text.startswith("@"):
         try:
             text = Path(text[1:]).read_text("utf-8")
@@ -49,7 +51,9 @@ def _text(found: DryRun) -> str:
         f"request    {found.request_digest}",
         f"document   {found.document}",
         f"effect     {found.effect_class}, {'repeatable' if found.repeatable else 'not repeatable'}",
-        f"costs      {count(found.tool_calls, 'tool call')} an attempt, {found.request_bytes} bytes",
+        f"costs      {count(found.tool_calls, 'tool call')} an attempt, {found.request_bytes} bytes"
+        + (f", {in_words('money', found.money, found.currency)}" if found.currency else "")
+        + (f", and as much for each further page, {found.pages} pages at most" if found.pages > 1 else ""),
         f"key        {found.idempotency}",
     ]
     if found.body_digest:

@@ -37,8 +37,12 @@ VERBS = {
     "dlq": Verb("ops.cli.dlq", "See which calls were given up, send them again or close them."),
     "tools": Verb("ops.cli.catalogue", "Register APIs, and look at the tools that they give."),
     "policies": Verb("ops.cli.policies", "Keep policy sets, bring one into force, and try it on what was decided."),
-    "agents": Verb("ops.cli.catalogue", "Define agents, and look at them."),
+    "prices": Verb("ops.cli.budgets", "Keep price lists, and say by which one sessions are charged."),
+    "budgets": Verb("ops.cli.budgets", "Limit what a tenant and its users spend, and see what was spent."),
+    "agents": Verb("ops.cli.agents", "Define agents, and look at them."),
+    "memory": Verb("ops.cli.memory", "Keep what is to be known beyond one session, and find it again."),
     "replay": Verb("ops.cli.replaying", "Replay sessions; name the first field that differs."),
+    "prompts": Verb("ops.cli.prompts", "Show what models were asked, derived again from the log."),
     "projections": Verb("ops.cli.projections", "Look at read models, and build them anew."),
     "bench": Verb("ops.cli.bench", "Measure, beside the machine's raw limits."),
     "eval": Verb("ops.cli.evaluation", "Measure what is claimed, on suites of cases."),
@@ -47,7 +51,6 @@ VERBS = {
     "migrate": Verb("ops.cli.operating", "Bring the database's schema up to date."),
     "config": Verb("ops.cli.operating", "Look at the settings."),
 }
-GROUPS = {name: verb.module for name, verb in VERBS.items()}
 
 
 class Verbs(click.Group):

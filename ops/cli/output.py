@@ -1,5 +1,6 @@
 """Say things on the terminal: for people, or with ``--json`` for programs."""
 
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -10,6 +11,7 @@ from msgspec import Struct, json, structs
 from api.positions import outside
 from domain.encoding import encode, parse
 
+_COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 POSITIONS = ("position", "head")
 
 
@@ -21,6 +23,11 @@ def say(text: str = "") -> None:
 def hint(text: str) -> None:
     """Say beside a result what to do next; always on the error stream, for the output is the result."""
     click.echo(text, err=True)
+
+
+def plain(text: str) -> str:
+    """Return a stranger's text without what commands a terminal, or turns its reading direction."""
+    return _COMMANDS.sub("\ufffd", text)
 
 
 def result(value: Any, text: Callable[[], str] | None = None) -> None:
@@ -54,7 +61,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def _cell(value: object) -> str:
     text = "" if value is None else str(value)
-    return " ".join(text.split())
+    return plain(" ".join(text.split()))
 
 
 def count(number: int, noun: str) -> str:

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import click
+from msgspec.structs import asdict
 
 from commands.backtest import Report
 from commands.backtest import backtest as judge_again
+from commands.cautions import cautions
 from commands.policies import (
     Listed,
     activate_policy_set,
@@ -13,7 +15,7 @@ from commands.policies import (
     list_policy_sets,
     register_policy_set,
 )
-from domain.catalog.policies import PolicySet
+from domain.catalog.policies import PolicySet, modes
 from domain.errors import Invalid
 from ops.bootstrap.core import open_judge
 from ops.cli.output import Progress, count, result, table
@@ -44,7 +46,9 @@ async def add(file: str, name: str | None) -> None:
     policy_set = _read(file, name)
     async with core() as opened:
         done = await register_policy_set(opened.catalogue, opened.shell, policy_set, context(opened))
-    result(done, lambda: f"{done.name}: revision {done.digest[:12]} is kept; `reprise policies activate {done.name}`")
+        warned = cautions(opened.shell.judge, policy_set)
+    kept = f"{done.name}: revision {done.digest[:12]} is kept; `reprise policies activate {done.name}`"
+    result({**asdict(done), "cautions": list(warned)}, lambda: "\n".join([kept, *warned]))
 
 
 @verb(policies)
@@ -52,9 +56,17 @@ async def add(file: str, name: str | None) -> None:
 async def check(file: str) -> None:
     """Check a set of rules, and register nothing."""
     policy_set = _read(file, None)
-    rules = open_judge().check(policy_set)
-    shown = {"name": policy_set.name, "digest": policy_set.digest, "rules": list(rules)}
-    result(shown, lambda: f"{policy_set.name}: {count(len(rules), 'rule')}, nothing is wrong with them")
+    judge = open_judge()
+    rules, warned = judge.check(policy_set), cautions(judge, policy_set)
+    shown = {
+        "name": policy_set.name,
+        "digest": policy_set.digest,
+        "rules": list(rules),
+        "cautions": list(warned),
+        "modes": modes(policy_set),
+    }
+    sound = f"{policy_set.name}: {count(len(rules), 'rule')}, nothing is wrong with them"
+    result(shown, lambda: "\n".join([sound, *warned]))
 
 
 @verb(policies)
@@ -85,11 +97,13 @@ def _row(each: Listed) -> list[str]:
 @click.argument("name")
 @click.option("--digest", default="", help="Which revision; the newest if not said.")
 async def show(name: str, digest: str) -> None:
-    """Show the text of a set."""
+    """Show the text of a set, and whether each guard is enforced or only observed."""
     async with core() as opened:
         found = await find_policy_set(opened.catalogue, opened.shell, "local", name, digest)
-    shown = {"name": found.name, "digest": found.digest, "text": found.text}
-    result(shown, lambda: found.text.rstrip())
+    said = modes(found)
+    shown = {"name": found.name, "digest": found.digest, "text": found.text, "modes": said}
+    heading = "".join(f"// {guard}: {mode}\n" for guard, mode in said.items())
+    result(shown, lambda: f"{heading}\n{found.text.rstrip()}")
 
 
 @verb(policies)

@@ -4,6 +4,7 @@ from typing import cast
 
 import click
 
+from commands.catalogue import Registered
 from commands.catalogue.revisions import Changed, Waiting
 from commands.drift.activating import Activated, activate
 from commands.drift.examine import examine
@@ -26,6 +27,11 @@ async def list_revisions(api: str) -> None:
         found = list(await _known(opened, api))
     rows = [(each.document[:12], each.status, each.tools, each.base_url, each.reason) for each in found]
     result(found, lambda: table(["digest", "status", "tools", "base url", "reason"], rows))
+
+
+async def has_earlier(opened: Core, done: Registered) -> bool:
+    """Tell whether a document that was registered has taken another one's place."""
+    return any(each.document != done.digest for each in await _known(opened, done.name) if each.status == "earlier")
 
 
 async def _known(opened: Core, api: str) -> tuple[Revision, ...]:

@@ -1,16 +1,24 @@
 """Serve: `up` runs everything in one process tree, `serve` one role a process."""
 
+import logging
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import click
 
 from domain.errors import Refused
+from ops.bootstrap.memory import hashing
+from ops.bootstrap.redaction import loses_values
 from ops.cli.output import result, say
 from ops.cli.verb import settings, verb
 from ops.logs import as_json_lines
 from ops.sample import demo as sample
+from ops.scripted.server import script_server
+from ops.scripted.wording import NAME
 from ops.serving import everything, one_role, until_told
 from ops.settings import LOOPBACK, Settings
+
+LOGGER = logging.getLogger("reprise.ops")
 
 
 def _refuse_open_door(loaded: Settings) -> None:
@@ -18,6 +26,18 @@ def _refuse_open_door(loaded: Settings) -> None:
         raise Refused(
             f"Expected a loopback address, but got {loaded.host}: without tokens anybody there could act. "
             "Set REPRISE_TOKENS__REQUIRED=true and issue tokens with `reprise token issue`."
+        )
+
+
+def _ready(loaded: Settings, told: str) -> None:
+    say(told)
+    _warn_of_losses(loaded)
+
+
+def _warn_of_losses(loaded: Settings) -> None:
+    if loses_values(loaded):
+        LOGGER.warning(
+            "Personal values are hidden and lost, so that no call can send them: there is no REPRISE_MASTER_KEY."
         )
 
 
@@ -33,6 +53,7 @@ async def up(data: str | None, host: str | None, port: int | None, demo: bool) -
     as_json_lines("up")
     async with AsyncExitStack() as stack:
         running = await stack.enter_async_context(everything(loaded))
+        _warn_of_losses(loaded)
         result({"url": running.url, "data": str(loaded.folder)})
         say(f"Reprise is up: {running.url}\nData is kept in {loaded.folder}. Ctrl-C ends it.")
         if demo:
@@ -46,7 +67,7 @@ async def up(data: str | None, host: str | None, port: int | None, demo: bool) -
 
 @click.group()
 def serve() -> None:
-    """Serve one role, against REPRISE_POSTGRES_URL and REPRISE_NATS_URL."""
+    """Serve one role, against REPRISE_POSTGRES_URL and REPRISE_NATS_URL, or a script as a model."""
 
 
 def _role(name: str, words: str) -> None:
@@ -60,7 +81,7 @@ def _role(name: str, words: str) -> None:
         if name == "api":
             _refuse_open_door(loaded)
         as_json_lines(name)
-        await one_role(loaded, name, say)
+        await one_role(loaded, name, lambda told: _ready(loaded, told))
 
     role.help = words
 
@@ -69,3 +90,13 @@ _role("api", "Serve the REST API.")
 _role("worker", "Perform what sessions owe.")
 _role("relay", "Mirror the log into JetStream.")
 _role("projector", "Keep the read models.")
+
+
+@verb(serve)
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port on 127.0.0.1; a free one if not said.")
+async def script(file: Path, port: int) -> None:
+    """Serve a script as the model `scripted`, by the OpenAI chat-completions protocol, until Ctrl-C."""
+    async with script_server(file, hashing(), port=port) as url:
+        result({"url": url, "model": f"openai:{NAME}@{url}"}, lambda: f"openai:{NAME}@{url}")
+        await until_told([])

@@ -13,7 +13,7 @@ from ops.cli.output import result, table
 from ops.cli.reach import context, core
 from ops.cli.verb import verb
 
-RESET = ("effect", "repeatable", "enabled", "deprecated", "answers", "scopes", "rate-limit")
+RESET = ("effect", "repeatable", "enabled", "deprecated", "answers", "scopes", "rate-limit", "trusted", "private")
 
 
 @verb(name="list")
@@ -34,7 +34,11 @@ def _table(tools: list[Tool]) -> str:
 
 
 def _effect(tool: Tool) -> str:
-    marks = {"disabled": not tool.enabled, "deprecated": tool.deprecated}
+    marks = {
+        "disabled": not tool.enabled,
+        "deprecated": tool.deprecated,
+        "answers enforced": tool.answers == "enforce",
+    }
     return ", ".join([tool.effect_class, *(mark for mark, holds in marks.items() if holds)])
 
 
@@ -47,6 +51,8 @@ def _effect(tool: Tool) -> str:
 @click.option("--answers", type=click.Choice(get_args(Checks)), help="What one that is not as described leads to.")
 @click.option("--scopes", help="Scopes of its own, separated by commas.")
 @click.option("--rate-limit", type=int, help="Calls a minute, 0 for any number.")
+@click.option("--trusted/--untrusted", default=None, help="Whether nobody else can have written what it answers.")
+@click.option("--private/--public", default=None, help="Whether what it answers is not for others' eyes.")
 @click.option("--reset", multiple=True, type=click.Choice(RESET), help="Let the document's word stand again.")
 @click.option("--reason", default="", help="Why, for whoever reads it later.")
 async def changed(tool: str, scopes: str | None, reason: str, reset: tuple[str, ...], **said: Any) -> None:
@@ -58,6 +64,8 @@ async def changed(tool: str, scopes: str | None, reason: str, reset: tuple[str, 
         "deprecated": said["deprecated"],
         "answers": said["answers"],
         "rate_limit": said["rate_limit"],
+        "trusted": said["trusted"],
+        "private": said["private"],
         "scopes": None if scopes is None else tuple(each.strip() for each in scopes.split(",") if each.strip()),
     }
     changes = {name: value for name, value in given.items() if value is not None}
@@ -74,5 +82,4 @@ async def changed(tool: str, scopes: str | None, reason: str, reset: tuple[str, 
 
 def _words(done: Overridden, now: Tool) -> str:
     limit = f", at most {now.rate_limit} calls a minute" if now.rate_limit else ""
-    strict = ", its answers are enforced" if now.answers == "enforce" else ""
-    return f"{done.name} ({done.operation} of {done.api}): {_effect(now)}{limit}{strict}"
+    return f"{done.name} ({done.operation} of {done.api}): {_effect(now)}{limit}"

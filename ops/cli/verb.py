@@ -77,7 +77,12 @@ def settings(**changes: Any) -> Settings:
     return loaded
 
 
+def person() -> str:
+    """Name whoever sits at this terminal."""
+    return getpass.getuser()
+
+
 def as_person(command_id: str, now: datetime, correlation: str = "") -> Context:
     """Act as the person at this terminal."""
-    actor = Actor(kind="person", id=getpass.getuser())
+    actor = Actor(kind="person", id=person())
     return Context(command_id=command_id, actor=actor, at=now, correlation=correlation or command_id)

@@ -61,7 +61,7 @@ async def models(patient: Patient) -> Outcome:
 async def key(patient: Patient) -> Outcome:
     """Find out whether the models' key is where it is said to be."""
     try:
-        await patient.parts.model_key(patient.settings)
+        await patient.parts.model_keys(patient.settings)
     except RepriseError as fault:
         return Finding(
             code="model-key-missing",

@@ -34,7 +34,7 @@ class Parts:
     """Reach what is examined; whoever makes a fault on purpose puts it in the place of a part.
 
     ``start`` starts the embedded servers that the settings leave to us. ``greeting`` is what NATS says to whoever
-    connects. ``known_model``, ``model_key`` and ``read_keys`` raise Refused where a model's name, its
+    connects. ``known_model``, ``model_keys`` and ``read_keys`` raise Refused where a model's name, its
     key, or the keys of tokens cannot be used.
     ``takes_traces`` sends none to an endpoint and tells whether it would have taken some; it blocks for a few seconds.
     """
@@ -44,7 +44,7 @@ class Parts:
     greeting: Callable[[str], Awaitable[Mapping[str, Any]]]
     open_bus: Callable[[str], AbstractAsyncContextManager[Bus]]
     known_model: Callable[[str], None]
-    model_key: Callable[[Settings], Awaitable[str]]
+    model_keys: Callable[[Settings], Awaitable[object]]
     read_keys: Callable[[Path], None]
     takes_traces: Callable[[str], bool]
     migrations: Callable[[], Mapping[str, str]]

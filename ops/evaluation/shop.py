@@ -28,5 +28,9 @@ async def run(wanted: Wanted) -> Figures:
 
 
 SUITE = Suite(
-    name="shop", words="Find the tools of the sample shop for a few tasks; needs no data.", source="", run=run
+    name="shop",
+    words="Find the tools of the sample shop for a few tasks; needs no data.",
+    source="",
+    run=run,
+    takes=("embeddings",),
 )

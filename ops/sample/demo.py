@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from importlib.resources import files
 from uuid import UUID
 
+from commands.catalogue import Settings
 from commands.handle import handle
 from commands.orchestrate import Goal, orchestrate
 from domain.breaker import BreakerSettings
@@ -50,7 +51,7 @@ async def open_shop(core: Core) -> AsyncIterator[RunningShop]:
             json.dumps(running.document()).encode(),
             context(core, HUMAN),
             api=API,
-            allow_private=True,
+            settings=Settings(allow_private=True),
         )
         running.faults("POST /orders", "lost-answer", times=1)
         running.faults("POST /orders/{orderId}/shipments", "error", times=2)

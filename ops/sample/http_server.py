@@ -5,8 +5,8 @@ is done.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
 from http import HTTPStatus
 from typing import TypeAlias
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -28,11 +28,15 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold one answer."""
+    """Hold one answer; ``pieces`` take the place of the body where it comes bit by bit.
+
+    A piece that is None breaks the answer off: the connection is closed before it is whole.
+    """
 
     status: int
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
+    pieces: AsyncGenerator[bytes | None] | None = None
 
 
 Handler: TypeAlias = Callable[[Request], Awaitable[Response | None]]
@@ -69,16 +73,31 @@ async def _converse(handler: Handler, reader: asyncio.StreamReader, writer: asyn
     try:
         while request := await _read(reader):
             response = await handler(request)
-            if response is None:
+            if response is None or not await _write(writer, response):
                 break
-            writer.write(_encode(response))
-            await writer.drain()
     except (ConnectionError, asyncio.IncompleteReadError):
         pass  # the client went away: nobody is left to tell
     except (ValueError, asyncio.LimitOverrunError) as fault:
         writer.write(_encode(json_response(400, {"error": f"Expected an HTTP/1.1 request, but {fault}."})))
     finally:
         writer.close()
+
+
+async def _write(writer: asyncio.StreamWriter, response: Response) -> bool:
+    """Write an answer; tell whether it is whole."""
+    writer.write(_encode(response))
+    await writer.drain()
+    if response.pieces is None:
+        return True
+    async with aclosing(response.pieces) as pieces:
+        async for piece in pieces:
+            if piece is None:
+                return False
+            writer.write(b"%x\r\n%b\r\n" % (len(piece), piece) if piece else b"")
+            await writer.drain()
+    writer.write(b"0\r\n\r\n")
+    await writer.drain()
+    return True
 
 
 async def _read(reader: asyncio.StreamReader) -> Request | None:
@@ -104,6 +123,7 @@ async def _read(reader: asyncio.StreamReader) -> Request | None:
 
 def _encode(response: Response) -> bytes:
     length = () if response.status == 204 else (("content-length", str(len(response.body))),)
+    length = length if response.pieces is None else (("transfer-encoding", "chunked"),)
     lines = [f"HTTP/1.1 {response.status} {HTTPStatus(response.status).phrase}"]
     lines += [f"{name}: {value}" for name, value in (*response.headers, *length)]
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + response.body

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from adapters.embedded.nats import NatsServer
+from adapters.embedding.hashing import HashingEmbedder
 from adapters.http.dialer import HttpDialer
 from adapters.models.models import ModelRouter
 from adapters.nats.connection import connect
@@ -25,6 +26,7 @@ from adapters.openapi.documents import OpenApiDocuments
 from adapters.openapi.tools import OpenApiTools
 from adapters.policy.cedar import CedarJudge
 from adapters.postgres.history import PostgresHistory
+from adapters.postgres.memories import PostgresMemories
 from adapters.postgres.read_models.builds import PostgresBuilds
 from adapters.postgres.read_models.keeper import PostgresReadModels
 from adapters.postgres.read_models.past import PostgresPast
@@ -38,6 +40,8 @@ from api.services import Services
 from api.watching import Watched
 from commands.bindings import BindingDesk, RecordedBindings
 from commands.catalogue import Catalogue
+from commands.memory.embedding import Embeddings
+from commands.memory.memories import Memories
 from commands.shell import Shell
 from commands.worker import work
 from ops.sample.shop import RunningShop, shop
@@ -98,6 +102,8 @@ async def parts(database: str, nats_server: NatsServer) -> AsyncIterator[Parts]:
         stack.push_async_callback(EventsStream(client, mirror).delete)
         reads, rows = PostgresReadStore(database), PostgresReadModels(database)
         stack.push_async_callback(reads.close)
+        index = PostgresMemories(database)
+        stack.push_async_callback(index.close)
         builds = PostgresBuilds(database)
         stack.push_async_callback(builds.close)
         stack.push_async_callback(rows.close)
@@ -122,6 +128,7 @@ async def parts(database: str, nats_server: NatsServer) -> AsyncIterator[Parts]:
             clock=SystemClock(),
             chance=SystemChance(),
             rates=store.rates,
+            memories=Memories(index, Embeddings(HashingEmbedder())),
         )
         catalogue, documents = Catalogue(shell), OpenApiDocuments()
         services = Services(

@@ -1,6 +1,8 @@
 """Bad input is answered by a problem that says what was expected and what to do, and writes nothing."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -71,6 +73,21 @@ async def test_an_oversized_body_that_was_not_announced_is_refused(serve: Serve)
 
     async with serve(max_body=1_000, checked=False) as client:
         problem(await client.post("/orchestrate", content=pieces(), headers=JSON), 413, "too-large")
+
+
+async def test_a_body_that_does_not_come_in_time_is_refused(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.bodies.BODY_SECONDS", 0.1)
+    waited = asyncio.Event()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"{"
+        with suppress(TimeoutError):
+            await asyncio.wait_for(waited.wait(), 0.7)
+
+    async with serve(checked=False) as client:
+        for path in ("/orchestrate", "/documents/check", "/graphql"):
+            refused = await client.post(path, content=pieces(), headers=JSON)
+            assert "within 0.1 seconds" in problem(refused, 408, "too-slow")
 
 
 async def test_a_document_may_be_larger_than_other_bodies(serve: Serve) -> None:

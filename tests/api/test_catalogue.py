@@ -11,7 +11,8 @@ from ops.sample.shop import document
 from tests.adapters.openapi.reading.bundles import packed
 from tests.api.conftest import Parts, problem
 
-AGENT = {"id": "buyer", "role": "executor", "promptTemplate": "You buy.", "tools": ["shop/*"]}
+AGENT = {"id": "buyer", "role": "executor", "promptTemplate": "You buy.", "tools": ["*"]}
+BUYER = {**AGENT, "name": "buyer", "effects": [], "scopes": [], "model": "", "policy": "", "limits": {}}
 
 
 async def test_a_document_becomes_tools(client: httpx.AsyncClient, tools: dict[str, Any]) -> None:
@@ -146,14 +147,14 @@ async def test_the_same_registration_sent_twice_is_carried_out_once(client: http
 
 async def test_the_default_agents_are_there_from_the_first_day(client: httpx.AsyncClient) -> None:
     listed = (await client.get("/agents")).json()["agents"]
-    assert [each["id"] for each in listed] == ["executor", "planner", "reviewer"]
+    assert [each["id"] for each in listed] == ["executor", "planner", "researcher", "reviewer", "toolsmith"]
 
 
 async def test_an_agent_is_registered_and_shown(client: httpx.AsyncClient) -> None:
     written = await client.post("/agents", json=AGENT)
     assert (written.status_code, written.headers["location"]) == (201, "/agents/buyer")
     shown = await client.get("/agents/buyer", params={"after": written.json()["position"]})
-    assert shown.json() == {**AGENT, "name": "buyer"}
+    assert shown.json() == BUYER
     assert shown.headers["etag"] == written.headers["etag"] == '"1"'
 
 
@@ -168,7 +169,7 @@ async def test_a_patch_changes_what_it_names(client: httpx.AsyncClient) -> None:
     await client.post("/agents", json=AGENT)
     patched = await client.patch("/agents/buyer", json={"role": "reviewer"}, headers={"If-Match": '"1"'})
     assert (patched.status_code, patched.json()["version"]) == (200, 2)
-    assert (await client.get("/agents/buyer")).json() == {**AGENT, "name": "buyer", "role": "reviewer"}
+    assert (await client.get("/agents/buyer")).json() == {**BUYER, "role": "reviewer"}
     stale = await client.patch("/agents/buyer", json={"role": "planner"}, headers={"If-Match": '"1"'})
     problem(stale, 412, "stale")
 
@@ -181,15 +182,39 @@ async def test_an_agent_of_the_wrong_form_is_refused(client: httpx.AsyncClient) 
 
 async def test_tools_are_searched_the_best_first(client: httpx.AsyncClient, tools: dict[str, Any]) -> None:
     found = (await client.get("/tools", params={"search": "give the money for an order back", "limit": 3})).json()
-    assert len(found["tools"]) == 3 and found["next"] is None
+    assert len(found["tools"]) == 3
+    whole = (await client.get("/tools", params={"search": "give the money for an order back"})).json()
+    pages: list[Any] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        more = {"cursor": cursor} if cursor else {}
+        page = await client.get("/tools", params={"search": "give the money for an order back", "limit": 3, **more})
+        pages.append(page.json()["tools"])
+        cursor = page.json()["next"]
+    assert [tool for page in pages for tool in page] == whole["tools"] and len(pages) > 1 and whole["next"] is None
     best = (await client.get("/tools", params={"search": "refund an order"})).json()["tools"][0]
     assert best == next(one for one in (await client.get("/tools")).json()["tools"] if one["id"] == "refund_order")
     problem(await client.get("/tools", params={"search": "x" * 1_001}), 400, "invalid")
 
 
 async def test_graphql_searches_tools_too(client: httpx.AsyncClient, tools: dict[str, Any]) -> None:
-    query = '{ tools(search: "refund an order", first: 2) { nodes { id operation } pageInfo { hasNextPage } } }'
+    query = """query ($first: Int!, $after: String, $filter: ToolFilter) {
+      tools(search: "refund an order", first: $first, after: $after, filter: $filter) {
+        nodes { id operation } pageInfo { hasNextPage endCursor }
+      }
+    }"""
+
+    async def ask(**variables: Any) -> Any:
+        response = await client.post("/graphql", json={"query": query, "variables": variables})
+        return response.json()["data"]["tools"]
+
     await client.get("/sessions", params={"after": tools["position"]})
-    found = (await client.post("/graphql", json={"query": query})).json()["data"]["tools"]
-    assert found["nodes"][0] == {"id": "refund_order", "operation": "POST /orders/{orderId}/refunds"}
-    assert len(found["nodes"]) == 2 and found["pageInfo"] == {"hasNextPage": False}
+    whole = await ask(first=100)
+    best = {"id": "refund_order", "operation": "POST /orders/{orderId}/refunds"}
+    assert whole["nodes"][0] == best and not whole["pageInfo"]["hasNextPage"]
+    pages = [await ask(first=2)]
+    while pages[-1]["pageInfo"]["hasNextPage"]:
+        pages.append(await ask(first=2, after=pages[-1]["pageInfo"]["endCursor"]))
+    assert [tool for page in pages for tool in page["nodes"]] == whole["nodes"] and len(pages) > 1
+    reads = await ask(first=1, filter={"effect": "read"})
+    assert reads["nodes"] and reads["nodes"][0]["operation"].startswith("GET "), "the best of those that are asked for"

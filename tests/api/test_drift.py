@@ -149,11 +149,11 @@ async def test_a_migrated_session_asks_again_goes_on_and_replays_word_for_word(
         assert again["sessionId"] == asked["sessionId"] and again["requestJson"] == asked["requestJson"]
         assert again["requestDigest"] != asked["requestDigest"]
         old = await client.post(f"/approvals/{asked['id']}", json={"decision": "approve"})
-        assert "overtaken" in problem(old, 404, "not-found")
+        assert "superseded" in problem(old, 409, "not-possible")
         assert (await ended(client, parts, asked["sessionId"]))["status"] == "completed"
     assert await replays(client, asked["sessionId"])
     shown = (await client.get(f"/approvals/{asked['id']}")).json()
-    assert shown["status"] == "overtaken"
+    assert shown["status"] == "superseded"
 
 
 @pytest.mark.usefixtures("tools")
@@ -240,6 +240,35 @@ async def test_a_quarantined_revision_can_be_neither_activated_nor_registered_un
     assert lifted.json()["revision"]["status"] == "staged"
     assert (await change(client, digest, "activate")).status_code == 200
     problem(await change(client, digest, "quarantine", reason="too late"), 409, "not-possible")
+
+
+@pytest.mark.usefixtures("tools")
+async def test_an_open_session_calls_nothing_of_a_revision_that_was_quarantined(
+    client: httpx.AsyncClient, parts: Parts
+) -> None:
+    async with parts.worker():
+        (asked,) = await asking(client)
+        pinned = (await client.get("/tools/create_order")).json()["document"]
+        await change(client, await stage(client, parts, grow), "activate")
+        assert (await change(client, pinned, "quarantine", reason="it leaks")).status_code == 200
+        orders = parts.shop.counts().operations.get("POST /orders")
+        assert (await ended(client, parts, asked["sessionId"]))["status"] == "failed"
+        assert parts.shop.counts().operations.get("POST /orders") == orders
+    events = (await client.get(f"/sessions/{asked['sessionId']}/events", params={"limit": 500})).text
+    assert f"its revision {pinned[:12]} was quarantined by local: it leaks" in events
+    assert await replays(client, asked["sessionId"])
+
+
+@pytest.mark.usefixtures("tools")
+async def test_who_moves_sessions_to_what_is_in_force_is_held_to_if_match(
+    client: httpx.AsyncClient, parts: Parts
+) -> None:
+    digest = await stage(client, parts, grow)
+    await change(client, digest, "activate")
+    etag = (await client.get("/apis/shop/revisions")).headers["etag"]
+    url, body = f"/apis/shop/revisions/{digest}/activate", {"waiting": "migrate"}
+    problem(await client.post(url, json=body, headers={"If-Match": '"1"'}), 412, "stale")
+    assert (await client.post(url, json=body, headers={"If-Match": etag})).status_code == 200
 
 
 async def test_what_is_not_there_is_refused(client: httpx.AsyncClient, parts: Parts, tools: Json) -> None:

@@ -19,6 +19,14 @@ async def test_a_goal_starts_a_session(client: httpx.AsyncClient, tools: dict[st
     assert response.headers["etag"] == '"2"'
 
 
+async def test_a_dry_run_says_so_in_the_log(client: httpx.AsyncClient, tools: dict[str, Any], parts: Parts) -> None:
+    for asked, dry in (({"dryRun": True}, True), ({}, False)):
+        response = await client.post("/orchestrate", json={"goal": GOAL, **asked})
+        state = (await parts.services.shell.load(UUID(response.json()["sessionId"]))).state
+        assert state is not None and state.dry_run is dry
+    assert "dryRun" in problem(await client.post("/orchestrate", json={"goal": GOAL, "dryRun": "yes"}), 400, "invalid")
+
+
 async def test_the_same_key_starts_one_session(client: httpx.AsyncClient, tools: dict[str, Any]) -> None:
     key = {"Idempotency-Key": "monday"}
     first = await client.post("/orchestrate", json={"goal": GOAL}, headers=key)

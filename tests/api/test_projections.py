@@ -61,7 +61,7 @@ async def test_a_check_names_what_differs_and_changes_nothing(
 ) -> None:
     read = await client.get("/sessions", params={"after": started["position"]})
     async with await psycopg.AsyncConnection.connect(database, autocommit=True) as owner:
-        await owner.execute("UPDATE sessions_v1.sessions SET goal = 'altered'")
+        await owner.execute("UPDATE sessions_v4.sessions SET goal = 'altered'")
     await client.post("/projections/sessions/rebuild", json={"check": True})
     async with _a_projector(database):
         build = await _ended(client, "sessions")

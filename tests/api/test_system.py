@@ -72,6 +72,10 @@ async def test_every_documented_operation_is_of_the_contract(client: httpx.Async
         "POST /agents",
         "GET /agents/{agent_id}",
         "PATCH /agents/{agent_id}",
+        "GET /agents/{agent_id}/revisions",
+        "POST /blobs",
+        "GET /blobs/{digest}",
+        "POST /documents/check",
         "GET /tools",
         "POST /tools",
         "GET /tools/{tool_id}",
@@ -85,6 +89,17 @@ async def test_every_documented_operation_is_of_the_contract(client: httpx.Async
         "GET /apis/{api}/bindings",
         "PUT /apis/{api}/bindings/{scheme}",
         "DELETE /apis/{api}/bindings/{scheme}",
+        "GET /prices",
+        "POST /prices",
+        "GET /prices/{name}",
+        "POST /prices/{name}/activate",
+        "GET /standing-approvals",
+        "POST /standing-approvals",
+        "POST /standing-approvals/{standing_id}/revoke",
+        "GET /budgets",
+        "GET /budgets/{account}",
+        "PUT /budgets/{account}",
+        "GET /sessions/{session_id}/budget",
         "GET /policies",
         "POST /policies",
         "GET /policies/{name}",
@@ -109,11 +124,15 @@ async def test_every_documented_operation_is_of_the_contract(client: httpx.Async
         "POST /graphql",
         "GET /schemas",
         "GET /schemas/{type}",
+        "GET /memory",
+        "GET /memory/search",
+        "POST /memory",
+        "DELETE /memory/{memory_id}",
         "GET /metrics",
     }
 
 
-READING = ("/graphql", "/sessions/{session_id}/replay", "/tools/{tool_id}/dry-run")
+READING = ("/documents/check", "/graphql", "/sessions/{session_id}/replay", "/tools/{tool_id}/dry-run")
 """Ask by POST and write nothing."""
 
 

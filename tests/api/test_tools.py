@@ -38,6 +38,15 @@ async def test_a_tool_is_overridden_and_shown_so(client: httpx.AsyncClient, tool
     assert (again["enabled"], again["effectClass"], again["rateLimit"]) == (True, read.json()["effectClass"], 5)
 
 
+async def test_an_operator_says_what_answers_are_taken_for(client: httpx.AsyncClient, tools: dict[str, Any]) -> None:
+    before = await one(client, "search_products")
+    assert (before["trusted"], before["private"]) == (False, False)
+    written = await client.patch("/tools/search_products", json={"trusted": True, "private": True})
+    assert (written.json()["override"]["trusted"], written.json()["override"]["private"]) == (True, True)
+    shown = await one(client, "search_products")
+    assert (shown["trusted"], shown["private"]) == (True, True)
+
+
 async def test_the_same_override_sent_twice_is_said_once(client: httpx.AsyncClient, tools: dict[str, Any]) -> None:
     first = (await client.get("/tools")).json()["tools"][0]["id"]
     key = {"Idempotency-Key": "off"}

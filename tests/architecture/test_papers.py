@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ops.cli.main import GROUPS
+from ops.cli.main import VERBS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAPERS = [
@@ -105,6 +105,17 @@ def test_a_link_to_a_module_names_something_in_it(paper: Path) -> None:
         assert name in names_in(file), f"{paper.name} links {words!r} to {target}, which has no {name}"
 
 
+def test_every_threat_names_a_guard_and_a_test() -> None:
+    text = text_of(ROOT / "SECURITY.md")
+    tests = {name for name, target in DEFINITION.findall(text) if target.startswith("tests/")}
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    threats = [row for row in rows if row[0] != "threat"]
+    for threat, guard, proof in threats:
+        named = {name for _, name in REFERENCE_LINK.findall(proof)}
+        assert guard and ("`tests/" in proof or named & tests), f"no guard or no test stands against {threat!r}"
+    assert len(threats) > 55
+
+
 @pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: paper.name)
 def test_every_path_and_every_function_in_code_marks_exists(paper: Path) -> None:
     for code in CODE.findall(prose_of(paper)):
@@ -125,7 +136,9 @@ def test_every_verb_exists(paper: Path) -> None:
         if program == "make":
             assert verb in made, f"{paper.name} names make {verb}, which the Makefile lacks"
         if program == "reprise" and verb:
-            assert verb in GROUPS and find_spec(GROUPS[verb]), f"{paper.name} names reprise {verb}, which is no verb"
+            assert verb in VERBS and find_spec(VERBS[verb].module), (
+                f"{paper.name} names reprise {verb}, which is no verb"
+            )
 
 
 @pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: paper.name)

@@ -5,21 +5,33 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from adapters.policy.cedar import CedarJudge
 from adapters.postgres.store import PostgresEventStore
 from commands.catalogue import Catalogue
 from commands.orchestrate import Goal, orchestrate
-from commands.ports import Checked, Description, Prepared, Question, Reply, ToolAnswer, ToolCall, ToolFault
+from commands.ports import (
+    Checked,
+    Description,
+    Prepared,
+    Question,
+    Reply,
+    ToolAnswer,
+    ToolCall,
+    ToolFault,
+    Turn,
+    any_time,
+)
 from commands.shell import Shell, to_log
 from domain.breaker import BreakerSettings
 from domain.catalog.events import Binding, CatalogEvent, DocumentRegistered, Tool, ToolsAdded
 from domain.encoding import digest, foreign
 from domain.envelope import Actor, Context, Event, fact_event
 from domain.ids import named_stream
-from domain.session.events import Limits
-from domain.upcasting import AnyEvent
+from domain.session.events import Limits, SessionEvent
+from domain.upcasting import AnyEvent, Unknown, read_session
 
 TASK = re.compile(r"TASK purpose=(\w+) step=(\d+) round=(\d+) attempt=(\d+)$")
 TOOLS = tuple(
@@ -51,7 +63,9 @@ class Shop:
         """Show the parameters that the tool has."""
         return Description(text=tool.description, at=at, parameters=tool.parameters)
 
-    async def answer_mismatches(self, tenant: str, tool: Tool, status: int, body: bytes) -> tuple[str, ...]:
+    async def answer_mismatches(
+        self, tenant: str, tool: Tool, status: int, body: bytes, *, paged: bool = False
+    ) -> tuple[str, ...]:
         """Describe no answer."""
         return ()
 
@@ -82,6 +96,7 @@ class Shop:
         timeout_ms: int,
         not_after: datetime,
         credentials: tuple[Binding, ...] = (),
+        turn: Turn = any_time,
     ) -> ToolAnswer:
         """Note the request, then answer."""
         self.received.append(idempotency_key)
@@ -124,6 +139,7 @@ class Model:
         reply = {
             "plan": plan,
             "choose": {"tool": self.tool, "arguments": {"body": {"step": int(task[2])}}},
+            "repair": {"result": "nothing helps"},
             "review": {"verdict": "accept"},
             "answer": {"answer": "done"},
         }[task[1]]
@@ -209,3 +225,10 @@ async def start(shell: Shell, *, limits: Limits = QUICK, given: Context | None =
     goal = Goal(text="Look and order", model="scripted:test", limits=limits)
     session, handled = await orchestrate(shell, Catalogue(shell), goal, given or context())
     return session, handled.repeated
+
+
+async def events(store: PostgresEventStore, session: Any, kind: type[Any]) -> list[Any]:
+    """Return a session's recorded events of one kind, in their order."""
+    found = [read_session(row.topic, row.state) for row in await store.read_stream(session)]
+    data: list[SessionEvent] = [each.data for each in found if not isinstance(each, Unknown)]
+    return [each for each in data if isinstance(each, kind)]

@@ -1,14 +1,22 @@
 """A backtest judges what was judged, from the log alone, and lists every decision that would come out otherwise."""
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from msgspec.structs import replace
+
+from adapters.policy.cedar import CedarJudge
 from adapters.postgres.store import PostgresEventStore
 from commands.backtest import backtest
+from commands.deciding import decide
 from commands.perform import drive
 from commands.shell import Shell
 from domain.catalog.policies import PolicySet
 from domain.errors import Invalid
-from tests.commands.parts import Model, Shop, Time, shell_of, start
+from domain.session.admit import open_approvals
+from domain.session.commands import GrantApproval
+from domain.session.events import VerdictReached
+from tests.commands.parts import Model, Shop, Time, context, events, shell_of, start
 
 NOTHING = PolicySet(name="nothing", text='@id("nothing") forbid (principal, action, resource);')
 ALL = PolicySet(name="all", text='@id("all") permit (principal, action, resource);')
@@ -41,6 +49,40 @@ async def test_every_flip_is_counted_and_named(shell: Shell) -> None:
 async def test_more_lenient_rules_flip_what_was_asked(shell: Shell) -> None:
     report = await backtest(shell, "local", ALL)
     assert set(report.changes) <= {"ask→allow", "deny→allow"}
+
+
+async def test_the_second_verdict_on_what_a_human_allowed_is_judged_again_as_of_its_own_time(
+    store: PostgresEventStore,
+) -> None:
+    time = Time()
+    shell = shell_of(store, Shop(), Model(tool="order"), time)
+    session, _ = await start(shell)
+    await drive(shell, session)
+    state = (await shell.load(session)).state
+    assert state is not None
+    ((approval, _),) = open_approvals(state)
+    time.ahead = timedelta(hours=1)
+    granted = GrantApproval(approval=approval.id, by="bob")
+    await decide(shell, session, granted, replace(context(), at=time.now()))
+    await drive(shell, session)
+    first, second = await events(store, session, VerdictReached)
+    assert second.judged_at is not None and (first.decision, second.decision) == ("ask", "ask")
+    assert (await backtest(shell, "local", shell.judge.default)).decisions == 2
+    closed = f'@id("closed") forbid (principal, action, resource) when {{ context.hour == {second.judged_at.hour} }};'
+    report = await backtest(shell, "local", PolicySet(name="closed", text=shell.judge.default.text + closed))
+    (flip,) = report.flips
+    assert report.changes == {"ask→deny": 1} and "closed" in flip.candidate_rules
+    assert (await store.read_stream(session))[flip.version - 1].topic == "session.verdict-reached.v1"
+
+
+async def test_neither_answers_that_are_kept_nor_pages_change_a_report(
+    shell: Shell, store: PostgresEventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    candidates = (shell.judge.default, NOTHING, ALL)
+    reports = [await backtest(shell, "local", candidate) for candidate in candidates]
+    shell.judge = CedarJudge(answers=0)
+    monkeypatch.setattr("commands.backtest.PAGE", 3)
+    assert [await backtest(shell, "local", candidate) for candidate in candidates] == reports
 
 
 async def test_progress_reaches_the_end_and_other_tenants_are_left_out(shell: Shell) -> None:

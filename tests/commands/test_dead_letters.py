@@ -8,17 +8,28 @@ import pytest
 from msgspec.structs import replace
 
 from adapters.postgres.store import PostgresEventStore
+from commands.catalogue import Catalogue
 from commands.dead_letters import discard_letter, replay_letter
+from commands.deciding import decide
 from commands.perform import drive
+from commands.policies import activate_policy_set, register_policy_set
+from commands.replaying import replay_session as replay_of
 from commands.shell import Shell
-from domain.errors import Invalid, NotFound, NotPossible, Stale
+from domain.catalog.policies import PolicySet
+from domain.envelope import Actor
+from domain.errors import Forbidden, Invalid, NotFound, NotPossible, Stale
 from domain.replay import Row
 from domain.replay import replay as replay_session
-from domain.session.events import Limits
+from domain.session.admit import open_approvals
+from domain.session.commands import ReportOutcome
+from domain.session.events import Limits, VerdictReached
 from domain.session.state import DeadLetter
-from tests.commands.parts import Bell, Model, Shop, Time, context, failing, shell_of, start
+from tests.commands.parts import Bell, Model, Shop, Time, context, events, failing, shell_of, start
 from tests.commands.test_perform import status, topics
 
+PERMIT = '@id("all") permit (principal, action, resource);\n'
+CLOSED = '@id("closed") @reason("The shop is closed.") forbid (principal, action, resource);\n'
+FOUR_EYES = '@id("careful") @ask("four-eyes") forbid (principal, action, resource);\n'
 ONE_ATTEMPT = Limits(retry_base_ms=1, retry_cap_ms=2, call_attempts=1)
 
 
@@ -27,6 +38,13 @@ async def given_up(shell: Shell) -> str:
     session, _ = await start(shell, limits=ONE_ATTEMPT)
     assert status(await drive(shell, session)) == "failed"
     return f"{session}-call-1-1"
+
+
+async def rules(shell: Shell, text: str) -> None:
+    """Bring a set of rules into force."""
+    catalogue, policy_set = Catalogue(shell), PolicySet(name="shop", text=text)
+    await register_policy_set(catalogue, shell, policy_set, context())
+    await activate_policy_set(catalogue, shell, "shop", policy_set.digest, "test", context())
 
 
 async def letter_of(shell: Shell, letter: str) -> DeadLetter:
@@ -133,3 +151,104 @@ async def test_decisions_that_cannot_be_are_refused(store: PostgresEventStore) -
     with pytest.raises(Invalid, match="reason"):
         await replay_letter(shell, letter, " ", context())
     assert (await letter_of(shell, letter)).status == "open"
+
+
+async def test_a_call_that_the_rules_in_force_deny_by_now_is_not_sent_again(store: PostgresEventStore) -> None:
+    shop = Shop(answers=failing("not-sent"))
+    shell, ordered = shell_of(store, shop, Model(), Time()), context()
+    letter = await given_up(shell)
+    await rules(shell, PERMIT + CLOSED)
+    with pytest.raises(Forbidden, match="closed denies look by now: The shop is closed"):
+        await replay_letter(shell, letter, "the shop is back", context())
+    await drive(shell, UUID(letter[:36]))
+    assert (await letter_of(shell, letter)).status == "open" and len(shop.received) == 1
+    refused = (await events(store, UUID(letter[:36]), VerdictReached))[-1]
+    assert (refused.decision, refused.rules, refused.refused, refused.call) == ("deny", ("closed",), "ada", "call-1-1")
+    await rules(shell, PERMIT)
+    first = await replay_letter(shell, letter, "it is open again", ordered)
+    await drive(shell, first.session)
+    assert (await letter_of(shell, letter)).status == "resolved"
+    await rules(shell, PERMIT + CLOSED)
+    assert await replay_letter(shell, letter, "it is open again", ordered) == first
+
+
+async def test_an_order_that_waits_is_judged_again_when_it_is_sent(store: PostgresEventStore) -> None:
+    shop = Shop(answers=failing("not-sent"))
+    shell = shell_of(store, shop, Model(), Time())
+    letter = await given_up(shell)
+    session = (await replay_letter(shell, letter, "the shop is back", context())).session
+    await rules(shell, PERMIT + CLOSED)
+    await drive(shell, session)
+    found = await letter_of(shell, letter)
+    assert found.status == "open" and "denied look after all: The shop is closed" in found.reason
+    assert len(shop.received) == 1
+    assert not (await replay_of(store, session, execute=True)).divergences
+
+
+async def test_whose_session_made_a_call_does_not_order_it_again_where_rules_want_four_eyes(
+    store: PostgresEventStore,
+) -> None:
+    shell = shell_of(store, Shop(answers=failing("not-sent")), Model(), Time())
+    letter = await given_up(shell)
+    state = (await shell.load(UUID(letter[:36]))).state
+    assert state is not None
+    await rules(shell, PERMIT + FOUR_EYES)
+    own, other = (replace(context(), actor=Actor(kind="person", id=person)) for person in (state.user, "another"))
+    with pytest.raises(Forbidden, match="four eyes"):
+        await replay_letter(shell, letter, "the shop is back", own)
+    await replay_letter(shell, letter, "the shop is back", other)
+    assert (await letter_of(shell, letter)).status == "replaying"
+
+
+@pytest.mark.parametrize(("orders", "sent"), [("the user", 1), ("another", 2)])
+async def test_a_demand_that_arises_behind_an_order_is_held_against_who_gave_it(
+    store: PostgresEventStore, orders: str, sent: int
+) -> None:
+    shop = Shop(answers=failing("not-sent"))
+    shell = shell_of(store, shop, Model(), Time())
+    letter = await given_up(shell)
+    state = (await shell.load(UUID(letter[:36]))).state
+    assert state is not None
+    by = Actor(kind="person", id=state.user if orders == "the user" else orders)
+    session = (await replay_letter(shell, letter, "the shop is back", replace(context(), actor=by))).session
+    await rules(shell, PERMIT + FOUR_EYES)
+    await drive(shell, session)
+    found = await letter_of(shell, letter)
+    assert len(shop.received) == sent
+    if sent == 1:
+        assert found.status == "open" and "demands four-eyes by now, which the order does not meet" in found.reason
+    assert not (await replay_of(store, session, execute=True)).divergences
+
+
+async def test_a_call_in_doubt_that_the_rules_in_force_deny_by_now_is_not_sent_again(store: PostgresEventStore) -> None:
+    shop = Shop(answers=failing("unanswered"))
+    shell = shell_of(store, shop, Model(tool="order"), Time())
+    await rules(shell, PERMIT)
+    session, _ = await start(shell)
+    state = (await drive(shell, session)).state
+    assert state is not None
+    ((asked, _),) = open_approvals(state)
+    again = ReportOutcome(approval=asked.id, by="eve", outcome="send-again", reason="it was not there")
+    await rules(shell, PERMIT + CLOSED)
+    with pytest.raises(Forbidden, match="closed denies order by now"):
+        await decide(shell, session, again, context())
+    await rules(shell, PERMIT)
+    await decide(shell, session, again, context())
+    await drive(shell, session)
+    assert len(shop.received) == 2 and len(set(shop.received)) == 1
+
+
+async def test_an_order_about_a_call_in_doubt_is_judged_again_when_it_is_carried_out(store: PostgresEventStore) -> None:
+    shop = Shop(answers=failing("unanswered"))
+    shell = shell_of(store, shop, Model(tool="order"), Time())
+    await rules(shell, PERMIT)
+    session, _ = await start(shell)
+    state = (await drive(shell, session)).state
+    assert state is not None
+    ((asked, _),) = open_approvals(state)
+    again = ReportOutcome(approval=asked.id, by="eve", outcome="send-again", reason="it was not there")
+    await decide(shell, session, again, context())
+    await rules(shell, PERMIT + CLOSED)
+    await drive(shell, session)
+    assert len(shop.received) == 1, "the rules that are in force by then have the last word"
+    assert not (await replay_of(store, session, execute=True)).divergences

@@ -17,7 +17,7 @@ from adapters.postgres.read_models.keeper import PostgresReadModels
 from adapters.postgres.read_models.past import PostgresPast
 from adapters.postgres.read_models.reader import PostgresReadStore
 from adapters.postgres.store import PostgresEventStore
-from commands.catalogue import Catalogue
+from commands.catalogue import Catalogue, Settings
 from commands.drift.examine import examine
 from commands.drift.report import Drift
 from commands.handle import handle
@@ -32,6 +32,7 @@ from tests.commands.parts import TASK, Model, Shop, Time, context, shell_of
 
 DATA = os.environ.get("REPRISE_EVAL_DATA", "")
 NOWHERE = "http://127.0.0.1:9"
+SETTINGS = Settings(base_url=NOWHERE, allow_private=True)
 
 
 class Deaf:
@@ -84,12 +85,10 @@ class Bench:
     async def register(self, document: Any, *, staged: bool = False) -> str:
         data = json.dumps(document, default=str).encode()
         if staged:
-            done = await self.catalogue.stage_document(
-                self.documents, data, context(), api="real", base_url=NOWHERE, allow_private=True
-            )
+            done = await self.catalogue.stage_document(self.documents, data, context(), api="real", settings=SETTINGS)
             return done.revision.document
         registered = await self.catalogue.register_document(
-            self.documents, data, context(), api="real", base_url=NOWHERE, allow_private=True
+            self.documents, data, context(), api="real", settings=SETTINGS
         )
         return registered.digest
 
@@ -208,6 +207,32 @@ async def test_a_real_answer_that_the_revision_no_longer_describes_is_named_with
     }
     assert {example.session for each in found.findings for example in each.examples} == {listed}
     assert (found.calls, found.failing, found.changed, found.answers, found.mismatched) == (1, 0, 0, 1, 1)
+
+
+class Warehouse(Deaf):
+    """Be a way out behind which more things lie than an event holds."""
+
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        """List them."""
+        body = json.dumps([{"size": number, "kind": "x" * 40} for number in range(1_000)]).encode()
+        return HttpResponse(status=200, headers=(("content-type", "application/json"),), body=body, latency_ms=1)
+
+
+def listing(kind: str) -> Any:
+    thing = {"type": "object", "properties": {"kind": {"type": kind}}}
+    content = {"application/json": {"schema": {"type": "array", "items": thing}}}
+    operation = {"operationId": "listThings", "responses": {"200": {"description": "All.", "content": content}}}
+    return {**SMALL, "paths": {"/things": {"get": operation}}}
+
+
+async def test_an_answer_that_is_kept_as_a_blob_is_held_against_the_revision_too(bench: Bench) -> None:
+    await bench.register(listing("string"))
+    bench.shell.tools = OpenApiTools(Warehouse(), bench.store)
+    for _ in range(2):
+        await bench.call("list_things")
+    found = await bench.examine(await bench.register(listing("integer"), staged=True))
+    assert {(each.cause, each.pointer, each.calls) for each in found.findings} == {("answer-mismatch", "/*/kind", 2)}
+    assert (found.answers, found.mismatched) == (2, 2)
 
 
 async def test_every_call_of_many_pages_is_checked_and_a_bounded_number_named(bench: Bench) -> None:

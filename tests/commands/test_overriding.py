@@ -17,21 +17,14 @@ from commands.shell import Shell
 from commands.standing import standing
 from domain.catalog.events import Override
 from domain.errors import CommandReused, Invalid, NotFound, Stale, Unavailable
-from domain.session.events import ArgumentsChecked, CallDeferred, CallFailed, SessionEvent
-from domain.upcasting import Unknown, read_session
-from tests.commands.parts import TOOLS, Model, Shop, Time, context, failing, shell_of, start
+from domain.session.events import ArgumentsChecked, CallDeferred, CallFailed
+from tests.commands.parts import TOOLS, Model, Shop, Time, context, events, failing, shell_of, start
 from tests.commands.test_catalogue import Dying
 
 
 def catalogue(store: PostgresEventStore) -> Catalogue:
     """Know the catalogue as a process of its own does."""
     return Catalogue(shell_of(store, Shop(), Model(), Time()))
-
-
-async def events(store: PostgresEventStore, session: Any, kind: type[Any]) -> list[Any]:
-    found = [read_session(row.topic, row.state) for row in await store.read_stream(session)]
-    data: list[SessionEvent] = [each.data for each in found if not isinstance(each, Unknown)]
-    return [each for each in data if isinstance(each, kind)]
 
 
 @dataclass
@@ -174,5 +167,5 @@ async def test_a_tool_that_no_longer_stands_in_the_catalogue_is_as_its_session_p
     store: PostgresEventStore,
 ) -> None:
     shell = shell_of(store, Shop(), Model(), Time())
-    counts = await standing(shell, "another tenant", TOOLS[0])
+    counts = standing(await shell.catalogs.current("another tenant"), TOOLS[0])
     assert (counts.stopped, counts.limits) == ("", {})

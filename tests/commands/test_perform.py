@@ -3,16 +3,18 @@
 import asyncio
 import json
 from datetime import timedelta
+from typing import ClassVar
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.postgres.store import PostgresEventStore
 from commands.catalogue import Catalogue
 from commands.handle import handle
 from commands.orchestrate import Goal, orchestrate
 from commands.perform import drive
-from commands.ports import LogNotification
+from commands.ports import LogNotification, Question, Reply
 from commands.shell import Loaded, Shell
 from domain.errors import CommandReused, NotPossible, Stale
 from domain.replay import Row, replay
@@ -227,3 +229,28 @@ async def test_a_command_on_an_older_version_is_refused(store: PostgresEventStor
     await handle(shell, session, CancelSession(), context(), expected_version=2)
     with pytest.raises(NotPossible, match="cancelled"):
         await handle(shell, session, CancelSession(), context())
+
+
+async def test_an_agent_that_asks_for_more_of_a_tool_is_told_and_then_chooses(store: PostgresEventStore) -> None:
+    questions = iter(({"describe": "look", "at": "/body"}, {"describe": "destroy", "at": ""}))
+
+    class Asking(Model):
+        async def ask(self, question: Question) -> Reply:
+            reply = await super().ask(question)
+            self.prompts.append(question.prompt.messages[-1].text)
+            asked = next(questions, None) if "TASK purpose=choose" in self.prompts[-1] else None
+            return reply if asked is None else replace(reply, text=json.dumps(asked))
+
+        prompts: ClassVar[list[str]] = []
+
+    model = Asking()
+    shell = shell_of(store, Shop(), model, Time())
+    session, _ = await start(shell)
+    assert status(await drive(shell, session)) == "completed"
+    assert "MORE OF look /body" in model.prompts[2]
+    assert "MORE OF destroy\nYou have no tool named 'destroy'." in model.prompts[3]
+    stored = await store.read_stream(session)
+    rows = [Row(version=row.originator_version, topic=row.topic, state=row.state) for row in stored]
+    found = replay(str(session), rows, execute=True)
+    assert not found.divergences and found.state_digest == found.replay_digest
+    assert [row.topic.split(".")[1] for row in stored].count("tool-described") == 2

@@ -111,3 +111,29 @@ async def test_another_tenants_sets_are_not_found(shell: Shell) -> None:
     await keep(shell, READS)
     with pytest.raises(NotFound):
         await find_policy_set(Catalogue(shell), shell, "other", "ours")
+
+
+WATCHED = (
+    '@id("all") permit (principal, action, resource);\n'
+    '@id("firm") @guard("egress") @reason("It stays here.") forbid (principal, action, resource);\n'
+)
+
+
+async def test_what_a_set_only_observes_passes_and_stands_in_the_verdict_and_each_session_keeps_its_mode(
+    shell: Shell,
+) -> None:
+    await keep(shell, WATCHED)
+    await force(shell)
+    pinned, _ = await start(shell)
+    await keep(shell, f"// mode egress observe\n{WATCHED}")
+    await force(shell)
+    (judged,) = await verdicts(shell)
+    assert (judged.decision, judged.rules, judged.observed) == ("allow", ("all",), ("firm",))
+    assert "Not enforced, but it would not have passed: firm." in judged.reason
+    await drive(shell, pinned)
+    rows = await shell.store.read_stream(pinned)
+    found = [read_session(row.topic, row.state) for row in rows]
+    judged = next(
+        each.data for each in found if not isinstance(each, Unknown) and isinstance(each.data, VerdictReached)
+    )
+    assert (judged.decision, judged.rules, judged.observed) == ("deny", ("firm",), ())

@@ -56,6 +56,15 @@ async def test_a_plain_tool_takes_what_its_schema_allows_and_nothing_else() -> N
         assert await problems(data, wrong) != (), wrong
 
 
+async def test_what_only_looks_like_a_reference_is_a_value_and_a_property_may_be_called_like_a_keyword() -> None:
+    like = {"$ref": "#/$defs/wish"}
+    properties = {"const": {"const": like}, "enum": {"enum": [like]}, "default": {"$ref": "#/$defs/wish"}}
+    data = document_of(plain({"type": "object", "properties": properties, "$defs": SCHEMA["$defs"], "default": like}))
+    assert await problems(data, {"const": like, "enum": like, "default": "short"}) == ()
+    for wrong in ({"const": {"$ref": "#/components/schemas/Input/$defs/wish"}}, {"default": "longer than nine"}):
+        assert await problems(data, wrong) != ()
+
+
 def test_a_plain_tool_is_one_that_writes_under_its_own_name() -> None:
     (tool,) = OpenApiDocuments().ingest(document_of(plain()), api="wish", base_url="").tools
     assert (tool.name, tool.operation, tool.effect_class, tool.repeatable) == (

@@ -12,12 +12,18 @@ from typing import TypeAlias, assert_never, get_args
 import msgspec
 from msgspec.structs import replace
 
+from domain.agents import AgentLimits
 from domain.breaker import CLOSED, Breaker, BreakerSettings, on_call, on_failure, on_success, refused_until
+from domain.budget.accounts import Account, Refusal, admit_allotment, admit_settlement, allot, evolve
+from domain.budget.amounts import Amounts, Ceilings, plus
+from domain.budget.events import AccountEvent, AccountLimited, AllotmentGiven, AllotmentSettled
+from domain.catalog.outputs import output_label
 from domain.content import content
 from domain.encoding import encode
 from domain.envelope import Actor, Context, fact_event
 from domain.errors import Refused
 from domain.ids import derive
+from domain.memory.recalling import MemoryUse
 from domain.replay import Row
 from domain.session.admit import admit, open_approvals
 from domain.session.commands import (
@@ -34,7 +40,12 @@ from domain.session.commands import (
     SubmitGoal,
 )
 from domain.session.events import (
+    AccountsJoined,
+    AllotmentReceived,
+    AllotmentRefused,
+    AllotmentReturned,
     ApprovalExpired,
+    Budget,
     CallAttempted,
     CallDeferred,
     CallExpired,
@@ -44,36 +55,58 @@ from domain.session.events import (
     LeaseLapsed,
     Limits,
     ModelCallAttempted,
+    ModelReplied,
     Outcome,
     SessionFact,
+    TimeRanOut,
+    UnderWay,
+)
+from domain.session.metering import (
+    Claim,
+    EndOverdue,
+    ReturnAllotment,
+    TakeAllotment,
+    missing,
+    payable,
+    settlement,
+    unreserved,
+    was_made,
 )
 from domain.session.outstanding import (
     IMMEDIATE,
     AskModel,
     CheckArguments,
     CheckResult,
+    DescribeTool,
     Effect,
     ExpireApproval,
     FindTools,
     JudgeCall,
     LapseLease,
+    RecallMemories,
     SendCall,
+    holds,
     outstanding,
 )
 from domain.session.react import react
 from domain.session.state import Approval, DeadLetter, Open, Session
 from domain.upcasting import topic_of
-from tests.domain.story import NOW, SESSION, TEAM
-from tests.domain.world import World
+from tests.domain.story import NOW, RESEARCHER, SESSION, TEAM, TOOLSMITH
+from tests.domain.world import World, tool_named
 
 FactOf: TypeAlias = Callable[[Session | None], SessionFact | None]
-Task: TypeAlias = Generator[FactOf, bool, None]
+Facts: TypeAlias = FactOf | tuple[FactOf, FactOf]
+"""What is observed, and what follows in the same append if the state then still wants it."""
+Task: TypeAlias = Generator[Facts, bool, None]
 
 BREAKER = BreakerSettings(failures=2, open_ms=1_000)
 LEASE = timedelta(seconds=15)
 TIMEOUT = timedelta(seconds=10)
+WORKING = ("executor", "researcher")
 MOST_TICKS = 3_000
 MOST_REPLAYS = 2
+REPLY_TOKENS, PRICE = 100, 1_000
+PURSE = Amounts(steps=1, model_calls=3, tool_calls=1, tokens=500, money=2_000, wall_ms=1_000)
 OUTCOMES: dict[str, Outcome] = {outcome: outcome for outcome in get_args(Outcome)}
 FAILURES: dict[str, Failure] = {failure: failure for failure in get_args(Failure)}
 
@@ -87,6 +120,7 @@ class Chaos(msgspec.Struct, frozen=True, kw_only=True):
     pause_at: int = 0
     cancel_at: int = 0
     migrate_at: int = 0
+    join_at: int = 0
 
 
 class Received(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,31 +139,49 @@ class Worker:
     def __init__(self, name: str):
         self.name = name
         self.breakers: dict[str, Breaker] = {}
-        self.tasks: dict[str, tuple[Task, FactOf | None]] = {}
+        self.tasks: dict[str, tuple[Task, Facts | None]] = {}
 
 
 class Simulation:
     """Be one run of one session."""
 
-    def __init__(self, world: World, chaos: Chaos, limits: Limits):
+    def __init__(
+        self,
+        world: World,
+        chaos: Chaos,
+        limits: Limits,
+        purse: Ceilings = Ceilings(),  # noqa: B008
+        own: AgentLimits | None = None,
+    ):
         self.world, self.chaos = world, chaos
         self.rows: list[Row] = []
         self.states: list[Session | None] = []
         self.received: list[Received] = []
         self.replays: Counter[str] = Counter()
         self.state: Session | None = None
+        self.account = Account(name="tenant", limits=purse)
+        self.budget = Budget(accounts=("tenant",), kinds=purse.kinds)
         self.now: datetime = NOW
         self.ticks = 0
         self.workers = [Worker(f"w{number}") for number in range(chaos.workers)]
+        team = (*TEAM, *((TOOLSMITH,) if world.mends else ()), *((RESEARCHER,) if world.researches else ()))
         submit = SubmitGoal(
             session=SESSION,
             goal="Order what runs low",
             user="ada",
             model="scripted:test",
-            agents=tuple(replace(each, narrowed=world.narrowed and each.role == "executor") for each in TEAM),
+            agents=tuple(
+                replace(each, narrowed=world.narrowed and each.role == "executor", limits=own)
+                if each.role in WORKING
+                else each
+                for each in team
+            ),
             catalog="c",
             policy_set="p",
             limits=limits,
+            budget=self.budget if purse.kinds and not chaos.join_at else None,
+            dry_run=world.dry,
+            memory=MemoryUse() if world.remembers else None,
         )
         self.command(submit)
 
@@ -143,20 +195,21 @@ class Simulation:
             self.replays[command.letter.removeprefix(f"{SESSION}-")] += 1
         self._append(fact, Actor(kind="person", id="ada"))
 
-    def observe(self, fact_of: FactOf, worker: str) -> bool:
+    def observe(self, facts: Facts, worker: str) -> bool:
         """Record an observation, if there is one about the newest state."""
+        fact_of, follow = facts if isinstance(facts, tuple) else (facts, None)
         fact = fact_of(self.state)
         if fact is not None:
-            self._append(fact, Actor(kind="service", id=worker))
+            self._append(fact, Actor(kind="service", id=worker), follow)
         return fact is not None
 
-    def _append(self, fact: SessionFact, actor: Actor) -> None:
+    def _append(self, fact: SessionFact, actor: Actor, follow: FactOf | None = None) -> None:
         """Append a fact, what follows from it, and what follows at once from that."""
         name = derive("command", self.world.seed, len(self.rows))
         context = Context(command_id=name, actor=actor, at=self.now, correlation=SESSION)
-        index, due = 0, [fact]
+        index, due = 0, self.world.crossing(fact)
         while due:
-            group, self.state = react(self.state, fact_event(due[0], context, index))
+            group, self.state = react(self.state, fact_event(due.pop(0), context, index))
             for event in group:
                 topic = topic_of(type(event.data))
                 self.rows.append(Row(version=len(self.rows) + 1, topic=topic, state=encode(event)))
@@ -164,7 +217,10 @@ class Simulation:
             index += 1
             assert self.state is not None
             immediate = [effect for effect in outstanding(self.state) if isinstance(effect, IMMEDIATE)]
-            due = [self.world.immediate(self.state, effect) for effect in immediate[:1]]
+            due = due or [self.world.immediate(self.state, effect) for effect in immediate[:1]]
+            following = follow(self.state) if follow and not due else None
+            if following:
+                due, follow = [following], None
 
     def tick(self) -> bool:
         """Let one thing happen; False when nothing is left to happen."""
@@ -182,11 +238,24 @@ class Simulation:
         if (not moves or self.ticks in self.chaos.stalls) and self._wait():
             return True
         if not moves and self.state and self.state.paused and not self.state.ended:
+            self._fill_purse()
             self.command(ResumeSession())
             return True
         if moves:
             moves[self.world.draw("move", self.ticks) % len(moves)]()
         return bool(moves)
+
+    def _fill_purse(self) -> None:
+        """Raise the limits of the account that pays, where it has too little left."""
+        if self.state and self.state.meter and self.state.meter.wanted:
+            lacking = plus(plus(self.account.taken, missing(self.state, self.state.meter.wanted.needed)), PURSE)
+            limits = Ceilings(**{kind: lacking.of(kind) for kind in self.account.limits.kinds})
+            self._pay(AccountLimited(account="tenant", limits=limits, period="total", by="ada", reason="more"))
+
+    def _pay(self, event: AccountEvent) -> None:
+        self.account = evolve(self.account, event, self.now)
+        for kind in self.account.limits.kinds:
+            assert self.account.taken.of(kind) <= (self.account.limits.of(kind) or 0)
 
     def _interfere(self) -> None:
         if self.ticks in self.chaos.crashes:
@@ -197,6 +266,19 @@ class Simulation:
             self.command(CancelSession(reason="enough"))
         if self.ticks == self.chaos.migrate_at:
             self.command(MigrateCatalog(api="shop", document="d", catalog="n", before="c", by="ada"))
+
+        if self.ticks == self.chaos.join_at and self.budget.kinds:
+            self.observe(self._joined, "w0")
+
+    def _joined(self, state: Session | None) -> SessionFact | None:
+        """Let an account join that was given limits meanwhile; it pays for questions that are under way, too."""
+        asked = Amounts(model_calls=1, tokens=REPLY_TOKENS, money=PRICE)
+        under_way = tuple(
+            UnderWay(call=effect.call, attempt=effect.attempt, amounts=asked, until=effect.not_before)
+            for effect in outstanding(state)
+            if isinstance(effect, LapseLease) and effect.id.endswith(f"-m{effect.attempt}")
+        )
+        return AccountsJoined(budget=self.budget, under_way=under_way) if state else None
 
     def _take_up_work(self) -> None:
         for worker in self.workers:
@@ -266,19 +348,58 @@ class Simulation:
             case ExpireApproval():
                 expired = ApprovalExpired(approval=effect.approval)
                 yield lambda now: expired if _owes(now, effect) else None
-            case FindTools() | CheckArguments() | JudgeCall() | CheckResult():
+            case TakeAllotment():
+                yield lambda now: self._taken(now, effect) if _owes(now, effect) else None
+            case ReturnAllotment():
+                yield lambda now: self._returned(now) if _owes(now, effect) else None
+            case EndOverdue():
+                yield lambda now: TimeRanOut() if _owes(now, effect) else None
+            case FindTools() | RecallMemories() | DescribeTool() | CheckArguments() | JudgeCall() | CheckResult():
                 fact = self.world.immediate(state, effect)
                 yield lambda now: fact if _owes(now, effect) else None
             case _:
                 assert_never(effect)
 
+    def _taken(self, state: Session | None, effect: TakeAllotment) -> SessionFact:
+        """Ask the account for more, as one append to both: no crash comes in between."""
+        assert state is not None and state.meter is not None and state.meter.wanted is not None
+        needed, meter = missing(state, state.meter.wanted.needed), state.meter
+        kinds = state.charged.kinds
+        amounts = allot([self.account], state.id, needed, kinds, joining=meter.joining, held=meter.allotted)
+        if isinstance(amounts, Refusal):
+            assert not amounts.passing, "nobody else holds anything"
+            return AllotmentRefused(
+                call=effect.call, attempt=effect.attempt, account=amounts.account, reason=amounts.reason
+            )
+        if not amounts.nothing:
+            given = AllotmentGiven(account="tenant", session=state.id, allotment=effect.id, amounts=amounts)
+            admit_allotment(self.account, given)
+            self._pay(given)
+        return AllotmentReceived(allotment=effect.id, amounts=amounts)
+
+    def _returned(self, state: Session | None) -> SessionFact:
+        assert state is not None
+        spent = settlement(state)
+        settled = AllotmentSettled(account="tenant", session=state.id, spent=spent)
+        admit_settlement(self.account, settled)
+        self._pay(settled)
+        return AllotmentReturned(spent=spent)
+
     def _ask(self, worker: Worker, effect: AskModel, state: Session) -> Task:
         claim = ModelCallAttempted(
-            call=effect.model.id, attempt=effect.model.attempt, worker=worker.name, lease_until=self.now + LEASE
+            call=effect.model.id,
+            attempt=effect.model.attempt,
+            worker=worker.name,
+            lease_until=self.now + LEASE,
+            reserved=Amounts(model_calls=1, tokens=REPLY_TOKENS, money=PRICE) if state.meter else None,
         )
-        if not (yield lambda now: claim if _owes(now, effect) else None):
+        if not (yield lambda now: _claimed(now, effect, claim)):
+            return
+        if not was_made(self.state, claim):
             return
         reply = self.world.ask(state, effect)
+        if state.meter and isinstance(reply, ModelReplied):
+            reply = replace(reply, cost=PRICE // 2)
         yield lambda _: reply
 
     def _send(self, worker: Worker, effect: SendCall) -> Task:
@@ -293,8 +414,20 @@ class Simulation:
             yield lambda now: deferred if _owes(now, effect) else None
             return
         lease_until = self.now + LEASE
-        claim = CallAttempted(call=call, attempt=effect.attempt, worker=worker.name, lease_until=lease_until)
-        if not (yield lambda now: claim if _owes(now, effect) else None):
+        metered = self.state is not None and self.state.meter is not None
+        claim = CallAttempted(
+            call=call,
+            attempt=effect.attempt,
+            worker=worker.name,
+            lease_until=lease_until,
+            reserved=Amounts(tool_calls=1, money=PRICE) if metered else None,
+        )
+        claiming: FactOf = lambda now: _claimed(now, effect, claim)  # noqa: E731
+        second = self.world.second_verdict(effect)
+        judging: FactOf = lambda now: second if _owes(now, effect) else None  # noqa: E731
+        if not (yield (judging, claiming) if second else claiming):
+            return
+        if not holds(self.state, claim):
             return
         yield lambda _: None  # a worker may die, or be stopped, between its claim and the socket
         answer = self._reach_tool(worker, effect) if self.now + TIMEOUT <= lease_until else "not-sent"
@@ -324,7 +457,11 @@ class Simulation:
         if answer.startswith("{"):
             worker.breakers[tool] = on_success(breaker)
             output = content(answer.encode())
-            return CallSucceeded(call=call, attempt=effect.attempt, status=200, output=output, source=f"tool:{tool}")
+            label = output_label(tool_named(tool)) if self.world.binds else None
+            source = f"tool:{tool}"
+            return CallSucceeded(
+                call=call, attempt=effect.attempt, status=200, output=output, source=source, label=label
+            )
         if answer != "rejected":
             worker.breakers[tool] = on_failure(breaker, self.now, BREAKER)
         return CallFailed(
@@ -340,13 +477,23 @@ def _owes(state: Session | None, effect: Effect) -> bool:
     return any(other.id == effect.id for other in outstanding(state))
 
 
+def _claimed(state: Session | None, effect: Effect, claim: Claim) -> SessionFact | None:
+    return payable(state, claim) if state and _owes(state, effect) and not unreserved(state, claim) else None
+
+
 CALM = Chaos()
 USUAL = Limits()
 
 
-def simulate(world: World, chaos: Chaos = CALM, limits: Limits = USUAL) -> Simulation:
-    """Run a session to its end."""
-    simulation = Simulation(world, chaos, limits)
+def simulate(
+    world: World,
+    chaos: Chaos = CALM,
+    limits: Limits = USUAL,
+    purse: Ceilings = Ceilings(),  # noqa: B008
+    own: AgentLimits | None = None,
+) -> Simulation:
+    """Run a session to its end, paid for by an account with these limits; who works at steps has limits of ``own``."""
+    simulation = Simulation(world, chaos, limits, purse, own)
     while simulation.tick():
         pass
     return simulation

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from domain.content import content
-from domain.encoding import NULL, foreign
+from domain.encoding import NULL, digest, foreign
 from domain.errors import Refused
 from domain.ids import derive
 from domain.session import events as said
@@ -20,6 +20,7 @@ from domain.session.commands import SessionCommand
 from domain.session.decide import BEHAVIOUR, decide
 from domain.session.evolve import evolve
 from domain.session.outstanding import Effect, outstanding
+from domain.session.proof import Terms
 from domain.session.state import Session
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -31,6 +32,8 @@ TEAM = (
     said.PinnedAgent(id="reviewer", role="reviewer", revision="r1"),
 )
 UNREVIEWED = TEAM[:2]
+TOOLSMITH = said.PinnedAgent(id="toolsmith", role="toolsmith", revision="t1")
+RESEARCHER = said.PinnedAgent(id="researcher", role="researcher", revision="s1")
 UNLIMITED = said.Limits()
 
 
@@ -174,10 +177,34 @@ def verdict(
     )
 
 
-def granted(*, step: int = 1, round: int = 1, digest: str = "") -> said.ApprovalGranted:
-    """Let a human allow a step's request."""
-    approval = f"{SESSION}-call-{step}-{round}"
-    return said.ApprovalGranted(approval=approval, request_digest=digest or request_digest(step, round), by="ada")
+def terms(*, step: int = 1, round: int = 1, **changed: Any) -> Terms:
+    """Say what a human is asked to allow of a step."""
+    usual: dict[str, Any] = {
+        "session": SESSION,
+        "approval": f"{SESSION}-call-{step}-{round}",
+        "requester": "ada",
+        "operation": "POST /orders",
+        "document": "doc",
+        "arguments": digest({"body": {}}),
+        "request_digest": request_digest(step, round),
+        "policy_set": "p" * 64,
+        "rules": ("rule",),
+        "expires_at": NOW + timedelta(days=1),
+    }
+    return Terms(**{**usual, **changed})
+
+
+def granted(
+    *, step: int = 1, round: int = 1, digest: str = "", agreed: Terms | None = None, **given: Any
+) -> said.ApprovalGranted:
+    """Let a human allow a step's request, under the usual terms or others."""
+    agreed = agreed or terms(step=step, round=round)
+    return said.ApprovalGranted(
+        approval=agreed.approval,
+        request_digest=digest or agreed.request_digest,
+        proof=agreed.proof,
+        **{"by": "ada", **given},
+    )
 
 
 def attempted(attempt: int = 1, *, step: int = 1, round: int = 1) -> said.CallAttempted:

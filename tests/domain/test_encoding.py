@@ -70,6 +70,10 @@ def test_identifiers_follow_from_their_parts_in_order() -> None:
     assert named_stream("local", "agent", "x") != named_stream("local", "document", "x")
 
 
+def test_a_number_larger_than_any_float_is_finite_all_the_same() -> None:
+    assert foreign(parse(b"[1e400]")) == msgspec.Raw(b"[1E+400]")
+
+
 def test_a_small_text_is_held_whole() -> None:
     held = content(b"x" * INLINE_BYTES)
     assert held.whole and held.size == INLINE_BYTES == len(held.text)

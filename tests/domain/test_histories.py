@@ -16,6 +16,9 @@ from domain.envelope import Event
 from domain.replay import Row, replay, replay_state, state_digest
 from domain.session.events import (
     ApprovalGranted,
+    ApprovalRequested,
+    ArgumentsChecked,
+    CallAttempted,
     CallRequested,
     DeadLetterReplayed,
     Limits,
@@ -27,11 +30,13 @@ from domain.session.state import Ended, Session
 from domain.upcasting import Unknown, read_session
 from tests.domain.simulation import Chaos, Simulation, simulate
 from tests.domain.story import SESSION
-from tests.domain.world import FATAL, LETTERS, PASSING, REWORKED, World
+from tests.domain.world import FATAL, LATER_RULES, LETTERS, PASSING, REWORKED, World
 
 HISTORIES = 500
 histories = settings(
-    max_examples=HISTORIES, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=HISTORIES,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 ticks = st.integers(1, 150)
@@ -43,7 +48,16 @@ def troubles(*kinds: str) -> st.SearchStrategy[tuple[str, ...]]:
     return st.lists(st.sampled_from(kinds), unique=True).map(tuple)
 
 
-worlds = st.builds(World, seed=seeds, troubles=troubles(*PASSING, *REWORKED, *FATAL, *LETTERS), narrowed=st.booleans())
+worlds = st.builds(
+    World,
+    seed=seeds,
+    troubles=troubles(*PASSING, *REWORKED, *FATAL, *LETTERS, *LATER_RULES),
+    narrowed=st.booleans(),
+    remembers=st.sampled_from((False, False, True)),
+    dry=st.sampled_from((*5 * (False,), True)),
+    mends=st.booleans(),
+    researches=st.sampled_from((False, False, True)),
+)
 chaos = st.builds(
     Chaos,
     workers=st.integers(1, 2),
@@ -53,7 +67,7 @@ chaos = st.builds(
     cancel_at=st.just(0) | ticks,
     migrate_at=st.just(0) | ticks,
 )
-limits = st.builds(Limits, parallel_steps=st.integers(1, 3)) | st.builds(
+limits = st.builds(Limits, parallel_steps=st.integers(1, 3), replans=st.integers(0, 2)) | st.builds(
     Limits,
     tool_calls=st.integers(0, 4) | st.just(500),
     model_calls=st.integers(0, 12) | st.just(500),
@@ -106,6 +120,19 @@ def seen(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[Simulation], 
 def events_of(rows: list[Row]) -> list[Event[SessionEvent]]:
     events = [read_session(row.topic, row.state) for row in rows]
     return [event for event in events if not isinstance(event, Unknown)]
+
+
+@histories
+@examples(worlds | lettered, chaos, limits | tight)
+def test_no_dry_run_sends_anything_that_writes(
+    seen: Callable[[Simulation], None], world: World, chaos: Chaos, limits: Limits
+) -> None:
+    run = simulate(replace(world, dry=True), chaos, limits)
+    seen(run)
+    events = [event.data for event in events_of(run.rows)]
+    reads = {each.call for each in events if isinstance(each, ArgumentsChecked) and each.effect_class == "read"}
+    assert {each.call for each in run.received} <= reads
+    assert not any(isinstance(each, ApprovalRequested) and each.question == "call" for each in events)
 
 
 @histories
@@ -188,28 +215,50 @@ def test_no_history_sends_what_it_must_not(
     for number, request in enumerate(facts):
         if isinstance(request, CallRequested):
             assert_permitted(facts[:number], request)
+        if isinstance(request, CallAttempted) and request.attempt == 1:
+            assert_as_approved(facts[:number], request)
     assert_sent_once(run, facts)
 
 
 def assert_permitted(before: list[SessionEvent], request: CallRequested) -> None:
     """Expect a verdict that allows this very request, or asks for an approval that was really granted."""
     verdicts = [fact for fact in before if isinstance(fact, VerdictReached) and fact.call == request.call]
-    assert [verdict.request_digest for verdict in verdicts] == [request.request_digest]
-    granted = [fact.request_digest for fact in before if isinstance(fact, ApprovalGranted)]
-    match verdicts[0].decision:
+    assert {verdict.request_digest for verdict in verdicts} == {request.request_digest}
+    granted = [(fact.request_digest, fact.proof) for fact in before if isinstance(fact, ApprovalGranted)]
+    match verdicts[-1].decision:
         case "deny":
             pytest.fail("a denied call was requested")
         case "ask":
-            assert request.request_digest in granted
+            assert request.approved and (request.request_digest, request.approved.proof) in granted
         case "allow":
-            pass
+            assert request.approved is None
+
+
+def assert_as_approved(before: list[SessionEvent], claim: CallAttempted) -> None:
+    """Expect an approved call to be claimed right behind a verdict that found it as it was approved, or allows it.
+
+    One that is sent because a human ordered it from among the dead letters has that order.
+    """
+    requests = [fact for fact in before if isinstance(fact, CallRequested) and fact.call == claim.call]
+    approved = requests[-1].approved
+    if approved is None or any(isinstance(fact, DeadLetterReplayed) and fact.call == claim.call for fact in before):
+        return
+    verdict = before[-1]
+    assert isinstance(verdict, VerdictReached) and verdict.call == claim.call
+    assert verdict.request_digest == approved.request_digest
+    if verdict.decision == "ask":
+        assert (verdict.policy_set, set(verdict.rules) - set(approved.rules)) == (approved.policy_set, set())
+    else:
+        assert verdict.decision == "allow"
 
 
 def assert_sent_once(run: Simulation, facts: list[SessionEvent]) -> None:
     """Expect a call to be sent word for word, and a write without key support only as often as humans said."""
+    claims = Counter(fact.call for fact in facts if isinstance(fact, CallAttempted))
     for call in {request.call for request in run.received}:
         sent = [request for request in run.received if request.call == call]
         assert len({(request.key, request.digest) for request in sent}) == 1
+        assert len(sent) <= claims[call]
         if not sent[0].repeatable:
             assert len(sent) <= 1 + sum(_orders_another(fact, call) for fact in facts)
             assert sum(request.happened for request in sent) <= 1

@@ -97,6 +97,16 @@ def test_a_replay_owes_the_very_same_request_with_a_fresh_deadline_though_the_se
     assert (send.deadline, story.session.stage) == (deadline, FAILED)
 
 
+def test_a_replay_is_judged_before_each_attempt_and_given_up_where_the_rules_deny_it_by_now() -> None:
+    story = given_up().ordered(REPLAY, at=LATER)
+    send = story.owed()
+    assert isinstance(send, SendCall) and send.ordered and send.agent == "executor"
+    story.when(replace(verdict("ask"), policy_set="q" * 64), at=LATER).then().owes("call-1-1-a2")
+    for denied in (verdict("deny"), verdict("allow", digest="another request")):
+        after = story.when(denied, at=LATER).then_only(CallDeadLettered).owes()
+        assert (after.session.letters[0].stage, after.session.letters[0].attempts) == (Open(), 1)
+
+
 def test_a_replay_that_succeeds_resolves_the_letter_and_revives_nothing() -> None:
     story = replaying().when(succeeded(2), at=LATER)
     story.then(DeadLetterResolved(letter=LETTER, call="call-1-1")).owes()

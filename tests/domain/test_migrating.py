@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain.errors import NotFound, NotPossible, Stale
+from domain.errors import NotPossible, Stale
 from domain.session.commands import GrantApproval, MigrateCatalog, PauseSession, ResumeSession
 from domain.session.events import (
     ApprovalRequested,
@@ -34,6 +34,7 @@ from tests.domain.story import (
     goal,
     granted,
     plan,
+    terms,
     verdict,
 )
 
@@ -72,14 +73,24 @@ def test_what_was_chosen_is_taken_back_and_chosen_again_word_for_word(story: tup
     moved.then(
         CallWithdrawn(call="call-1-1", reason=WHY),
         ReworkRequested(step=1, round=2, instructions=WHY),
-        ToolChosen(step=1, call="call-1-2", tool="create_order", arguments=choice.choice.arguments),
+        ToolChosen(
+            step=1,
+            call="call-1-2",
+            tool="create_order",
+            arguments=choice.choice.arguments,
+            earlier=terms() if story == ASKING else None,
+        ),
     ).owes("check-call-1-2")
 
 
 def test_an_approval_is_asked_for_again_and_the_old_answer_reaches_nothing() -> None:
     asked = given(*ASKING).ordered(migrate()).when(fits(round=2)).when(verdict("ask", round=2))
     asked.then_only(ApprovalRequested)
-    asked.refuses(GrantApproval(approval=f"{SESSION}-call-1-1", by="ada"), NotFound, "overtaken")
+    assert (asked.last.supersedes, [each.field for each in asked.last.differences]) == (
+        f"{SESSION}-call-1-1",
+        ["request_digest"],
+    )
+    asked.refuses(GrantApproval(approval=f"{SESSION}-call-1-1", by="ada"), NotPossible, "decide on s-1-call-1-2")
     asked.when(granted()).then()
     asked.when(granted(round=2)).then_only(CallRequested)
 

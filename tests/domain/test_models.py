@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from domain.labels import Label
 from domain.session.events import (
     BudgetSpent,
     LeaseLapsed,
@@ -48,14 +49,17 @@ from tests.domain.story import (
 PAID = BudgetSpent(model_calls=1)
 
 
+UNLABELLED = Label(sources=("goal", "model:answer"))
+
+
 def choose(step: int, round: int = 1) -> ModelCallRequested:
     call = f"choose-{step}-{round}"
-    return ModelCallRequested(call=call, purpose="choose", agent="executor", recipe="choose.v1", step=step)
+    return ModelCallRequested(call=call, purpose="choose", agent="executor", recipe="choose.v2", step=step)
 
 
 def test_a_goal_asks_the_planner_for_a_plan() -> None:
     story = given(goal()).owes("plan-m1")
-    story.then(ModelCallRequested(call="plan", purpose="plan", agent="planner", recipe="plan.v1"))
+    story.then(ModelCallRequested(call="plan", purpose="plan", agent="planner", recipe="plan.v2"))
 
 
 def test_a_goal_without_a_planner_fails_at_once() -> None:
@@ -93,6 +97,11 @@ def test_a_plan_that_cannot_be_used_is_asked_for_again_with_its_fault(text: str,
     story = given(goal()).when(replied("plan", text)).then_only(BudgetSpent, ModelRetryScheduled).owes("plan-m2")
     asked = story.owed()
     assert isinstance(asked, AskModel) and fault in asked.model.fault
+
+
+def test_a_text_about_escapes_is_no_nul() -> None:
+    story = given(goal()).when(replied("plan", '{"steps": [{"goal": "say \\\\u0000"}]}'))
+    assert story.session.steps[0].plan.goal == "say \\u0000"
 
 
 def test_a_plan_may_be_wrapped_in_prose_and_names_its_predecessors_once() -> None:
@@ -235,13 +244,13 @@ def test_an_unreadable_review_is_asked_for_again() -> None:
 
 def test_the_answer_completes_the_session() -> None:
     story = given(*REVIEWING, reviewed()).when(answers("three ordered"))
-    story.then(PAID, SessionCompleted(answer="three ordered")).owes()
+    story.then(PAID, SessionCompleted(answer="three ordered", label=UNLABELLED)).owes()
     assert story.session.stage == Ended(status="completed", text="three ordered")
 
 
 def test_an_answer_in_plain_words_is_taken() -> None:
     given(*REVIEWING, reviewed()).when(replied("answer", " It is done. ")).then(
-        PAID, SessionCompleted(answer="It is done.")
+        PAID, SessionCompleted(answer="It is done.", label=UNLABELLED)
     )
 
 

@@ -56,6 +56,7 @@ from tests.domain.story import (
     request_digest,
     reviewed,
     succeeded,
+    terms,
     verdict,
 )
 
@@ -78,6 +79,8 @@ def test_a_call_that_needs_approval_waits_for_a_human() -> None:
             request_digest=request_digest(),
             reason="it writes",
             expires_at=TOMORROW,
+            terms=terms(),
+            proof=terms().proof,
         )
     ).owes(f"expire-{APPROVAL}")
 

@@ -1,17 +1,25 @@
 """What models are asked: derived from the state and the pinned catalogue, the same bytes every time."""
 
+import json
+
 import msgspec
 
 from domain.catalog.defaults import DEFAULT_AGENTS
 from domain.catalog.events import Agent, AgentPatched, AgentRegistered, DocumentRegistered, Tool, ToolsAdded
 from domain.catalog.evolve import evolve
 from domain.catalog.state import Catalog, Document, Snapshot, may_use
+from domain.prompting.fitting import fitted
+from domain.prompting.results import EXCERPT
+from domain.session.events import ArgumentsChecked, Limits
 from domain.session.outstanding import AskModel
-from domain.session.prompt import EXCERPT, MOST_TOOLS, closest, prompt
+from domain.session.prompt import MOST_TOOLS, closest, prompt
 from tests.domain.story import (
     IN_FLIGHT,
     REVIEWING,
+    TEAM,
+    TOOLSMITH,
     Story,
+    chooses,
     given,
     goal,
     looked,
@@ -55,6 +63,22 @@ def test_the_same_state_gives_the_same_prompt() -> None:
     assert isinstance(effect, AskModel)
     first = prompt(given(goal()).session, effect.model, CATALOG)
     assert first.digest() == prompt(given(goal()).session, effect.model, CATALOG).digest()
+
+
+def test_the_planner_sees_what_each_tool_takes_and_how_to_bind_it() -> None:
+    schema = (
+        b'{"properties":{"body":{"properties":{"to":{},"note":{}},"required":["to"]},"path":{"properties":{"a/b":{}}}}}'
+    )
+    text = asked(given(goal()), shop(msgspec.structs.replace(tool("pay"), parameters=msgspec.Raw(schema))))
+    assert "takes /body/to (needed), /body/note, /path/a~1b" in text
+    assert "word for word" in text
+
+
+def test_a_session_of_the_first_behaviour_is_asked_for_a_plan_as_it_was() -> None:
+    text = asked(given(goal(behaviour=1)), shop(msgspec.structs.replace(tool("pay"), parameters=msgspec.Raw(b"{}"))))
+    assert "slots" not in text
+    assert "takes" not in text
+    assert "word for word" not in text
 
 
 def test_the_planner_sees_the_goal_the_agents_and_their_tools() -> None:
@@ -112,8 +136,8 @@ def test_an_agent_may_use_what_its_patterns_name() -> None:
     def agent(*patterns: str) -> Agent:
         return Agent(id="a", name="A", role="executor", prompt_template="", tools=patterns)
 
-    assert may_use(agent("*"), tool("x")) and may_use(agent("shop/*"), tool("x")) and may_use(agent("x"), tool("x"))
-    assert not may_use(agent(), tool("x")) and not may_use(agent("other/*", "y"), tool("x"))
+    assert all(may_use(agent(pattern), tool("x"), ()) for pattern in ("*", "shop/*", "x"))
+    assert not may_use(agent(), tool("x"), ()) and not may_use(agent("other/*", "y"), tool("x"), ())
 
 
 def test_a_snapshot_finds_what_it_holds() -> None:
@@ -135,3 +159,19 @@ def test_a_documents_tools_replace_those_of_its_earlier_revision() -> None:
         catalog = evolve(catalog, ToolsAdded(api="shop", document=digest, tools=(tool(name),)))
     catalog = evolve(catalog, ToolsAdded(api="shop", document="d1", tools=(tool("late"),)))
     assert [known.name for known in catalog.documents["shop"].tools] == ["new"]
+
+
+def test_what_the_toolsmith_is_asked_fits_into_its_budget_too() -> None:
+    found = json.dumps({"id": "A17", "lines": [{"text": "x" * 900} for _ in range(12)]})
+    story = given(goal(agents=(*TEAM, TOOLSMITH), limits=Limits(prompt_tokens=600)), plan((), (1,)))
+    story = (
+        story.when(replied("choose-1-1", json.dumps({"result": found})))
+        .when(looked())
+        .when(reviewed())
+        .when(chooses(step=2))
+    )
+    story = story.when(ArgumentsChecked(call="call-2-1", operation="POST /x", problems=("/body: expected one",)))
+    effect = story.owed()
+    assert isinstance(effect, AskModel) and effect.model.purpose == "repair"
+    fits = fitted(story.session, effect.model, CATALOG)
+    assert fits.strategy in ("fields", "summary", "window") and fits.tokens <= 600

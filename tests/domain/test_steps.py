@@ -1,8 +1,9 @@
 """Which steps run: dependencies, room for parallel ones, and the session's limits."""
 
 import pytest
+from msgspec.structs import replace
 
-from domain.budget import used_up
+from domain.budget.limits import used_up
 from domain.session.events import (
     BudgetSpent,
     CallDeadLettered,
@@ -87,7 +88,7 @@ def test_a_used_up_limit_ends_the_session_before_the_next_call() -> None:
     story = given(goal(limits=Limits(tokens=10))).when(plan((), tokens=10))
     story.then(
         BudgetSpent(model_calls=1, tokens=10),
-        SessionFailed(reason="the limit of 10 tokens is used up"),
+        SessionFailed(reason="the limit of 10 tokens is used up", limit="tokens"),
     ).owes()
 
 
@@ -97,14 +98,14 @@ def test_no_model_is_asked_beyond_the_limit() -> None:
 
 def test_no_tool_is_called_beyond_the_limit() -> None:
     given(goal(limits=Limits(tool_calls=0)), *JUDGING[1:]).when(verdict()).then(
-        SessionFailed(reason="the limit of 0 tool calls is used up")
+        SessionFailed(reason="the limit of 0 tool calls is used up", limit="tool_calls")
     )
 
 
 def test_no_retry_is_made_beyond_the_limit() -> None:
     story = given(goal(limits=Limits(tool_calls=1)), *JUDGING[1:], verdict(), attempted()).when(failed("not-sent"))
     story.then_only(CallDeadLettered, StepFailed, SessionFailed).owes()
-    assert story.last == SessionFailed(reason="the limit of 1 tool calls is used up")
+    assert story.last == SessionFailed(reason="the limit of 1 tool calls is used up", limit="tool_calls")
 
 
 def test_the_last_permitted_call_is_still_reviewed_and_answered() -> None:
@@ -119,6 +120,6 @@ def test_a_limit_that_is_just_reached_fails_nothing_that_is_already_won() -> Non
 
 @pytest.mark.parametrize(("name", "words"), [("model_calls", "model calls"), ("tokens", "tokens")])
 def test_only_the_needed_limits_count(name: str, words: str) -> None:
-    limits, spent = Limits(**{name: 1}), BudgetSpent(**{name: 1})
+    limits, spent = replace(Limits(), **{name: 1}), replace(BudgetSpent(), **{name: 1})
     assert used_up(limits, spent, [name]) == f"the limit of 1 {words} is used up"
     assert used_up(limits, spent, ["tool_calls"]) == ""

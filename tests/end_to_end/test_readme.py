@@ -24,7 +24,7 @@ BLOCKS = [text for kind, text in FENCED if kind == "sh"]
 SHOWN = {block: text for (_, block), (kind, text) in pairwise(FENCED) if kind == "text"}
 """What README shows that a block prints, by the block."""
 GOAL = "Order two blue mugs for customer 7, have them shipped, and say what it cost"
-READY = {"reprise up": "Reprise is up", "ops.sample.shop": "http://", "ops.sample.model_server": "http://"}
+READY = {"reprise up": "Reprise is up", "ops.sample.shop": "http://", "reprise serve script": "http://"}
 SESSION = re.compile(r"^session ([0-9a-f-]{36}): ", re.MULTILINE)
 SECONDS = 30
 
@@ -88,8 +88,14 @@ class Reader:
     def waits_for(self, approval: str) -> None:
         """Wait until a call asks."""
         until = time.monotonic() + SECONDS
-        while f"{self.session}-{approval}" not in self.types("reprise approvals list"):
+        while f"{self.session}-{approval}" not in self._asking():
             assert time.monotonic() < until, f"{approval} never asked"
+            time.sleep(0.1)
+
+    def _asking(self) -> str:
+        with urlopen(f"http://127.0.0.1:{self.words['8080']}/approvals", timeout=5) as answer:
+            text: str = answer.read().decode()
+        return text
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +144,7 @@ def test_the_ten_minutes_of_the_readme_work_as_they_stand(reader: Reader) -> Non
     assert "The policy says ask" in told and SESSION.findall(told) != [reader.session]
 
     _with_ones_own(reader, reader.block())
+    _memory(reader)
     _commands_over_rest(reader)
     _graphql(reader)
     _replay(reader)
@@ -145,6 +152,8 @@ def test_the_ten_minutes_of_the_readme_work_as_they_stand(reader: Reader) -> Non
     _dead_letters(reader)
     reader.reads()  # the dry run
     _revised(reader)
+    reader.reads()  # what a researcher finds
+    reader.reads()  # the agents
     assert next(reader.left, None) is None, "README has a block that no test runs"
 
 
@@ -165,6 +174,11 @@ def _with_ones_own(reader: Reader, text: str) -> None:
         text = text.replace(shown, meant)
     told = Reader(folder, {}).types(text)
     assert "mine: 10 tools from document" in told and "A human is asked to allow the call" in told
+
+
+def _memory(reader: Reader) -> None:
+    reader.session = SESSION.findall(reader.reads())[0]
+    reader.reads()
 
 
 def _commands_over_rest(reader: Reader) -> None:

@@ -1,8 +1,11 @@
 """Somebody watches a goal in the browser, answers what it asks, and looks at every version of it afterwards."""
 
 import json
+import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -10,7 +13,7 @@ from playwright.sync_api import Page, Route, expect
 
 from domain.replay import replay_state, state_digest
 from ops.sample.demo import GOAL
-from tests.end_to_end.program import reprise
+from tests.end_to_end.program import PROGRAM, reprise, started
 from tests.explorer.conftest import SECONDS, Open, Served, broken_off, up, versions
 
 HOSTILE = """<img src=x onerror="document.title='gone'"><script>alert(1)</script> Order two blue mugs"""
@@ -31,7 +34,7 @@ CONTRAST = """(pairs) => {
     return [`${one} on ${other}`, (high + 0.05) / (low + 0.05)];
   });
 }"""
-SLIDE = """async (last) => {
+SLIDE = """async (versions) => {
   const [state, slider] = [".state", "input[type=range]"].map((each) => document.querySelector(each));
   const shown = (version) => new Promise((done, fail) => {
     setTimeout(() => fail(new Error(`version ${version} was not shown`)), 10_000);
@@ -43,7 +46,7 @@ SLIDE = """async (last) => {
     look();
   });
   const found = [];
-  for (let version = 1; version <= last; version += 1) {
+  for (const version of versions) {
     slider.value = version;
     slider.dispatchEvent(new Event("input", { bubbles: true }));
     await shown(version);
@@ -52,14 +55,49 @@ SLIDE = """async (last) => {
   return found;
 }"""
 """Moves the slider to each version, and waits until the state of just that one is shown."""
+EVERY = "REPRISE_EVERY_VERSION"
+"""Set it to move to every version, not to each fourth."""
 INKS = ("--ink", "--soft", "--accent", "--good", "--bad", "--held")
 PAPERS = ("--paper", "--card", "--well")
 
 
+MAIL = "mia.faux@mail.example.org"
+RESULT = "It goes well, as far as anybody can tell from here, and nothing speaks against that it goes on like this."
+ANSWER = f"It goes well; who wants to know more of it writes to {MAIL}, and gets an answer within a day or two."
+SLOW: list[dict[str, Any]] = [
+    {"purpose": "plan", "reply": {"steps": [{"goal": "Look how it goes"}]}, "pause_ms": 200},
+    {"purpose": "choose", "reply": {"result": RESULT}, "pause_ms": 40},
+    {"purpose": "review", "reply": {"verdict": "accept", "reason": RESULT}, "pause_ms": 40},
+    {"purpose": "answer", "reply": {"answer": ANSWER}, "pause_ms": 40},
+]
+WRITE_DOWN = """() => {
+  window.seen = [];
+  const note = (...said) => JSON.stringify(window.seen.at(-1)) === JSON.stringify(said) || window.seen.push(said);
+  new MutationObserver(() => {
+    for (const each of document.querySelectorAll(".voice")) {
+      note(each.dataset.call, each.closest(".chapter").dataset.step, each.querySelector(".speech").innerText.trim());
+    }
+    const answer = document.querySelector(".outcome.growing");
+    if (answer) note("answer", null, answer.textContent);
+  }).observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
+}"""
+"""Writes down whatever is shown of what models say, with the step that it stands in."""
+
+
 @pytest.fixture(scope="module")
-def served() -> Iterator[Served]:
+def slow() -> Iterator[str]:
+    """Serve a model that speaks slowly; give its name."""
+    with TemporaryDirectory(prefix="reprise-slow-") as folder:
+        Path(folder, "script.json").write_text(json.dumps({"replies": SLOW}))
+        words: list[str | Path] = [PROGRAM, "serve", "script", "script.json"]
+        with started(words, Path(folder), "openai:scripted@http://127.0.0.1:") as (_, line):
+            yield line.strip()
+
+
+@pytest.fixture(scope="module")
+def served(slow: str) -> Iterator[Served]:
     """Run `up --demo`, whose goal waits for people."""
-    with up("--demo") as served:
+    with up("--demo", REPRISE_MODELS=slow) as served:
         yield served
 
 
@@ -93,33 +131,102 @@ def test_a_goal_is_watched_live_and_both_its_questions_are_approved_from_the_pag
             newest = served.get(f"/sessions/{demo}/events?limit=500")["events"][-1]["position"]
             asked = served.get(f"/approvals/{approval}?after={newest}")
             expect(card.locator(".digest")).to_have_text(asked["requestDigest"])
+            expect(card.locator(".proof")).to_have_text(asked["proof"])
             assert json.loads(card.locator("pre").inner_text()) == asked["requestJson"]
             card.get_by_label("Reason").fill("two mugs are fine")
             card.get_by_role("button", name="Approve").click()
             expect(card).to_have_count(0)
         expect(page.locator(".head .status")).to_have_text("completed")
         expect(page.locator(".outcome")).to_contain_text("Two blue mugs were ordered for customer 7")
+        expect(page.locator(".outcome")).to_contain_text(
+            "It draws on what others may have written; sources: create_order"
+        )
         expect(page.locator(".sessions a .word")).to_have_text("completed")
         length = len(served.rows(demo))
         expect(page.locator("article.session")).to_have_attribute("data-version", str(length))
         assert versions(page) == list(range(1, length + 1))
+        judged = page.locator(".event", has_text="The policy says ask").first
+        judged.locator("summary").click()
+        expect(judged.locator(".text")).to_contain_text("decides where it goes")
+        expect(page.locator("p", has_text="The plan names no tool for it.").first).to_be_visible()
         expect(page.locator(".step-label .doing")).to_have_text(["", *["accepted"] * 3, "accepted, round 2"])
         assert page.locator(".timeline").get_by_text("two mugs are fine").count() == 2
 
 
-def test_every_version_shows_the_digest_that_replay_finds(served: Served, demo: str, open_page: Open) -> None:
+def test_what_a_model_says_grows_where_its_event_will_stand(served: Served, slow: str, open_page: Open) -> None:
+    session = served.post("/orchestrate", {"goal": "Say how it goes", "model": slow})["sessionId"]
+    served.post(f"/sessions/{session}/pause", {})
+    with open_page(f"{served.url}/explorer#/sessions/{session}") as page:
+        expect(page.locator(".head .status")).to_have_text("paused")
+        page.evaluate(WRITE_DOWN)
+        served.post(f"/sessions/{session}/resume", {})
+        expect(page.locator(".head .status")).to_have_text("completed")
+        expect(page.locator(".voice, .growing")).to_have_count(0)
+        expect(page.locator(".outcome")).to_contain_text(ANSWER.replace(MAIL, "[email:1]"))
+        seen: list[tuple[str, str | None, str]] = page.evaluate("window.seen")
+        page.locator(".event", has_text="The model replied").last.locator("summary").click()
+        asked = page.locator(".prompt").inner_text()
+    for call, step, whole in (
+        ("choose-1-1", "1", RESULT),
+        ("review-1-1", "1", f"verdict accept reason {RESULT}"),
+        ("answer", None, ANSWER.replace(MAIL, "(email)")),
+    ):
+        told = [" ".join(text.split()) for said, at, text in seen if (said, at) == (call, step)]
+        joined = whole.replace(" ", "")
+        assert len(set(told)) > 3 and told == sorted(told, key=len), (call, told)
+        assert all(joined.startswith(text.replace(" ", "")) for text in told), (call, told)
+    assert not [text for _, _, text in seen if MAIL[:8] in text]
+    facts = (
+        "answer.v1",
+        "by estimate",
+        "by the model's count",
+        "earlier results",
+        "digest",
+        f"reprise prompts show {session} 0",
+    )
+    assert all(each in asked for each in facts), asked
+
+
+def test_a_reply_that_is_being_written_is_read_as_far_as_it_goes(served: Served, open_page: Open) -> None:
+    step = r'{"goal": "look\"s \u00e4\n", "after": [1, 2], "slots": [{"value": "…"}]}'
+    whole = f'{{"steps": [{step}, {{"goal": "go"}}], "x": true}}'
+    with open_page(f"{served.url}/explorer") as page:
+        all_of_it, parts, lost = page.evaluate(
+            """async (whole) => {
+              const { fragment, spoken } = await import("/explorer/spoken.js");
+              const said = (values) => values.map(({ item, label, text }) => [item, label, text]);
+              const parts = [...whole].map((_, end) => said(spoken(whole.slice(0, end))));
+              return [said(spoken(whole)), parts, said(fragment('ine"}, {"goal": "go", "why'))];
+            }""",
+            whole,
+        )
+    assert all_of_it == [
+        [1, "goal", 'look"s ä\n'],
+        [1, "after", "1"],
+        [1, "after", "2"],
+        [1, "value", "…"],
+        [2, "goal", "go"],
+        [0, "x", "true"],
+    ]
+    for said in filter(None, parts):
+        *over, last = said
+        assert over == all_of_it[: len(over)] and all_of_it[len(over)][2].startswith(last[2].rstrip("\\"))
+    assert lost == [[0, "", "ine"], [0, "goal", "go"]]
+
+
+def test_versions_show_the_digests_that_replay_finds(served: Served, demo: str, open_page: Open) -> None:
     served.approve_all(demo)
     rows = served.rows(demo)
     with open_page(f"{served.url}/explorer#/sessions/{demo}@{len(rows)}") as page:
         state_at(page, len(rows))
-        found = {int(version): digest for version, digest in page.evaluate(SLIDE, len(rows))}
+        moved = range(1, len(rows) + 1) if os.environ.get(EVERY) else [1, *range(3, len(rows), 4), len(rows)]
+        found = {int(version): digest for version, digest in page.evaluate(SLIDE, list(moved))}
         assert page.url.endswith(f"@{len(rows)}")
         page.get_by_role("button", name="Live").click()
         assert page.url.endswith(demo)
-    assert found == {row.version: state_digest(replay_state(rows, row.version)) for row in rows}
-    for version in (31, len(rows)):
-        told = json.loads(reprise("replay", demo, "--at", str(version), "--json", folder=served.folder).stdout)
-        assert told["state_digest"] == found[version]
+    assert found == {version: state_digest(replay_state(rows, version)) for version in moved}
+    told = json.loads(reprise("replay", demo, "--at", "31", "--json", folder=served.folder).stdout)
+    assert told["state_digest"] == found[31]
 
 
 def test_a_version_shows_what_it_changed_and_a_reload_stays_on_it(served: Served, demo: str, open_page: Open) -> None:
@@ -270,6 +377,40 @@ def test_more_than_a_page_shows_is_told(served: Served, demo: str, open_page: Op
             expect(page.get_by_text(words)).to_be_visible()
             expect(page.get_by_role("button", name="Show more")).to_be_visible()
             page.unroute_all(behavior="ignoreErrors")
+
+
+def test_what_is_asked_or_planned_again_is_told_as_that(served: Served, open_page: Open) -> None:
+    asked = {"call": "review-1-1", "step": 1, "purpose": "review", "agent": "reviewer"}
+    events = [
+        ("plan-proposed", {"steps": [{"goal": "look"}, {"goal": "shout"}]}),
+        ("step-started", {"step": 1, "agent": "executor"}),
+        ("model-call-requested", asked),
+        ("model-call-attempted", {"call": "review-1-1", "attempt": 1}),
+        ("model-failed", {"call": "review-1-1", "attempt": 1}),
+        ("model-retry-scheduled", {"call": "review-1-1", "attempt": 2, "not_before": "2026-01-02T03:04:05Z"}),
+        ("model-call-attempted", {"call": "review-1-1", "attempt": 2}),
+        ("model-replied", {"call": "review-1-1", "attempt": 2}),
+        ("plan-revised", {"first": 3, "steps": [{"goal": "say"}], "changed": [{"step": 2, "by": 3}]}),
+    ]
+    with open_page(f"{served.url}/explorer") as page:
+        told = page.evaluate(
+            """async (events) => {
+              const [{ NOTHING, advance }, { stepWords }] =
+                await Promise.all(["story", "words"].map((name) => import(`/explorer/${name}.js`)));
+              let story = NOTHING;
+              return events.map(([name, data], index) => {
+                const event = { type: `session.${name}.v1`, version: index + 1, event: { data }, at: null };
+                story = advance(story, event);
+                const [first, ...others] = story.steps.map(stepWords);
+                return [first, story.questions.map((each) => each.over), others];
+              });
+            }""",
+            events,
+        )
+    words, ended, others = zip(*told, strict=True)
+    assert words[:5] == ("to come", "choosing", *["under review"] * 3) and words[6:] == ("under review",) * 3
+    assert words[5].startswith("again at ") and ended[2:] == ([0], [0], [1], [1], [1], [2], [2])
+    assert others[-2:] == (["to come"], ["cancelled", "to come"])
 
 
 def test_an_event_of_an_unknown_form_is_carried(served: Served, open_page: Open) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from commands.current import about
 from domain.tracing import span_context
-from ops.logs import TEXT, JsonLines, TextLines
+from ops.logs import TEXT, JsonLines, TextLines, fit_to_keep
 
 SESSION = UUID(int=7)
 
@@ -63,5 +63,10 @@ def test_no_secret_is_written(text: str) -> None:
 
 
 def test_what_is_no_secret_is_written_as_it_is() -> None:
-    text = "https://host/path?page=1 by ada@example.com, 12 tokens = 3 calls"
+    text = "https://host/path?page=1 by ada @ example, 12 tokens = 3 calls"
     assert written("%s", text)["message"] == text
+
+
+def test_personal_values_are_blanked_in_logs_and_machines_stay() -> None:
+    assert fit_to_keep("ada@example.org paid 4111 1111 1111 1111 from 10.0.0.5") == "(email) paid (card) from 10.0.0.5"
+    assert fit_to_keep("for [email:1]") == "for [email:1]"

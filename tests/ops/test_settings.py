@@ -7,7 +7,7 @@ import pytest
 
 from adapters.http.dialer import HttpDialer
 from domain.errors import Invalid
-from ops.bootstrap.secrets import model_key
+from ops.bootstrap.models import model_keys
 from ops.settings import Settings, load, shown
 
 
@@ -27,12 +27,12 @@ async def test_the_key_of_models_is_read_where_the_setting_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with HttpDialer() as dialer:
-        assert await model_key(Settings(), dialer) == ""
+        assert await model_keys(Settings(), dialer) == {"": ""}
         monkeypatch.setenv("KEY", "from-the-environment")
-        assert await model_key(Settings(model_key="env:KEY"), dialer) == "from-the-environment"
+        assert "from-the-environment" in (await model_keys(Settings(model_key="env:KEY"), dialer)).values()
         (tmp_path / "key").write_text("from-a-file\n")
         (tmp_path / "key").chmod(0o600)
-        assert await model_key(Settings(model_key=f"file:{tmp_path}/key"), dialer) == "from-a-file"
+        assert "from-a-file" in (await model_keys(Settings(model_key=f"file:{tmp_path}/key"), dialer)).values()
 
 
 @pytest.mark.parametrize("name", ["REPRISE_MODEL_KEY", "REPRISE_VAULT__TOKEN"])
@@ -88,3 +88,14 @@ def test_a_list_of_what_may_be_dialled_that_cannot_be_read_is_refused(name: str,
 def test_ports_are_ports(name: str) -> None:
     with pytest.raises(Invalid, match=f"Expected {name} to be from 0 to 65535, but it is 65536"):
         load({name: "65536"})
+
+
+def test_kinds_to_hide_and_filters_are_named_or_refused() -> None:
+    assert set(load({}).hidden_kinds) >= {"email", "phone", "card", "iban", "ssn", "ip"}
+    assert load({"REPRISE_REDACTION": "email, card"}).hidden_kinds == ["email", "card"]
+    assert load({"REPRISE_REDACTION": "off"}).hidden_kinds == []
+    named = load({"REPRISE_FILTERS": "suspects,http://127.0.0.1:9/look"}).filter_names
+    assert named == ["suspects", "http://127.0.0.1:9/look"] and load({}).filter_names == []
+    for name, value in (("REDACTION", "names"), ("FILTERS", "guess"), ("MASTER_KEY", "the key itself")):
+        with pytest.raises(Invalid, match=f"REPRISE_{name}"):
+            load({f"REPRISE_{name}": value})

@@ -118,12 +118,15 @@ def test_our_own_traceparent_names_the_sessions_span() -> None:
 
 
 worlds = st.builds(
-    World, seed=st.integers(0, 2**32), troubles=st.lists(st.sampled_from([*PASSING, *REWORKED, *FATAL])).map(tuple)
+    World,
+    seed=st.integers(0, 2**32),
+    troubles=st.lists(st.sampled_from([*PASSING, *REWORKED, *FATAL])).map(tuple),
+    researches=st.booleans(),
 )
 chaos = st.builds(Chaos, workers=st.integers(1, 2), cancel_at=st.just(0) | st.integers(1, 150))
 
 
-@settings(max_examples=60, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, database=None, suppress_health_check=[HealthCheck.too_slow])
 @given(worlds, chaos, st.integers(0, 200))
 def test_every_history_is_one_whole_trace_wherever_it_is_cut(world: World, chaos: Chaos, cut: int) -> None:
     run = simulate(world, chaos)

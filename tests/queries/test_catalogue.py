@@ -6,6 +6,7 @@ from adapters.postgres.read_models.keeper import PostgresReadModels
 from adapters.postgres.read_models.reader import PostgresReadStore
 from adapters.postgres.store import PostgresEventStore
 from commands.shell import to_log
+from domain.agents import AgentLimits
 from domain.catalog.events import (
     Agent,
     AgentPatched,
@@ -59,7 +60,18 @@ async def test_an_agent_is_shown_in_its_newest_revision(
     store: PostgresEventStore, keeper: PostgresReadModels, reads: PostgresReadStore
 ) -> None:
     stream = named_stream("local", "agent", "clerk")
-    patched = Agent(id="clerk", name="Clerk", role="reviewer", prompt_template="Be strict.", tools=("*",))
+    patched = Agent(
+        id="clerk",
+        name="Clerk",
+        role="reviewer",
+        prompt_template="Be strict.",
+        tools=("*",),
+        effects=("read",),
+        scopes=("orders",),
+        model="rules",
+        policy="strict",
+        limits=AgentLimits(reply_tokens=100),
+    )
     await record(store, stream, 0, AgentRegistered(agent=AGENT))
     await project_all(store, keeper)
     assert [agent.id for agent in await list_agents(reads, "local", capability="shop/*")] == ["clerk"]
@@ -72,6 +84,8 @@ async def test_an_agent_is_shown_in_its_newest_revision(
         ["*"],
         2,
     )
+    assert (shown.effects, shown.scopes, shown.model, shown.policy) == (["read"], ["orders"], "rules", "strict")
+    assert bytes(shown.limits) == b'{"reply_tokens":100}'
     assert await list_agents(reads, "local", capability="shop/*") == []
     assert await list_agents(reads, "another") == []
 

@@ -26,7 +26,7 @@ from queries.timeline import messages_of, read_timeline
 from tests.adapters.postgres.read_models.logs import project_all, tell
 from tests.projections.histories import event_of
 
-SLOW = settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+SLOW = settings(max_examples=5, suppress_health_check=list(HealthCheck))
 STRICT = Trouble(faults=400, asks=200)
 NOBODY = UUID(int=0)
 
@@ -83,7 +83,7 @@ async def test_a_session_costs_what_its_budget_says(
 
 async def test_a_session_that_spent_nothing_costs_nothing(reads: PostgresReadStore, told: list[UUID]) -> None:
     assert (await costs_of(reads, "local", [NOBODY]))[NOBODY] == CostShown(
-        breakdown=[], model_calls=0, tool_calls=0, tokens_in=0, tokens_out=0, tokens=0, latency_ms=0
+        breakdown=[], model_calls=0, tool_calls=0, tokens_in=0, tokens_out=0, tokens=0, money=0, latency_ms=0
     )
 
 
@@ -96,6 +96,9 @@ async def test_every_verdict_is_shown_and_every_denial_is_a_violation(
         reached = [event for event in await events_in(store, session) if isinstance(event, VerdictReached)]
         assert [(each.call, each.decision, list(each.rules)) for each in verdicts[session]] == [
             (each.call, each.decision, list(each.rules)) for each in reached
+        ]
+        assert [(list(each.observed), each.refused) for each in verdicts[session]] == [
+            (list(each.observed), each.refused) for each in reached
         ]
         assert all(each.tool_id for each in verdicts[session])
         rules = [rule for each in reached if each.decision == "deny" for rule in each.rules]

@@ -35,7 +35,7 @@ from queries.timeline import read_timeline
 from tests.adapters.postgres.read_models.logs import append, project_all, tell
 
 OVER = {"succeeded", "failed", "denied", "invalid", "dead-lettered", "cancelled"}
-SLOW = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+SLOW = settings(max_examples=8, suppress_health_check=list(HealthCheck))
 
 
 def expected_status(state: Session) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from functools import cache
 
+from domain.budget.amounts import Ceilings
 from domain.replay import Row
 from domain.session.events import Limits
 from tests.domain.simulation import Chaos, simulate
@@ -121,6 +122,111 @@ def searched() -> list[Row]:
     return simulate(World(script=script, plan=((),), narrowed=True)).rows
 
 
+def paid() -> list[Row]:
+    """A session that an account pays for: it runs dry, is filled again, a call costs nothing for it was not sent."""
+    script = {"tool-choose-1-1": "write", "call-1-1-a1": "not-sent"}
+    return simulate(World(script=script, plan=((),)), purse=Ceilings(money=2_500, tool_calls=3)).rows
+
+
+def joined() -> list[Row]:
+    """A session for which an account pays from its midst on, while a question is under way; then it runs dry."""
+    script = {"tool-choose-1-1": "write"}
+    return simulate(World(script=script, plan=((),)), Chaos(join_at=3), purse=Ceilings(money=2_500, tool_calls=3)).rows
+
+
+def unpaid() -> list[Row]:
+    """A session whose own money is less than what is due."""
+    return simulate(World(script={"tool-choose-1-1": "read"}, plan=((),)), limits=Limits(money=2_500)).rows
+
+
+def overdue() -> list[Row]:
+    """A session that waits for people until its time is over."""
+    script = {"tool-choose-1-1": "write", "approve-call-1-1": "silence"}
+    return simulate(World(script=script, plan=((),)), limits=Limits(wall_ms=60_000)).rows
+
+
+def described() -> list[Row]:
+    """An agent that asks twice for more of a tool before it chooses, and after rework once again."""
+    script = {
+        "question-choose-1-1": "asks",
+        "question-choose-1-1-d1": "asks",
+        "tool-choose-1-1-d2": "read",
+        "verdict-review-1-1": "rework",
+        "tool-choose-1-2": "read",
+    }
+    return simulate(World(script=script, plan=((),))).rows
+
+
+def bound() -> list[Row]:
+    """A plan that names its tools and binds arguments: a read, a write to what it found, a result that draws on both.
+
+    The write is sent back once, so that its second call is no longer the one that was planned.
+    """
+    script = {"tool-choose-1-1": "read", "tool-choose-2-1": "keyed", "tool-choose-2-2": "keyed"}
+    script |= {"verdict-review-2-1": "rework", "tool-choose-3-1": "read", "choice-choose-3-1": "stated"}
+    return simulate(World(script=script, plan=((), (1,), (1, 2)), binds=True)).rows
+
+
+def rehearsed() -> list[Row]:
+    """Run dry: a read is sent, a write that a human would be asked about and one that is allowed are not."""
+    script = {"tool-choose-1-1": "read", "tool-choose-2-1": "write", "tool-choose-3-1": "keyed"}
+    return simulate(World(script=script, plan=((), (1,), (2,)), dry=True)).rows
+
+
+def remembered() -> list[Row]:
+    """Recall memories for a plan, a step and its second round; some of them others may have written."""
+    script = {"tool-choose-1-1": "read", "tool-choose-1-2": "read", "verdict-review-1-1": "rework"}
+    return simulate(World(seed=3, script=script, plan=((),), remembers=True)).rows
+
+
+def filtered() -> list[Row]:
+    """A filter denies the first choice, labels what the tool said and denies what it says in the end."""
+    script = {
+        "tool-choose-1-1": "read",
+        "tool-choose-2-1": "read",
+        "filter-choose-1-1-a1": "deny",
+        "filter-call-1-1-a1": "label",
+        "filter-call-2-1-a1": "deny",
+    }
+    return simulate(World(script=script, plan=((), (1,)), filtered=True)).rows
+
+
+def barred() -> list[Row]:
+    """A filter that denies the goal."""
+    return simulate(World(script={"filter-goal-a0": "deny"}, plan=((),), filtered=True)).rows
+
+
+def doubted() -> list[Row]:
+    """Code finds what nothing speaks for in a result, and that the first answer cannot stand."""
+    return simulate(World(script={"tool-choose-1-1": "read"}, plan=((),), doubted=True)).rows
+
+
+def refused_plan() -> list[Row]:
+    """A plan that names a tool which nobody has is not begun; the next one is."""
+    script = {"check-plan-a1": "step 1: there is no tool named 'raed'", "check-plan-a2": "fits"}
+    return simulate(World(script={**script, "tool-choose-1-1": "read"}, plan=((),))).rows
+
+
+def mended() -> list[Row]:
+    """Arguments that do not fit: a toolsmith mends them once, and the second time says that it cannot."""
+    script = {"tool-choose-1-1": "read", "tool-choose-2-1": "write", "tool-choose-2-2": "write"}
+    checks = {"check-call-1-1": "misfit", "check-call-2-1": "misfit", "mend-repair-2-2": "cannot"}
+    return simulate(World(script={**script, **checks}, plan=((), (1,)), mends=True)).rows
+
+
+def replanned() -> list[Row]:
+    """A reviewer rejects a step for good: the rest is planned anew, twice, and the second time leads to the goal."""
+    script = {f"tool-choose-{step}-1": "read" for step in range(1, 7)}
+    verdicts = {"verdict-review-2-1": "fail", "verdict-review-5-1": "fail"}
+    world = World(script={**script, **verdicts}, plan=((), (1,), (2,), (3,)))
+    return simulate(world, limits=Limits(replans=2)).rows
+
+
+def researched() -> list[Row]:
+    """A researcher takes several calls, one of which it has the answer of, before it states what it found."""
+    return simulate(World(seed=6, plan=((),), researches=True)).rows
+
+
 RUNS: dict[str, Callable[[], list[Row]]] = {
     run.__name__: run
     for run in (
@@ -135,8 +241,23 @@ RUNS: dict[str, Callable[[], list[Row]]] = {
         late,
         replayed,
         discarded,
+        described,
         migrated,
         searched,
+        remembered,
+        paid,
+        joined,
+        unpaid,
+        overdue,
+        bound,
+        rehearsed,
+        doubted,
+        filtered,
+        barred,
+        refused_plan,
+        mended,
+        replanned,
+        researched,
     )
 }
 

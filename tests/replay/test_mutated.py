@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from domain.encoding import parse
 from domain.replay import Difference, replay
-from domain.session import calling, decide, ending, planning, resending, reviewing, steps
+from domain.session import approving, calling, decide, ending, planning, resending, reviewing, steps
 from domain.session.events import BudgetSpent, DeadLetterResolved, SessionConsequence
 from domain.session.state import Session
 from tests.domain.story import SESSION
@@ -99,7 +99,7 @@ MUTATIONS = [
     Mutation(
         "the key is derived otherwise",
         "completed",
-        ((calling, "derive"),),
+        ((approving, "derive"),),
         after(lambda key: key[::-1]),
         "call-requested",
         "/idempotency_key",
@@ -107,7 +107,7 @@ MUTATIONS = [
     Mutation(
         "a call has less time",
         "completed",
-        ((calling, "_request_call"),),
+        ((approving, "request_call"), (calling, "request_call")),
         with_limits(call_timeout_ms=1),
         "call-requested",
         "/deadline",
@@ -115,7 +115,7 @@ MUTATIONS = [
     Mutation(
         "an approval expires earlier",
         "completed",
-        ((calling, "_ask"),),
+        ((approving, "_ask"),),
         with_limits(approval_ttl_ms=1),
         "approval-requested",
         "/expires_at",
@@ -161,7 +161,7 @@ MUTATIONS = [
         "steps start one by one",
         "completed",
         ((planning, "start"),),
-        lambda rule: lambda ready, room: rule(ready, room=1),
+        lambda rule: lambda state, ready, room: rule(state, ready, room=1),
         "step-started",
         "",
     ),
@@ -169,15 +169,15 @@ MUTATIONS = [
         "a step starts too early",
         "unknown",
         ((planning, "start"),),
-        lambda rule: lambda ready, room: rule([*ready, (2, ready[0][1])], room=room),
+        lambda rule: lambda state, ready, room: rule(state, [*ready, (2, ready[0][1])], room=room),
         "step-started",
         "",
     ),
     Mutation(
         "another recipe is used",
         "completed",
-        ((steps, "_ask_for_choice"),),
-        after(lambda call: replace(call, recipe="choose.v2")),
+        ((steps, "ask_for_choice"),),
+        after(lambda call: replace(call, recipe="choose.v9")),
         "model-call-requested",
         "/recipe",
     ),
@@ -193,7 +193,7 @@ MUTATIONS = [
     Mutation(
         "nothing is named as in flight", "cancelled", ((ending, "_in_flight"),), always(()), "cancelled", "/in_flight"
     ),
-    Mutation("a denial is forgotten", "refused", ((calling, "on_denial"),), always(()), "step-failed", ""),
+    Mutation("a denial is forgotten", "refused", ((approving, "on_denial"),), always(()), "step-failed", ""),
     Mutation(
         "a dead letter says something else",
         "unknown",

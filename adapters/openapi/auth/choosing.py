@@ -23,28 +23,34 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
     scopes: tuple[str, ...] = ()
 
 
-def choose(operation: Operation, document: Document, bindings: Sequence[Binding]) -> tuple[Use, ...]:
+def choose(operation: Operation, document: Document, bindings: Sequence[Binding], server: str = "") -> tuple[Use, ...]:
     """Return the first alternative whose schemes are all bound, and its scopes granted; raises Unmet.
 
     An alternative without schemes comes last: what was bound was bound to be used. Where the document does not say
-    what an operation needs, it gets what was bound for that.
+    what an operation needs, it gets what was bound for that. For an operation with a ``server`` of its own at another
+    place only those count that were bound for that place.
     """
+    base_url = server or document.base_url
+    origin = origin_of(base_url)
+    beside = origin != origin_of(document.base_url)
+    here = [each for each in bindings if (each.beside and each.origin == origin if beside else not each.beside)]
     if operation.needs:
-        uses = _alternative(operation, document, {each.scheme: each for each in bindings})
+        place = f" --origin {shlex.quote(origin)}" if beside else ""
+        uses = _alternative(operation, document, {each.scheme: each for each in here}, place)
     else:
-        uses = tuple(Use(binding=each) for each in bindings if each.unasked)
+        uses = tuple(Use(binding=each) for each in here if each.unasked)
     _check_places(uses)
     for use in uses:
-        _check_origin(use.binding, document)
+        _check_origin(use.binding, document, base_url)
     return uses
 
 
-def _alternative(operation: Operation, document: Document, bound: dict[str, Binding]) -> tuple[Use, ...]:
+def _alternative(operation: Operation, document: Document, bound: dict[str, Binding], place: str) -> tuple[Use, ...]:
     needs, tool = operation.needs, document.operation(operation.name)
     scopes = {*document.scopes, *(tool.scopes if tool else ())}
     ready = [each for each in needs if all(need.scheme in bound for need in each)]
     if not ready:
-        raise Unmet(_unbound(needs, document, bound))
+        raise Unmet(_unbound(needs, document, bound, place))
     granted = [each for each in ready if not _lacking(each, scopes)]
     if not granted:
         lacking = ", ".join(_lacking(ready[0], scopes))
@@ -60,12 +66,13 @@ def _lacking(alternative: tuple[Need, ...], granted: Collection[str]) -> list[st
     return sorted({scope for need in alternative for scope in need.scopes} - set(granted))
 
 
-def _unbound(needs: Sequence[tuple[Need, ...]], document: Document, bound: dict[str, Binding]) -> str:
+def _unbound(needs: Sequence[tuple[Need, ...]], document: Document, bound: dict[str, Binding], place: str) -> str:
     ways = " or ".join(" and ".join(need.scheme for need in each) for each in needs)
     missing = next(need.scheme for need in needs[0] if need.scheme not in bound)
     api, scheme = shlex.quote(document.api), shlex.quote(missing)
     return (
-        f"it needs the credential {ways}, which is not bound: `reprise tools bind {api} {scheme} env:REPRISE_SECRET_…`"
+        f"it needs the credential {ways}, which is not bound: "
+        f"`reprise tools bind {api} {scheme} env:REPRISE_SECRET_…{place}`"
     )
 
 
@@ -76,14 +83,14 @@ def _check_places(uses: tuple[Use, ...]) -> None:
             raise Unmet(f"it would carry {count} credentials in the {place} {field}: unbind one of them")
 
 
-def _check_origin(binding: Binding, document: Document) -> None:
-    origin = origin_of(document.base_url)
+def _check_origin(binding: Binding, document: Document, base_url: str) -> None:
+    origin = origin_of(base_url)
     if binding.origin != origin:
         raise Unmet(
             f"the scheme {binding.scheme} was bound for {binding.origin}, but the API is at {origin}: bind it again, "
             "if that place may have the credential"
         )
-    for url in filter(None, (document.base_url, binding.token_url)):
+    for url in filter(None, (base_url, binding.token_url)):
         if reason := in_clear(url, private=document.allow_private):
             raise Unmet(f"its credential cannot be sent to {origin_of(url)}: {reason}; bind it for an https address")
 

@@ -73,7 +73,8 @@ class Credentials:
 
     async def _held(self, call: ToolCall, operation: Operation, credentials: Sequence[Binding]) -> tuple[_Held, ...]:
         try:
-            return tuple([await self._hold(call, use) for use in choose(operation, call.document, credentials)])
+            uses = choose(operation, call.document, credentials, call.tool.server)
+            return tuple([await self._hold(call, use) for use in uses])
         except (Unmet, Refused, Unavailable) as fault:
             # Somebody has to bind it, mend it or wait: the arguments are not to blame, and the call may be tried again.
             raise ToolFault("not-sent", f"Nothing was sent: {fault}") from fault

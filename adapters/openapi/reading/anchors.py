@@ -1,10 +1,13 @@
 """Let references by anchor and by identifier (JSON Schema's ``$anchor`` and ``$id``) lead through the tree instead.
 
+What a document calls itself (``$self``, OpenAPI 3.2) is its identifier.
+
 Afterwards every reference that leads anywhere in the document is a pointer from its top, and no schema has a base of
 its own that would change what such a pointer means.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, urldefrag, urljoin
@@ -13,7 +16,7 @@ import msgspec
 
 from adapters.openapi.references import Unusable, pointer, target
 
-_USED = re.compile(rb"\$(?:id|anchor|dynamicAnchor)\b")
+_USED = re.compile(rb"\$(?:id|self|anchor|dynamicAnchor)\b")
 _ANCHORS = ("$anchor", "$dynamicAnchor")
 _UNESCAPED = "/~!$&'()*+,;=:@"
 
@@ -32,9 +35,15 @@ def uses_anchors(data: bytes) -> bool:
     return _USED.search(data) is not None
 
 
-def localise(tree: Any) -> dict[str, str]:
-    """Make references pointers, drop identifiers, and return the place of each anchor."""
+def localise(tree: Any, *, whole: bool = False) -> dict[str, str]:
+    """Make references pointers, drop identifiers, and return the place of each anchor.
+
+    ``whole``: nothing else belongs to the document. Then a dynamic reference to the only anchor of its name, which
+    nobody can put another one in place of, is a reference like any other.
+    """
     spots = list(_spots(tree))
+    if whole:
+        _settle(spots)
     ids = {spot.uri: spot.place for spot in reversed(spots) if spot.place == spot.base and spot.uri}
     anchors = {
         f"{spot.uri}#{spot.raw[key]}": spot.place
@@ -49,6 +58,15 @@ def localise(tree: Any) -> dict[str, str]:
         if isinstance(spot.raw.get("$id"), str):
             del spot.raw["$id"]
     return {anchor.rpartition("#")[2]: place for anchor, place in anchors.items()}
+
+
+def _settle(spots: list[Spot]) -> None:
+    """Write dynamic references that can lead to one place only as plain ones."""
+    names = Counter(spot.raw["$dynamicAnchor"] for spot in spots if isinstance(spot.raw.get("$dynamicAnchor"), str))
+    for spot in spots:
+        reference = spot.raw.get("$dynamicRef")
+        if isinstance(reference, str) and "$ref" not in spot.raw and names[reference.rpartition("#")[2]] == 1:
+            spot.raw["$ref"] = spot.raw.pop("$dynamicRef")
 
 
 def _local(tree: Any, spot: Spot, reference: str, ids: dict[str, str], anchors: dict[str, str]) -> str:
@@ -85,7 +103,8 @@ def _pointer(place: str) -> str:
 
 def _spots(tree: Any) -> Iterator[Spot]:
     """Yield every object, from the top down."""
-    waiting: list[tuple[Any, str, str, str]] = [(tree, "", "", "")]
+    name = tree.get("$self") if isinstance(tree, dict) else None
+    waiting: list[tuple[Any, str, str, str]] = [(tree, "", "", _joined("", name)[0] if isinstance(name, str) else "")]
     while waiting:
         value, place, base, uri = waiting.pop()
         if isinstance(value, dict):

@@ -4,9 +4,10 @@ from collections import Counter
 from typing import Any
 
 from adapters.openapi.model import Api, Finding, Operation
+from adapters.openapi.reading.broken import check_schemas
 from adapters.openapi.reading.dangling import check_references
 from adapters.openapi.reading.ground import Ground
-from adapters.openapi.reading.operations import methods_of, path_item, read_operation
+from adapters.openapi.reading.operations import methods_of, path_item, read_operation, unknown_in
 from adapters.openapi.reading.security import read_schemes
 from adapters.openapi.reading.servers import read_base_url
 from adapters.openapi.references import Unusable, object_of, pointer, text_of
@@ -19,7 +20,7 @@ def read_api(tree: dict[str, Any]) -> Api:
     found: list[Finding] = []
     ground = Ground(tree=tree, found=found)
     operations = [each for path in object_of(tree, "paths") for each in _path(tree, path, found)]
-    found += [*check_references(tree, operations), *_same_ids(operations)]
+    found += [*check_references(tree, operations), *check_schemas(tree, operations), *_same_ids(operations)]
     blocked = {each.operation for each in found if each.severity == "error"}
     return Api(
         dialect=dialect,
@@ -51,10 +52,14 @@ def _path(tree: dict[str, Any], path: str, found: list[Finding]) -> list[Operati
             found.append(Finding(severity="warning", place=pointer("paths", path), message=message))
         return []
     try:
-        methods = [method for method, _ in methods_of(tree, path_item(tree, path))]
+        item = path_item(tree, path)
     except Unusable as fault:
-        found.append(Finding(severity="error", place=fault.place, message=str(fault)))
+        found.append(Finding(severity="error", place=fault.place, message=str(fault), operation=f"* {path}"))
         return []
+    methods = [method for method, _ in methods_of(tree, item)]
+    for key in unknown_in(tree, item):
+        message = f"{key[:40]!r} is no method here, and methods are written in lower case; it is left out"
+        found.append(Finding(severity="warning", place=pointer("paths", path, key), message=message))
     return [operation for method in methods if (operation := _read(tree, method, path, found))]
 
 

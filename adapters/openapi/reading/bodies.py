@@ -55,12 +55,14 @@ def _content(ground: Ground, media_type: str, raw: dict[str, Any]) -> Content:
     schema = raw.get("schema", {})
     if "schema" not in raw and "itemSchema" in raw:
         schema = {"type": "array", "items": raw["itemSchema"]}
-    encodings = tuple(_encoding(name, each) for name, each in object_of(raw, "encoding").items())
+    encodings = tuple(_encoding(ground, name, each) for name, each in object_of(raw, "encoding").items())
     return Content(media_type=media_type, schema=schema, encodings=encodings)
 
 
-def _encoding(name: str, raw: Any) -> Encoding:
+def _encoding(ground: Ground, name: str, raw: Any) -> Encoding:
     raw = raw if isinstance(raw, dict) else {}
+    if any(each.lower() != "content-type" for each in object_of(raw, "headers")):
+        ground.at("encoding", name, "headers").warn("headers of a part are neither sent nor read; they are left out")
     explode = raw.get("explode")
     return Encoding(
         name=name,

@@ -41,7 +41,7 @@ def _decode(data: bytes) -> Any:
         reason = str(fault).removeprefix("JSON is malformed: ")
         raise Invalid(f"Expected JSON, but {reason}{_line(data, int(byte[1]) if byte else len(data))}.") from fault
     except UnicodeDecodeError as fault:
-        raise Invalid(f"Expected JSON in UTF-8, but {fault}{_line(data, _not_utf8(data))}.") from fault
+        raise Invalid(f"Expected JSON in UTF-8, but {fault}{_line(data, _not_utf8(data))}; save it so.") from fault
     except RecursionError as fault:
         raise too_deep() from fault
 

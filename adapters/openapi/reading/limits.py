@@ -47,6 +47,25 @@ def measure(tree: Any) -> Size:
     raise too_deep()
 
 
+def check_text(tree: Any) -> None:
+    """Raise TooLarge where the texts of a measured tree, which may be the same ones many times, are too long."""
+    characters = 0
+    level = [tree]
+    while level:
+        below: list[Any] = []
+        for value in level:
+            if type(value) is dict:
+                characters += sum(map(len, value))
+                below.extend(value.values())
+            elif type(value) is list:
+                below.extend(value)
+            elif type(value) is str:
+                characters += len(value)
+        level = below
+    if characters > MAX_BYTES:
+        raise too_long()
+
+
 def too_deep() -> Invalid:
     """Return the refusal of what is nested too deep."""
     return Invalid(f"Expected a document nested at most {MAX_DEPTH} deep; flatten it with $ref.")
@@ -54,4 +73,14 @@ def too_deep() -> Invalid:
 
 def too_many(place: str = "") -> TooLarge:
     """Return the refusal of too many values."""
-    return TooLarge(f"Expected at most {MAX_NODES} values with all aliases expanded{place}; split the document.")
+    return TooLarge(
+        f"Expected at most {MAX_NODES} values with all aliases expanded, but there are more{place}; split the document."
+    )
+
+
+def too_long(place: str = "") -> TooLarge:
+    """Return the refusal of too much text."""
+    return TooLarge(
+        f"Expected at most {MAX_BYTES} characters with all aliases expanded, but there are more{place}; "
+        "split the document."
+    )

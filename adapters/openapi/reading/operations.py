@@ -6,18 +6,20 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote
 
-from adapters.openapi.model import Body, Finding, Operation, Parameter
+from adapters.openapi.model import Body, Finding, Operation, Parameter, sent_path
+from adapters.openapi.paging.hints import answers_in_pages
 from adapters.openapi.prose import is_plain
 from adapters.openapi.reading import bodies, swagger
 from adapters.openapi.reading.ground import Ground
 from adapters.openapi.reading.parameters import Declared, declared_parameters, read_parameters
 from adapters.openapi.reading.security import read_needs
-from adapters.openapi.reading.servers import check_own_server
+from adapters.openapi.reading.servers import own_servers
 from adapters.openapi.references import Unusable, object_of, pointer, resolve, text_of, texts_of
 
 TEMPLATE = re.compile(r"\{([^{}]+)\}")
 KEY_HEADER = "idempotency-key"
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+_BESIDE_METHODS = frozenset({"$ref", "summary", "description", "servers", "parameters"})
 _NEVER_IN_PATHS = re.compile(r"[?#{}\\\x00-\x20\x7f]")
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
@@ -28,6 +30,12 @@ def methods_of(tree: dict[str, Any], item: dict[str, Any]) -> Iterator[tuple[str
     yield from ((method.upper(), (method,)) for method in known if method in item)
     if _has_query(tree):
         yield from ((method, ("additionalOperations", method)) for method in object_of(item, "additionalOperations"))
+
+
+def unknown_in(tree: dict[str, Any], item: dict[str, Any]) -> Iterator[str]:
+    """Yield what stands under a path and is neither a method nor anything else that belongs there."""
+    methods = {*_METHODS, *(("query", "additionalOperations") if _has_query(tree) else ())}
+    yield from (key for key in item if key not in methods | _BESIDE_METHODS and not key.startswith("x-"))
 
 
 def _has_query(tree: dict[str, Any]) -> bool:
@@ -76,12 +84,13 @@ def _at(item: dict[str, Any], tokens: tuple[str, ...]) -> Any:
 
 def _operation(ground: Ground, method: str, path: str, item: dict[str, Any], written: Any) -> Operation:
     raw = resolve(ground.tree, written)
-    check_own_server(ground, item, raw)
     _check_method(method)
     declared = declared_parameters(ground, item, raw, pointer("paths", path))
     sent = [each for each in declared if not (ground.swagger and each.where in ("body", "formData"))]
     parameters = _of_the_path(ground, path, read_parameters(ground, sent))
     headers = {each.name.lower() for each in parameters if each.place == "header"}
+    body = _body(ground, method, raw, declared)
+    answers = swagger.read_answers(ground, raw) if ground.swagger else bodies.read_answers(ground, raw)
     return Operation(
         method=method,
         path=path,
@@ -90,11 +99,13 @@ def _operation(ground: Ground, method: str, path: str, item: dict[str, Any], wri
         description=text_of(raw, "description"),
         tags=texts_of(raw, "tags"),
         parameters=tuple(each for each in parameters if each.place != "header" or each.name.lower() != KEY_HEADER),
-        body=_body(ground, method, raw, declared),
-        answers=swagger.read_answers(ground, raw) if ground.swagger else bodies.read_answers(ground, raw),
+        body=body,
+        answers=answers,
         needs=read_needs(ground, raw),
         deprecated=raw.get("deprecated") is True,
         honours_key=KEY_HEADER in headers,
+        servers=own_servers(ground, item, raw),
+        pages=answers_in_pages(ground, method, raw, parameters=parameters, body=body, answers=answers),
     )
 
 
@@ -115,6 +126,7 @@ def _of_the_path(ground: Ground, path: str, parameters: list[Parameter]) -> list
     """Leave out path parameters that the path does not name; raises Unusable where the path is none."""
     if not is_plain(path):
         raise Unusable("its path holds a character that does not show: a control, a line separator or a direction")
+    path = sent_path(path)
     named = set(TEMPLATE.findall(path))
     declared = {each.name for each in parameters if each.place == "path"}
     if named - declared:

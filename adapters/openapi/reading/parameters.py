@@ -42,15 +42,24 @@ class Declared:
 
 def declared_parameters(ground: Ground, item: dict[str, Any], raw: dict[str, Any], above: str) -> list[Declared]:
     """Return parameters by name and place; an operation's own replaces its path's, which stand at ``above``."""
-    written = [(each, f"{above}/parameters/{n}") for n, each in enumerate(list_of(item, "parameters"))]
-    written += [(each, f"{ground.place}/parameters/{n}") for n, each in enumerate(list_of(raw, "parameters"))]
+    paths = _named(ground, item, f"{above}/parameters")
+    own = _named(ground, raw, f"{ground.place}/parameters")
+    return list((paths | own).values())
+
+
+def _named(ground: Ground, holder: dict[str, Any], place: str) -> dict[tuple[str, str], Declared]:
+    """Return the parameters of one list by place and name, with a warning of one that stands there again."""
     found: dict[tuple[str, str], Declared] = {}
-    for each, place in written:
-        declared = Declared(resolve(ground.tree, each, place), place)
+    if not isinstance(holder.get("parameters", []), list):
+        ground.warn(f"expected a list of parameters, not {type(holder['parameters']).__name__}; it is left out", place)
+    for number, each in enumerate(list_of(holder, "parameters")):
+        declared = Declared(resolve(ground.tree, each, f"{place}/{number}"), f"{place}/{number}")
         # The names of headers are the same in any case.
-        name = declared.name.lower() if declared.where == "header" else declared.name
-        found[declared.where, name] = declared
-    return list(found.values())
+        key = declared.where, declared.name.lower() if declared.where == "header" else declared.name
+        if key in found:
+            ground.warn(f"the {key[0]} parameter {key[1][:80]!r} stands here again; the last counts", declared.place)
+        found[key] = declared
+    return found
 
 
 def read_parameters(ground: Ground, declared: list[Declared]) -> list[Parameter]:
@@ -89,6 +98,7 @@ def _parameter(ground: Ground, declared: Declared) -> Parameter:
         allow_reserved=raw.get("allowReserved") is True,
         media_type=media_type,
         description=text_of(raw, "description"),
+        inner=inner_styles(raw) if ground.swagger else (),
     )
     _check(ground, parameter, declared)
     return parameter
@@ -131,6 +141,16 @@ def _style(ground: Ground, raw: dict[str, Any], default: str) -> str:
     if ground.swagger:
         return COLLECTION_STYLES.get(text_of(raw, "collectionFormat"), default)
     return text_of(raw, "style") or default
+
+
+def inner_styles(raw: dict[str, Any]) -> tuple[str, ...]:
+    """Return how the lists within a list of Swagger 2.0 are written, the outer ones first."""
+    found = []
+    items = raw.get("items")
+    while isinstance(items, dict) and items.get("type") == "array":
+        found.append(COLLECTION_STYLES.get(text_of(items, "collectionFormat"), "form"))
+        items = items.get("items")
+    return tuple(found)
 
 
 def _explode(ground: Ground, raw: dict[str, Any], style: str) -> bool:

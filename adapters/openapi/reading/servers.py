@@ -25,14 +25,20 @@ def read_base_url(ground: Ground) -> str:
     return url
 
 
-def check_own_server(ground: Ground, item: dict[str, Any], raw: dict[str, Any]) -> None:
-    """Raise Unusable where an operation has a server of its own that is not the document's."""
-    holder = raw if list_of(raw, "servers") else item
-    own = _first(holder)
-    if not own or own in _all(ground.tree):
-        return
-    reason = f"it has a server of its own, {own[:200]!r}, and requests go to the document's base URL only"
-    raise Unusable(reason, ground.place)
+def own_servers(ground: Ground, item: dict[str, Any], raw: dict[str, Any]) -> tuple[str, ...]:
+    """Return the servers that an operation, or its path, has of its own; none where the document's first is among them.
+
+    Raises Unusable.
+    """
+    own = () if ground.swagger else tuple(filter(None, _all(raw if list_of(raw, "servers") else item)))
+    return () if own and _of_document(ground.tree) in own else own
+
+
+def _of_document(tree: dict[str, Any]) -> str:
+    try:
+        return _first(tree)
+    except Unusable:
+        return ""  # reading the base URL says so
 
 
 def _is_absolute(url: str) -> bool:
@@ -66,10 +72,15 @@ def _url(server: dict[str, Any]) -> str:
 
 def _default(variables: dict[str, Any], name: str) -> str:
     variable = object_of(variables, name)
-    default = text_of(variable, "default")
-    allowed = list_of(variable, "enum")
+    default = _written(variable.get("default"))
+    allowed = [_written(each) for each in list_of(variable, "enum")]
     if not default:
         raise Unusable(f"the server's variable {name[:80]!r} has no default")
     if allowed and default not in allowed:
         raise Unusable(f"the server's variable {name[:80]!r} is {default[:80]!r} by default, which it may not be")
     return default
+
+
+def _written(value: Any) -> str:
+    """Return a variable's value as it stands in a URL; documents often write ports and versions as numbers."""
+    return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""

@@ -7,7 +7,7 @@ import msgspec
 
 from adapters.openapi.reading.archive import is_archive, open_archive
 from adapters.openapi.reading.bundle import read_bundle
-from adapters.openapi.reading.limits import check_size, measure
+from adapters.openapi.reading.limits import check_size, check_text, measure
 from adapters.openapi.reading.text import read_text
 from domain.encoding import digest_bytes
 
@@ -30,6 +30,7 @@ def read_source(data: bytes) -> Source:
         return Source(tree=read_text(data), text=data)
     tree = read_bundle(open_archive(data))
     measure(tree)
+    check_text(tree)  # before it is written
     text = json.dumps(tree, ensure_ascii=False, separators=(",", ":")).encode()
     check_size(len(text))
     return Source(tree=tree, text=text)

@@ -6,7 +6,7 @@ from adapters.openapi.media import essence
 from adapters.openapi.model import Answer, Body, Content, Encoding
 from adapters.openapi.reading.bodies import FORMS, check_media_type, check_status
 from adapters.openapi.reading.ground import Ground
-from adapters.openapi.reading.parameters import COLLECTION_STYLES, Declared
+from adapters.openapi.reading.parameters import COLLECTION_STYLES, Declared, inner_styles
 from adapters.openapi.references import Unusable, object_of, resolve, text_of, texts_of
 
 URLENCODED, MULTIPART = FORMS
@@ -80,4 +80,5 @@ def _file(schema: Any) -> Any:
 
 def _encoding(field: Declared) -> Encoding:
     written = text_of(field.raw, "collectionFormat")
-    return Encoding(name=field.name, style=COLLECTION_STYLES.get(written, "form"), explode=written == "multi")
+    style, inner = COLLECTION_STYLES.get(written, "form"), inner_styles(field.raw)
+    return Encoding(name=field.name, style=style, explode=written == "multi", inner=inner)

@@ -11,7 +11,7 @@ from adapters.openapi.model import Operation
 from adapters.openapi.references import Unusable, list_of, object_of, resolve
 from adapters.openapi.requests.built import Unbuildable
 from adapters.openapi.requests.negotiation import MEDIA_TYPE, fits
-from adapters.openapi.requests.texts import CONTROL
+from adapters.openapi.requests.texts import CONTROL, shown
 
 _MOST_DEEP = 8
 _KEYS = {"blob", "text", "name", "type"}
@@ -35,7 +35,7 @@ def attached(value: Any, files: Mapping[str, bytes], at: str, declared: str = ""
     name, kind = value.get("name", ""), value.get("type", "")
     _check_name(name, at)
     if kind and not (MEDIA_TYPE.fullmatch(kind) and fits(kind, declared)):
-        raise Unbuildable(f"{at}/type: expected a media type{f' of {declared}' if declared else ''}, not {kind[:80]!r}")
+        raise Unbuildable(f"{at}/type: expected a media type{f' of {declared}' if declared else ''}, not {shown(kind)}")
     return Attached(data=_data(value, files, at), name=name, type=kind, is_text="text" in value)
 
 
@@ -48,7 +48,7 @@ def is_file_value(value: Any) -> bool:
 
 def _check_name(name: str, at: str) -> None:
     if CONTROL.search(name) or set("/\\") & set(name) or (name and not name.strip(". ")):
-        raise Unbuildable(f"{at}/name: expected a file's name without a path, not {name[:80]!r}")
+        raise Unbuildable(f"{at}/name: expected a file's name without a path, not {shown(name)}")
 
 
 def _data(value: dict[str, str], files: Mapping[str, bytes], at: str) -> bytes:
@@ -58,7 +58,7 @@ def _data(value: dict[str, str], files: Mapping[str, bytes], at: str) -> bytes:
         except UnicodeEncodeError as fault:
             raise Unbuildable(f"{at}/text: expected text, but it holds half of a character") from fault
     if value["blob"] not in files:
-        raise Unbuildable(f"{at}/blob: there is no stored file {value['blob'][:80]!r}")
+        raise Unbuildable(f"{at}/blob: there is no stored file {shown(value['blob'])}")
     return files[value["blob"]]
 
 

@@ -70,13 +70,23 @@ def _parts(field: Field, is_file: bool, files: Mapping[str, bytes]) -> Iterator[
 def _file_part(field: Field, file: Attached) -> Part:
     declared = field.encoding.content_type.partition(",")[0].strip()
     usual = "text/plain" if file.is_text else "application/octet-stream"
-    kind = content_type(declared or usual, file.type)
+    kind = _file_type(declared or usual, file)
     return Part(name=field.name, data=file.data, filename=file.name or field.name, type=kind)
+
+
+def _file_type(declared: str, file: Attached) -> str:
+    """Return the media type of a file; nobody says of one in another encoding that it is UTF-8."""
+    kind = content_type(declared, file.type)
+    try:
+        file.data.decode()
+    except UnicodeDecodeError:
+        return kind if file.type or ";" in declared else kind.partition(";")[0]
+    return kind
 
 
 def _file(content: Content, tree: dict[str, Any], value: Any, files: Mapping[str, bytes]) -> Written:
     file = attached(value, files, "/body", content.media_type)
-    return content_type(content.media_type, file.type), file.data
+    return _file_type(content.media_type, file), file.data
 
 
 _WRITERS: dict[Kind, Callable[[Content, dict[str, Any], Any, Mapping[str, bytes]], Written]] = {

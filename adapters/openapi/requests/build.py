@@ -35,7 +35,8 @@ def build(
     headers = write_headers(operation, _group(arguments, "header"))
     cookies = write_cookies(operation, _group(arguments, "cookie"))
     asked = ("accept", accept(operation.answers))
-    return Built(method=operation.method, url=url, headers=(asked, *typed, *headers, *cookies), body=body)
+    sent = (asked, *typed, *headers, *cookies)
+    return Built(method=operation.method, url=url, headers=sent, body=body, pages=int(arguments.get("pages", 1)))
 
 
 def _group(arguments: Mapping[str, Any], place: str) -> dict[str, Any]:

@@ -42,7 +42,9 @@ def styled_pairs(field: Field, *, raw: bool) -> list[Pair]:
     style = how.style or "form"
     explode = style in ("form", "deepObject") if how.explode is None else how.explode
     keep = RESERVED_IN_QUERY if how.allow_reserved else ""
-    return Style(style, explode=explode, at=field.at, keep=keep, raw=raw).pairs(field.name, field.value)
+    return Style(style, explode=explode, at=field.at, keep=keep, raw=raw, inner=how.inner).pairs(
+        field.name, field.value
+    )
 
 
 def items(field: Field) -> list[Any]:

@@ -8,7 +8,7 @@ from adapters.openapi.requests.built import Unbuildable
 from adapters.openapi.requests.media_values import parameter_text
 from adapters.openapi.requests.members import joined_apart
 from adapters.openapi.requests.styles import Pair, Style
-from adapters.openapi.requests.texts import percent
+from adapters.openapi.requests.texts import percent, shown
 
 Header: TypeAlias = tuple[str, str]
 
@@ -35,10 +35,10 @@ def _line(parameter: Parameter, value: Any) -> str:
     if parameter.media_type:
         text = parameter_text(parameter, value)
     else:
-        style = Style(parameter.style, explode=parameter.explode, at=at, raw=True)
+        style = Style(parameter.style, explode=parameter.explode, at=at, raw=True, inner=parameter.inner)
         text = style.joined(value, ",", "=" if parameter.explode else ",")
     if not _TOKEN.fullmatch(parameter.name) or not _LINE.fullmatch(text):
-        raise Unbuildable(f"{at}: expected printable ASCII in one line without blanks around it, not {text[:80]!r}")
+        raise Unbuildable(f"{at}: expected printable ASCII in one line without blanks around it, not {shown(text)}")
     return text
 
 
@@ -59,5 +59,5 @@ def _cookies(parameter: Parameter, value: Any) -> list[Pair]:
     for name, text in found:
         # A comma is no character of a cookie, but stands between the parts of a list all the same.
         if not _TOKEN.fullmatch(name) or not _IN_COOKIES.fullmatch(text.replace(",", "")):
-            raise Unbuildable(f"{at}: expected what a cookie can hold, not {f'{name}={text}'[:80]!r}")
+            raise Unbuildable(f"{at}: expected what a cookie can hold, not {shown(f'{name}={text}')}")
     return found

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from adapters.openapi.model import Operation, Parameter
+from adapters.openapi.model import Operation, Parameter, sent_path
 from adapters.openapi.requests.built import Unbuildable
 from adapters.openapi.requests.media_values import parameter_text
 from adapters.openapi.requests.styles import Style
-from adapters.openapi.requests.texts import RESERVED_IN_PATH, percent, scalar
+from adapters.openapi.requests.texts import RESERVED_IN_PATH, percent, scalar, shown
 from adapters.openapi.requests.traversal import Hostile, plainest
 
 TEMPLATE = re.compile(r"\{([^{}]+)\}")
@@ -18,7 +18,7 @@ _SHOWN = 80
 def write_path(operation: Operation, group: dict[str, Any], others: Iterable[str] = ()) -> str:
     """Return an operation's path with its values; raises Unbuildable, also where it could be taken for another's."""
     parameters = {each.name: each for each in operation.parameters if each.place == "path"}
-    written = TEMPLATE.sub(lambda found: _value(parameters[found[1]], group), _fixed(operation.path))
+    written = TEMPLATE.sub(lambda found: _value(parameters[found[1]], group), _fixed(sent_path(operation.path)))
     _check_whole(operation, written, others)
     return written
 
@@ -65,7 +65,7 @@ def _check_text(text: str, at: str) -> None:
 
 def _styled(parameter: Parameter, value: Any, at: str) -> str:
     explode, keep = parameter.explode, RESERVED_IN_PATH if parameter.allow_reserved else ""
-    style = Style(parameter.style, explode=explode, at=at, keep=keep)
+    style = Style(parameter.style, explode=explode, at=at, keep=keep, inner=parameter.inner)
     equals = "=" if explode else ","
     match parameter.style, value:
         case "label", _:
@@ -83,16 +83,30 @@ def _check_whole(operation: Operation, written: str, others: Iterable[str]) -> N
     try:
         read = plainest(written)
     except Hostile as fault:
-        raise Unbuildable(f"/path: expected a path without dot segments, not {written[:200]!r}: {fault}") from fault
-    segments = re.split(r"[/\\]", read)
-    if len(segments) == operation.path.count("/") + 1:
+        raise Unbuildable(f"/path: expected a path without dot segments, not {shown(written, 200)}: {fault}") from fault
+    segments = segments_of(read)
+    own = sent_path(operation.path)
+    if len(segments) == own.count("/") + 1:
         return
-    if "" in segments[1:-1] or (segments[-1] == "" and not operation.path.endswith("/")):
-        raise Unbuildable(f"/path: expected no empty segments, not {read[:200]!r}")
+    if "" in segments[1:-1] or (segments[-1] == "" and not own.endswith("/")):
+        raise Unbuildable(f"/path: expected no empty segments, not {shown(read, 200)}")
+    if other := other_at(operation, segments, others):
+        raise Unbuildable(f"/path: expected no slash in a value, for {shown(read, 200)} could be read as {other}")
+
+
+def segments_of(path: str) -> list[str]:
+    """Return the segments of a path as whoever is careless reads them."""
+    return re.split(r"[/\\]", path)
+
+
+def other_at(operation: Operation, segments: list[str], others: Iterable[str]) -> str | None:
+    """Return the operation of the same method, of those named, that a path may be taken for; its own does not count."""
+    own = sent_path(operation.path)
     for other in others:
         method, _, path = other.partition(" ")
-        if method == operation.method and path != operation.path and _matches(path, segments):
-            raise Unbuildable(f"/path: expected no slash in a value, for {read[:200]!r} could be read as {other}")
+        if method == operation.method and sent_path(path) != own and _matches(sent_path(path), segments):
+            return other
+    return None
 
 
 def _matches(path: str, segments: list[str]) -> bool:

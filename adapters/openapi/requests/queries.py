@@ -24,7 +24,9 @@ def _pairs(parameter: Parameter, value: Any) -> list[Pair]:
     keep = RESERVED_IN_QUERY if parameter.allow_reserved else ""
     if parameter.media_type:
         return [(percent(parameter.name), percent(parameter_text(parameter, value), keep))]
-    style = Style(parameter.style, explode=parameter.explode, at=f"/query/{parameter.name}", keep=keep)
+    style = Style(
+        parameter.style, explode=parameter.explode, at=f"/query/{parameter.name}", keep=keep, inner=parameter.inner
+    )
     return style.pairs(parameter.name, value)
 
 

@@ -42,6 +42,12 @@ def percent(text: str | bytes, keep: str = "") -> str:
     return quote(text, safe=keep)
 
 
+def shown(text: str, most: int = 80) -> str:
+    """Quote a text in a problem, whole and as it stands or not at all: part of a hidden value is found by nobody."""
+    plain = repr(text)
+    return plain if len(text) <= most and plain[1:-1] == text else f"a text of {len(text)} characters"
+
+
 def json_bytes(value: Any, at: str) -> bytes:
     """Return a value as canonical JSON; raises Unbuildable where JSON cannot say it."""
     try:

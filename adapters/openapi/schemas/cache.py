@@ -1,12 +1,17 @@
 """Keep compiled validators, bounded by number and by an estimate of their size: compiled schemas are large."""
 
+from __future__ import annotations
+
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from adapters.openapi.schemas.compiled import Compiled
 from adapters.openapi.schemas.conversion import Schema
+
+if TYPE_CHECKING:
+    from adapters.openapi.schemas.compiled import Compiled
 
 MOST = 1_024
 MOST_BYTES = 128 << 20
@@ -37,6 +42,8 @@ class CompiledSchemas:
             self._hits += 1
             self._kept.move_to_end(key)
             return self._kept[key][0]
+        from adapters.openapi.schemas.compiled import Compiled  # a twentieth of a second that not every verb needs
+
         self._misses += 1
         made = schema()
         compiled = Compiled(made)

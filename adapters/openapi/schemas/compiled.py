@@ -7,18 +7,21 @@ import jsonschema_rs
 
 from adapters.openapi.schemas.conversion import Schema
 from adapters.openapi.schemas.expressions import LINEAR
+from adapters.openapi.schemas.ways import too_many_ways
 from adapters.openapi.schemas.words import MOST, TooMuch, Words, problem
 
 UNJUDGED = "/: the value is too large for this schema to be judged"
+ANY: tuple[Any, ...] = (None, "", 0, [], {})
 UNEXPLAINED = "/: the value does not fit, and it is too large for this schema to say where"
 
 
 class Compiled:
-    """Judge values by one self-contained schema; ``fast`` is None where jsonschema-rs cannot compile it."""
+    """Judge values by one self-contained schema; ``fast`` is None where jsonschema-rs cannot, or might not end."""
 
     def __init__(self, schema: Schema) -> None:
         self._words = Words(schema)
-        self.fast = _fast(schema)
+        # What has too many ways is judged in counted steps, for nothing ends the fast engine.
+        self.fast = None if too_many_ways(schema) else _fast(schema)
 
     def problems(self, value: Any) -> tuple[str, ...]:
         """Return at most ten problems of a value as `read_value` reads it; none means that all fits."""
@@ -43,6 +46,21 @@ class Compiled:
         """Say it in the words of jsonschema-rs, where jsonschema finds none."""
         errors = islice(self.fast.iter_errors(value), MOST) if self.fast else ()
         return tuple(problem(each.instance_path, each.message) for each in errors)
+
+
+def fault_of(schema: Schema) -> str:
+    """Say why a schema cannot be judged by, with its place; nothing if it can. Nothing that it refers to is fetched."""
+    try:
+        jsonschema_rs.Draft202012Validator(schema, pattern_options=LINEAR, offline=True)
+        for value in ANY:
+            Words(schema).problems(value)
+    except TooMuch:
+        return "/: it refers to itself without end"
+    except jsonschema_rs.ValidationError as fault:
+        return problem(fault.instance_path, fault.message)
+    except (ValueError, TypeError, OverflowError, RecursionError, jsonschema_rs.ReferencingError) as fault:
+        return problem((), str(fault))
+    return ""
 
 
 def _fits(fast: jsonschema_rs.Draft202012Validator, value: Any) -> bool | None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from adapters.openapi.media import is_file, kind_of, preferred
-from adapters.openapi.model import PLACES, Content, Operation
+from adapters.openapi.model import PAGES, PLACES, Content, Operation
 from adapters.openapi.schemas.conversion import Conversion, Schema
 
 
@@ -37,6 +37,8 @@ def _grouped(operation: Operation, sent: Content | None) -> dict[str, Any]:
     if operation.body and sent:
         groups["body"] = _body(sent)
         required += ["body"] if operation.body.required else []
+    if operation.pages:
+        groups["pages"] = PAGES
     return _object(groups, required)
 
 

@@ -95,3 +95,5 @@ _PLAIN: dict[str, Callable[[Any], Any]] = {
     **dict.fromkeys(("maxContains", "maxItems", "maxLength", "maxProperties"), _count),
     **dict.fromkeys(("minContains", "minItems", "minLength", "minProperties"), _count),
 }
+PLAIN = frozenset(_PLAIN)
+"""Keywords that hold no schemas."""

@@ -4,6 +4,7 @@ from typing import Any
 
 from adapters.openapi.media import is_json
 from adapters.openapi.model import Answer, Content, Operation
+from adapters.openapi.paging.recorded import of_pages, recorded_pages
 from adapters.openapi.reading.api import dialect_of
 from adapters.openapi.schemas.cache import CompiledSchemas
 from adapters.openapi.schemas.choice import answer_to, content_as
@@ -37,8 +38,16 @@ class Validators:
             return ()
         return self._held(operation, answer, content, body)
 
-    def recorded_mismatches(self, operation: Operation, status: int, body: bytes) -> tuple[str, ...]:
-        """Judge a JSON answer whose media type was not recorded; where the document says nothing of it, that is one."""
+    def recorded_mismatches(
+        self, operation: Operation, status: int, body: bytes, *, paged: bool = False
+    ) -> tuple[str, ...]:
+        """Judge a JSON answer whose media type was not recorded; where the document says nothing of it, that is one.
+
+        ``paged``: each page of it is judged, if it has pages.
+        """
+        pages = recorded_pages(body) if paged else None
+        if pages is not None:
+            return of_pages(self.recorded_mismatches(operation, status, each) for each in pages)
         answer = answer_to(operation, status)
         content = content_as(answer.contents, "application/json") if answer else None
         if answer is None or content is None:

@@ -18,6 +18,7 @@ from adapters.openapi.references import pointer
 from adapters.openapi.schemas.conversion import BROKEN, Schema
 from adapters.openapi.schemas.expressions import matches
 from domain.encoding import encode
+from domain.redaction.clipping import clipped
 
 MOST = 10
 MOST_STEPS = 20_000
@@ -45,7 +46,8 @@ class Words:
             errors = list(islice(self._validator.iter_errors(instance), MOST * MOST))
         except RecursionError as fault:
             raise TooMuch from fault
-        return tuple(_message(each) for each in sorted(errors, key=lambda each: each.json_path)[:MOST])
+        said = dict.fromkeys(map(_message, sorted(errors, key=lambda each: each.json_path)))
+        return tuple(said)[:MOST]
 
 
 def problem(path: Iterable[str | int], text: str) -> str:
@@ -54,7 +56,7 @@ def problem(path: Iterable[str | int], text: str) -> str:
 
 
 def _shortened(text: str) -> str:
-    return text if len(text) <= _TEXT else f"{text[:_TEXT]}…"
+    return clipped(text, _TEXT)
 
 
 def _message(error: jsonschema.ValidationError) -> str:
@@ -66,10 +68,31 @@ def _message(error: jsonschema.ValidationError) -> str:
 
 
 def _deepest(error: jsonschema.ValidationError) -> jsonschema.ValidationError:
-    """Follow alternatives to the one that came furthest."""
+    """Follow alternatives to the one that was meant: of those whose constants the value has, what came furthest."""
     while error.context:
-        error = max(error.context, key=lambda each: len(each.absolute_path))
+        others = {_alternative(each) for each in error.context if _rules_out(each)}
+        error = max(error.context, key=lambda each: (_alternative(each) not in others, len(each.absolute_path)))
     return error
+
+
+def _alternative(error: jsonschema.ValidationError) -> Any:
+    """Say which of the alternatives found a problem; one that is just ``false`` has no place of its own."""
+    return next(iter(error.relative_schema_path), None)
+
+
+def _rules_out(error: jsonschema.ValidationError) -> bool:
+    """Tell whether an alternative is for other values: for those of another type, or with another word at their top."""
+    match error.validator:
+        case None:
+            return True
+        case "type":
+            return not error.relative_path
+        case "const":
+            return len(error.relative_path) <= 1
+        case "enum":
+            return len(error.relative_path) <= 1 and len(error.validator_value) == 1
+        case _:
+            return False
 
 
 def _counted(check: Any) -> Any:

@@ -268,3 +268,65 @@ WHERE tenant = %(tenant)s AND stage NOT IN ('completed', 'failed', 'cancelled')
     AND (%(after)s::uuid IS NULL OR id > %(after)s::uuid)
 ORDER BY id
 LIMIT %(limit)s
+
+-- memory_column
+-- What vectors are kept as: vector, or without pgvector an array.
+SELECT t.typname::text FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+WHERE a.attrelid = 'memory_vectors'::regclass AND a.attname = 'embedding'
+
+-- memories_nearest
+-- The memories that a user may know, by how close they are to a vector.
+SELECT m.id, m.user_id, m.kind, m.subject, m.text, m.trusted, m.private, m.sources, m.session_id, m.step, m.created_at,
+    1 - (v.embedding <=> %(vector)s) AS similarity
+FROM memory_vectors v JOIN memories m ON m.tenant = v.tenant AND m.id = v.id
+WHERE v.tenant = %(tenant)s AND v.space = %(space)s
+    AND (m.user_id = %(user)s::text OR (m.user_id = '' AND NOT %(own)s))
+    AND (%(kinds)s::text[] = '{}' OR m.kind = ANY (%(kinds)s::text[]))
+    AND (%(subject)s::text = '' OR lower(m.subject) = lower(%(subject)s::text))
+    AND (%(session)s::text = '' OR m.session_id = %(session)s::text)
+    AND (%(source)s::text = '' OR %(source)s::text = ANY (m.sources))
+    AND (%(trusted)s::boolean IS NULL OR m.trusted = %(trusted)s::boolean)
+    AND (%(private)s::boolean IS NULL OR m.private = %(private)s::boolean)
+    AND NOT (%(by_people)s AND EXISTS (SELECT FROM unnest(m.sources) AS source WHERE starts_with(source, 'model:')))
+ORDER BY v.embedding <=> %(vector)s, m.id
+LIMIT %(most)s
+
+-- memories_newest
+-- The memories that a user may know, by when they were written down.
+SELECT m.id, m.user_id, m.kind, m.subject, m.text, m.trusted, m.private, m.sources, m.session_id, m.step, m.created_at
+FROM memories m
+WHERE m.tenant = %(tenant)s
+    AND (m.user_id = %(user)s::text OR (m.user_id = '' AND NOT %(own)s))
+    AND (%(kinds)s::text[] = '{}' OR m.kind = ANY (%(kinds)s::text[]))
+    AND (%(subject)s::text = '' OR lower(m.subject) = lower(%(subject)s::text))
+    AND (%(session)s::text = '' OR m.session_id = %(session)s::text)
+    AND (%(source)s::text = '' OR %(source)s::text = ANY (m.sources))
+    AND (%(trusted)s::boolean IS NULL OR m.trusted = %(trusted)s::boolean)
+    AND (%(private)s::boolean IS NULL OR m.private = %(private)s::boolean)
+    AND NOT (%(by_people)s AND EXISTS (SELECT FROM unnest(m.sources) AS source WHERE starts_with(source, 'model:')))
+    AND (%(at)s::timestamptz IS NULL OR (m.created_at, m.id) < (%(at)s::timestamptz, %(last)s::text))
+ORDER BY m.created_at DESC, m.id DESC
+LIMIT %(most)s
+
+-- memory_spaces
+-- How many vectors a tenant's memories have in each space, and how many memories there are.
+SELECT space, count(*) FROM memory_vectors WHERE tenant = %(tenant)s GROUP BY space
+UNION ALL SELECT '', count(*) FROM memories WHERE tenant = %(tenant)s
+
+-- memories_unembedded
+-- Memories without a vector in a space, and what of them is embedded.
+SELECT m.id, CASE WHEN m.subject = '' THEN m.text ELSE m.subject || ': ' || m.text END
+FROM memories m LEFT JOIN memory_vectors v ON v.tenant = m.tenant AND v.space = %(space)s AND v.id = m.id
+WHERE m.tenant = %(tenant)s AND v.id IS NULL AND m.id > %(after)s
+ORDER BY m.id
+LIMIT %(most)s
+
+-- episodes
+-- What happened in a session, by how many of a text's words it holds; any one of them will do.
+SELECT t.position, t.version, t.at, t.kind, t.type, t.actor, t.title, t.detail, t.step, t.call, t.role
+FROM timeline t
+CROSS JOIN LATERAL to_tsvector('english', t.title || ' ' || left(t.detail, 20000)) AS said
+CROSS JOIN CAST(replace(plainto_tsquery('english', %(text)s)::text, '&', '|') AS tsquery) AS asked
+WHERE t.session_id = %(session)s AND t.tenant = %(tenant)s AND said @@ asked
+ORDER BY ts_rank(said, asked) DESC, t.version
+LIMIT %(most)s

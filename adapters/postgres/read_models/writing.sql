@@ -6,11 +6,12 @@
 MERGE INTO sessions t USING unnest(%(rows)s::sessions_changes[]) c ON t.id = c.id
 WHEN NOT MATCHED AND c.goal IS NOT NULL THEN
     INSERT (id, tenant, user_id, goal, lane, model, stage, paused, asking, steps, open_steps, accepted, reworks, calls,
-            model_calls, tool_calls, tokens, answer, reason, created_at, updated_at, finished_at, version, position)
+            model_calls, tool_calls, tokens, currency, money, answer, untrusted, unproven, reason, created_at, updated_at,
+            finished_at, version, position)
     VALUES (c.id, c.tenant, c.user_id, c.goal, c.lane, c.model, c.stage, c.paused,
             ARRAY(SELECT DISTINCT call FROM unnest(c.asked) AS call ORDER BY call), c.steps, c.open_steps,
-            c.accepted, c.reworks, c.calls, c.model_calls, c.tool_calls, c.tokens, c.answer, c.reason, c.created_at,
-            c.updated_at, c.finished_at, c.version, c.position)
+            c.accepted, c.reworks, c.calls, c.model_calls, c.tool_calls, c.tokens, c.currency, c.money, c.answer,
+            c.untrusted, c.unproven, c.reason, c.created_at, c.updated_at, c.finished_at, c.version, c.position)
 WHEN MATCHED THEN UPDATE SET
     stage = coalesce(c.stage, t.stage),
     paused = coalesce(c.paused, t.paused),
@@ -24,7 +25,10 @@ WHEN MATCHED THEN UPDATE SET
     model_calls = t.model_calls + c.model_calls,
     tool_calls = t.tool_calls + c.tool_calls,
     tokens = t.tokens + c.tokens,
+    money = t.money + c.money,
     answer = coalesce(c.answer, t.answer),
+    untrusted = coalesce(c.untrusted, t.untrusted),
+    unproven = coalesce(c.unproven, t.unproven),
     reason = coalesce(c.reason, t.reason),
     updated_at = c.updated_at,
     finished_at = coalesce(c.finished_at, t.finished_at),
@@ -76,6 +80,7 @@ WHEN MATCHED THEN UPDATE SET
     operation = coalesce(c.operation, t.operation),
     document = coalesce(c.document, t.document),
     effect_class = coalesce(c.effect_class, t.effect_class),
+    request_json = coalesce(c.request_json, t.request_json),
     request_digest = coalesce(c.request_digest, t.request_digest),
     idempotency_key = coalesce(c.idempotency_key, t.idempotency_key),
     verdict = coalesce(c.verdict, t.verdict),
@@ -110,14 +115,20 @@ WHERE t.session_id = c.session_id AND t.id <> ALL (c.kept) AND t.status_position
 -- write_agents
 MERGE INTO agents t USING unnest(%(rows)s::agents_changes[]) c ON t.tenant = c.tenant AND t.id = c.id
 WHEN NOT MATCHED THEN
-    INSERT (tenant, id, name, role, prompt_template, capabilities, created_at, updated_at, version, position)
-    VALUES (c.tenant, c.id, c.name, c.role, c.prompt_template, c.capabilities, c.created_at, c.updated_at, c.version,
-            c.position)
+    INSERT (tenant, id, name, role, prompt_template, capabilities, effects, scopes, model, policy, limits, created_at,
+            updated_at, version, position)
+    VALUES (c.tenant, c.id, c.name, c.role, c.prompt_template, c.capabilities, c.effects, c.scopes, c.model, c.policy,
+            c.limits, c.created_at, c.updated_at, c.version, c.position)
 WHEN MATCHED THEN UPDATE SET
     name = c.name,
     role = c.role,
     prompt_template = c.prompt_template,
     capabilities = c.capabilities,
+    effects = c.effects,
+    scopes = c.scopes,
+    model = c.model,
+    policy = c.policy,
+    limits = c.limits,
     updated_at = c.updated_at,
     version = c.version,
     position = c.position
@@ -184,14 +195,19 @@ WHEN MATCHED THEN UPDATE SET
 MERGE INTO approvals t USING unnest(%(rows)s::approvals_changes[]) c ON t.id = c.id
 WHEN NOT MATCHED AND c.session_id IS NOT NULL THEN
     INSERT (id, session_id, action_id, step, tenant, question, request_digest, reason, status, requested_at,
-            expires_at, decided_at, decided_by, decision_reason, position)
+            expires_at, decided_at, decided_by, decision_reason, requester, document, policy_set, rules, demands,
+            proof, supersedes, differences, edited_json, standing, position)
     VALUES (c.id, c.session_id, c.action_id, c.step, c.tenant, c.question, c.request_digest, c.reason, c.status,
-            c.requested_at, c.expires_at, c.decided_at, c.decided_by, c.decision_reason, c.position)
+            c.requested_at, c.expires_at, c.decided_at, c.decided_by, c.decision_reason, c.requester, c.document,
+            c.policy_set, c.rules, c.demands, c.proof, c.supersedes, c.differences, c.edited_json, c.standing,
+            c.position)
 WHEN MATCHED THEN UPDATE SET
     status = coalesce(c.status, t.status),
     decided_at = coalesce(c.decided_at, t.decided_at),
     decided_by = coalesce(c.decided_by, t.decided_by),
     decision_reason = coalesce(c.decision_reason, t.decision_reason),
+    edited_json = coalesce(c.edited_json, t.edited_json),
+    standing = coalesce(c.standing, t.standing),
     position = c.position
 
 -- write_approvals_overtaken
@@ -222,9 +238,9 @@ MERGE INTO costs t USING unnest(%(rows)s::costs_changes[]) c
     ON t.session_id = c.session_id AND t.step = c.step AND t.purpose = c.purpose
 WHEN NOT MATCHED THEN
     INSERT (session_id, step, purpose, tenant, updated_at, position, model_calls, tool_calls, tokens_in, tokens_out,
-            latency_ms)
+            latency_ms, money)
     VALUES (c.session_id, c.step, c.purpose, c.tenant, c.updated_at, c.position, c.model_calls, c.tool_calls,
-            c.tokens_in, c.tokens_out, c.latency_ms)
+            c.tokens_in, c.tokens_out, c.latency_ms, c.money)
 WHEN MATCHED THEN UPDATE SET
     updated_at = c.updated_at,
     position = c.position,
@@ -232,7 +248,8 @@ WHEN MATCHED THEN UPDATE SET
     tool_calls = t.tool_calls + c.tool_calls,
     tokens_in = t.tokens_in + c.tokens_in,
     tokens_out = t.tokens_out + c.tokens_out,
-    latency_ms = t.latency_ms + c.latency_ms
+    latency_ms = t.latency_ms + c.latency_ms,
+    money = t.money + c.money
 
 -- write_open_work
 MERGE INTO open_work t USING unnest(%(rows)s::open_work_changes[]) c ON t.session_id = c.session_id AND t.item = c.item
@@ -322,3 +339,24 @@ FROM (
     ORDER BY due_at LIMIT %(limit)s * 8
 ) items
 GROUP BY session_id ORDER BY min(due_at) LIMIT %(limit)s
+
+-- write_memories
+INSERT INTO memories (tenant, id, user_id, kind, subject, text, trusted, private, sources, session_id, step, created_at,
+                      version, position)
+SELECT * FROM unnest(%(rows)s::memories_changes[])
+ON CONFLICT (tenant, id) DO NOTHING
+
+-- write_memory_vectors
+-- What is forgotten is not remembered by what it meant.
+INSERT INTO memory_vectors (tenant, id, space, embedding, position)
+SELECT c.tenant, c.id, c.space, c.embedding, c.position
+FROM unnest(%(rows)s::memory_vectors_changes[]) c JOIN memories m ON m.tenant = c.tenant AND m.id = c.id
+ON CONFLICT (tenant, space, id) DO UPDATE SET embedding = excluded.embedding, position = excluded.position
+
+-- write_memories_forgotten
+WITH forgotten AS (
+    DELETE FROM memories t USING unnest(%(rows)s::memories_forgotten_changes[]) c
+    WHERE t.tenant = c.tenant AND t.id = c.id
+)
+DELETE FROM memory_vectors t USING unnest(%(rows)s::memories_forgotten_changes[]) c
+WHERE t.tenant = c.tenant AND t.id = c.id

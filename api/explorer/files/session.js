@@ -6,6 +6,7 @@ import { scoreView } from "./score.js";
 import { stateView } from "./state.js";
 import { ENDED, add, statusOf, tell } from "./story.js";
 import { placed, timelineView } from "./timeline.js";
+import { answerOf, listen } from "./voices.js";
 import { ago, count, duration, moment } from "./words.js";
 
 const EVENTS = `subscription Events($id: ID!, $after: Position) {
@@ -52,15 +53,19 @@ export function sessionView(root, id, live, { fail, announce }) {
     draw();
   }
 
+  const voices = listen(live, id, () => draw());
+
   const draw = soon(() => {
     if (!events.length || !article.isConnected) return;
+    const follows = timeline.isFollowed();
     if (waiting.isConnected) article.replaceChildren(head.root, questions, score.root, columns);
     const now = tell(events);
     const then = version === null ? now : tell(events, version);
-    head.show(then, now);
+    const said = version === null ? voices.now(now) : [];
+    head.show(then, now, answerOf(said));
     keyed(questions, now.asked, (each) => each.id, questionCard);
     score.show(events, then, version);
-    timeline.show(events, then, version);
+    timeline.show(events, then, version, { voices: said, follows });
     state.show(then.version);
     article.dataset.version = now.version;
     speak(now);
@@ -108,6 +113,7 @@ export function sessionView(root, id, live, { fail, announce }) {
   function close() {
     document.removeEventListener("keydown", pressed);
     end();
+    voices.close();
   }
   return { show, close };
 }
@@ -121,7 +127,7 @@ function header(id) {
   const letters = h("p", { class: "given-up", hidden: true }, icon("failed"), h("a", { href: "#/dead-letters" }));
   const root = h("header", { class: "head" }, h("div", { class: "title" }, mark, goal), meta, outcome, letters, past);
 
-  function show(then, now) {
+  function show(then, now, answer) {
     const status = statusOf(then);
     if (mark.dataset.status !== status) {
       mark.dataset.status = status;
@@ -130,7 +136,9 @@ function header(id) {
     say(goal, now.goal);
     document.title = `${now.goal.slice(0, 60)} · Reprise`;
     meta.replaceChildren(...facts(id, then));
-    say(outcome, then.outcome ?? "");
+    say(outcome, then.outcome ?? answer);
+    outcome.dataset.outcome = status;
+    outcome.classList.toggle("growing", then.outcome === undefined && answer !== "");
     const open = then.letters.filter((letter) => letter.status === "open");
     letters.hidden = !open.length;
     say(letters.lastElementChild, `${count(open.length, "call")} given up: see the dead letters`);

@@ -9,6 +9,7 @@ export const NOTHING = {
   steps: [],
   asked: [],
   letters: [],
+  questions: [],
   spent: { modelCalls: 0, toolCalls: 0, tokens: 0 },
 };
 
@@ -62,10 +63,19 @@ const CHANGES = {
     startedAt: event.at,
   }),
   "plan-proposed": (_, data) => ({ stage: "running", steps: data.steps.map(planned) }),
+  "plan-revised": revised,
   "model-retry-scheduled": (story, data) => ({ stage: "running", ...onCall(story, data, later("retrying", data)) }),
-  "model-call-requested": (story, data) =>
-    onStep(story, data.step, { state: data.purpose === "review" ? "under review" : "choosing", wait: null }),
-  "model-call-attempted": (story, data) => (stepOf(data.call) ? onCall(story, data, { wait: null }) : {}),
+  "model-call-requested": (story, data) => ({
+    ...onStep(story, data.step, { ...asking(data), wait: null }),
+    questions: [...story.questions, { step: 0, ...data, over: 0 }],
+  }),
+  "model-replied": attemptOver,
+  "model-failed": attemptOver,
+  "lease-lapsed": attemptOver,
+  "model-call-attempted": (story, { call }) => {
+    const asked = story.questions.find((each) => each.call === call);
+    return asked ? onStep(story, asked.step, { ...asking(asked), wait: null }) : {};
+  },
   "step-started": (story, data) => onStep(story, data.step, { state: "choosing", agent: data.agent }),
   "tool-chosen": (story, data) =>
     onStep(story, data.step, { state: "checking", tool: data.tool, arguments: data.arguments.value, attempts: [] }),
@@ -80,6 +90,7 @@ const CHANGES = {
   "approval-denied": (story, data) => decided(story, data, "denied"),
   "approval-expired": (story, data) => decided(story, data, "not answered in time"),
   "outcome-reported": answered,
+  "call-rehearsed": (story, data) => onStep(story, data.step, { state: "rehearsed", operation: data.operation }),
   "call-requested": (story, data) => onStep(story, data.step, { state: "calling", operation: data.operation }),
   "call-attempted": (story, data) =>
     onCall(story, data, (step) => ({ state: "calling", wait: null, attempts: [...step.attempts, data.attempt] })),
@@ -87,6 +98,8 @@ const CHANGES = {
   "call-deferred": (story, data) => onCall(story, data, later("deferred", data)),
   "call-succeeded": (story, data) => ({ ...answered(story, data), ...onCall(story, data, { state: "under review" }) }),
   "rework-requested": (story, data) =>
+    onStep(story, data.step, { state: "choosing", round: data.round, attempts: [], verdict: null }),
+  "repair-requested": (story, data) =>
     onStep(story, data.step, { state: "choosing", round: data.round, attempts: [], verdict: null }),
   "step-accepted": (story, data) => onStep(story, data.step, { state: "accepted", wait: null }),
   "step-failed": (story, data) => onStep(story, data.step, { state: "failed", wait: null, reason: data.reason }),
@@ -103,10 +116,17 @@ const CHANGES = {
   }),
   paused: () => ({ paused: true }),
   resumed: () => ({ paused: false }),
-  completed: (story, data, event) => ended(story, "completed", data.answer, event),
+  completed: (story, data, event) => ended(story, "completed", marked(data), event),
   failed: (story, data, event) => ended(story, "failed", data.reason, event),
   cancelled: (story, data, event) => ended(story, "cancelled", data.reason, event),
 };
+
+const asking = ({ purpose }) => ({ state: purpose === "review" ? "under review" : "choosing" });
+
+/** Note that an attempt of a question has ended, well or not: what it said is an event, or nothing. */
+function attemptOver(story, { call, attempt }) {
+  return { questions: story.questions.map((each) => (each.call === call ? { ...each, over: attempt } : each)) };
+}
 
 const planned = (step, index) => ({
   number: index + 1,
@@ -120,6 +140,13 @@ const planned = (step, index) => ({
   wait: null,
   verdict: null,
 });
+
+/** Add the steps of a plan that was made anew; some of those that waited are left out, or others take their place. */
+function revised(story, { steps, first, changed = [], removed = [] }) {
+  const left = [...removed, ...changed.map((each) => each.step)];
+  const kept = story.steps.map((step) => (left.includes(step.number) ? { ...step, state: "cancelled" } : step));
+  return { stage: "running", steps: [...kept, ...steps.map((step, index) => planned(step, first - 1 + index))] };
+}
 
 const later = (state, data) => ({
   state,
@@ -156,6 +183,9 @@ function question(story, data, event) {
     operation: step?.operation ?? "",
     arguments: step?.arguments,
     rules: step?.verdict?.rules ?? [],
+    differences: data.differences ?? [],
+    demands: data.terms?.demands ?? [],
+    proof: data.proof ?? "",
   };
 }
 
@@ -166,6 +196,13 @@ function decided(story, data, state) {
 
 function answered(story, data) {
   return { asked: story.asked.filter((each) => each.id !== data.approval && each.call !== data.call) };
+}
+
+/** Say behind an answer where it came from, where others may have written into that. */
+function marked({ answer, label }) {
+  const tools = (label?.sources ?? []).filter((each) => each.startsWith("tool:")).map((each) => each.slice(5));
+  if (!label || label.trusted || !tools.length) return answer;
+  return `${answer} (It draws on what others may have written; sources: ${tools.join(", ")}.)`;
 }
 
 function ended(story, stage, text, event) {

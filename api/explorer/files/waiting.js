@@ -5,7 +5,8 @@ import { ask } from "./asking.js";
 import { h, keyed } from "./dom.js";
 
 const OPEN = `query Open { approvals(status: "open", first: 50) {
-  nodes { id sessionId step question reason goal toolId operation requestJson requestDigest expiresAt }
+  nodes { id sessionId step question reason goal toolId operation requestJson requestDigest expiresAt
+          rules demands proof differences { field before now } }
   pageInfo { hasNextPage }
 } }`;
 
@@ -54,7 +55,10 @@ const question = (approval) => ({
   tool: approval.toolId,
   operation: approval.operation,
   arguments: approval.requestJson,
-  rules: [],
+  rules: approval.rules ?? [],
+  demands: approval.demands ?? [],
+  proof: approval.proof ?? "",
+  differences: approval.differences ?? [],
   session: approval.sessionId,
   goal: approval.goal,
 });

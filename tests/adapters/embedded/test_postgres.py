@@ -55,17 +55,18 @@ async def test_a_second_owner_of_the_folder_is_refused_by_name(tmp_path: Path) -
         assert await ask(server.url, "select 1") == 1
 
 
-async def test_pid_files_that_name_a_living_stranger_do_not_keep_it_down(tmp_path: Path) -> None:
-    async with embedded_postgres(tmp_path) as server:
+async def test_pid_files_that_name_a_living_stranger_do_not_keep_it_down(servers_folder: Path) -> None:
+    data = servers_folder / "stranger"  # short, so that its socket stands in it
+    async with embedded_postgres(data) as server:
         files = [server.home / "postmaster.pid", server.sockets / ".s.PGSQL.5432.lock"]
         texts = [file.read_text().replace(str(server.pid), str(os.getpid()), 1) for file in files]
     for file, text in zip(files, texts, strict=True):
         file.write_text(text)
-    async with embedded_postgres(tmp_path) as server:
+    async with embedded_postgres(data) as server:
         assert await ask(server.url, "select 1") == 1
 
 
-async def test_it_works_in_a_long_folder_with_blanks_quotes_and_commas(tmp_path: Path) -> None:
+async def test_it_works_in_a_long_folder_with_blanks_quotes_and_commas(tmp_path: Path, servers_folder: Path) -> None:
     data = tmp_path / 'it\'s a "data" folder, with blanks' / ("x" * 200)
     async with embedded_postgres(data) as server:
         assert await ask(server.url, "select 1") == 1
@@ -73,7 +74,7 @@ async def test_it_works_in_a_long_folder_with_blanks_quotes_and_commas(tmp_path:
     assert not server.sockets.exists()
     async with embedded_postgres(tmp_path / "short, blank") as server:
         assert await ask(server.url, "select 1") == 1
-    async with embedded_postgres(tmp_path / "with blank") as server:
+    async with embedded_postgres(servers_folder / "with blank") as server:
         assert server.sockets == server.log.parent
         assert await ask(server.url, "select 1") == 1
 

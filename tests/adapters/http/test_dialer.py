@@ -1,7 +1,9 @@
 """The dialer reaches the origin it was given and nothing else, within its bounds."""
 
 import asyncio
+import gzip
 import socket
+import zlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -203,11 +205,46 @@ async def test_a_large_answer_is_cut_behind_the_first_byte_too_many() -> None:
     assert (response.status, len(response.body)) == (200, 1001)
 
 
-async def test_a_compressed_answer_is_refused() -> None:
-    packed = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\nhi"
-    async with server(answering(packed)) as (url, _), HttpDialer() as dialer:
-        with pytest.raises(DialFault, match="without compression"):
+def packed(body: bytes, encoding: bytes) -> bytes:
+    return b"HTTP/1.1 200 OK\r\ncontent-encoding: %b\r\ncontent-length: %d\r\n\r\n%b" % (encoding, len(body), body)
+
+
+@pytest.mark.parametrize(
+    ("answer", "body"),
+    [
+        (packed(gzip.compress(b"hello"), b"gzip"), b"hello"),
+        (packed(gzip.compress(b"hello "), b"GZip"), b"hello "),
+        (packed(gzip.compress(b"he") + gzip.compress(b"llo"), b"x-gzip"), b"hello"),
+        (packed(zlib.compress(b"hello"), b"deflate"), b"hello"),
+        (packed(b"hello", b"identity"), b"hello"),
+        (packed(b"", b"gzip"), b""),
+        (packed(gzip.compress(b"x" * 50_000_000), b"gzip"), b"x" * 1001),
+    ],
+    ids=["gzip", "any-case", "one-behind-the-other", "deflate", "identity", "empty", "bomb"],
+)
+async def test_an_answer_that_is_compressed_unasked_is_unpacked_within_its_size(answer: bytes, body: bytes) -> None:
+    async with server(answering(answer)) as (url, _), HttpDialer() as dialer:
+        response = await dialer.send(request(url, max_bytes=1000))
+    assert (response.status, response.body) == (200, body)
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (packed(b"hi", b"gzip"), "cannot be unpacked"),
+        (packed(gzip.compress(b"hello") + b"hi there, more", b"gzip"), "cannot be unpacked"),
+        (packed(gzip.compress(b"hello")[:-3], b"gzip"), "ended before it was whole"),
+        (packed(b"hi", b"br"), "gzip or deflate"),
+        (packed(gzip.compress(gzip.compress(b"hi")), b"gzip, gzip"), "gzip or deflate"),
+    ],
+    # Named, because gzip writes the time into its bytes, and two processes must give a test one name.
+    ids=["not-gzip", "more-behind-it", "cut-off", "another-coding", "twice"],
+)
+async def test_what_cannot_be_unpacked_is_a_fault_of_a_request_that_was_sent(answer: bytes, reason: str) -> None:
+    async with server(answering(answer)) as (url, _), HttpDialer() as dialer:
+        with pytest.raises(DialFault, match=reason) as fault:
             await dialer.send(request(url))
+    assert fault.value.sent
 
 
 def in_an_hour() -> str:

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from adapters.embedding.hashing import HashingEmbedder
 from adapters.http.dialer import HttpDialer
 from adapters.models.models import ModelRouter
 from commands.ports import ModelFault, Question, Reply
 from domain.errors import Invalid, NotFound
 from domain.session.prompt import Message, Prompt
-from ops.sample.model_server import model_server
+from ops.scripted.server import script_server
 
 DEMO = Path(__file__).parents[3] / "ops/sample/demo_script.json"
 
@@ -88,8 +89,8 @@ def test_a_broken_script_is_refused_with_the_place(tmp_path: Path, text: str, me
 
 def test_unknown_models_are_refused_with_the_choices(tmp_path: Path) -> None:
     router = ModelRouter(HttpDialer())
-    for model in ("", "scripted:", "gpt-9", "rules", "tape:x"):
-        with pytest.raises(Invalid, match="scripted:FILE, openai:NAME@BASE_URL"):
+    for model in ("", "scripted:", "gpt-9", "rules:x", "tape:x"):
+        with pytest.raises(Invalid, match="scripted:FILE, rules, openai:NAME@BASE_URL"):
             router.known(model)
     with pytest.raises(Invalid, match="openai:NAME@BASE_URL"):
         router.known("openai:small@ftp://somewhere")
@@ -110,7 +111,7 @@ async def test_the_script_over_http_answers_every_demo_prompt_like_the_script_it
 
     async with HttpDialer() as dialer:
         models = ModelRouter(dialer)
-        async with model_server(models, f"scripted:{DEMO}") as base:
+        async with script_server(DEMO, HashingEmbedder()) as base:
             for each in prompts:
                 direct = await models.ask(Question(model=f"scripted:{DEMO}", prompt=each, timeout_ms=3000))
                 served = await models.ask(Question(model=f"openai:scripted@{base}", prompt=each, timeout_ms=3000))

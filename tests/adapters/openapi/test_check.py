@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 
 from adapters.openapi.check import Report, check_document
-from adapters.openapi.ingest import read_document
+from adapters.openapi.documents import OpenApiDocuments
+from adapters.openapi.ingest import examine, read_document
 from adapters.openapi.model import Finding
 from adapters.openapi.opinion import MOST, second_opinion
 from adapters.openapi.reading.api import read_api
+from adapters.openapi.reading.source import read_source
+from domain.errors import Invalid
 from ops.bootstrap.checking import ENVIRONMENT
 from tests.adapters.openapi.reading.documents import openapi
 
@@ -29,6 +32,15 @@ def test_a_report_counts_what_would_be_registered() -> None:
     ]  # fmt: skip
 
 
+def test_a_path_that_cannot_be_read_is_skipped_as_one_operation_and_told_of_when_it_is_registered() -> None:
+    tree = openapi({"/a": {"$ref": "gone.yaml"}, "/b": {"get": {}}})
+    report = check(tree)
+    assert (report.ok, report.operations, report.tools, report.skipped) == (True, 2, 1, 1)
+    assert [(each.place, each.operation) for each in report.diagnostics] == [("/paths/~1a", "* /a")]
+    (skipped,) = OpenApiDocuments().ingest(json.dumps(tree).encode(), api="a", base_url="").skipped
+    assert skipped.startswith("* /a: the reference 'gone.yaml' is not local")
+
+
 def test_a_document_without_a_server_is_one_and_one_without_operations_is_not() -> None:
     lone = check(openapi({"/a": {"get": {}}}, servers=[]))
     assert lone.ok and "names no server" in lone.diagnostics[0].message
@@ -36,6 +48,32 @@ def test_a_document_without_a_server_is_one_and_one_without_operations_is_not() 
     assert not empty.ok and empty.diagnostics[0].place == "/paths" and empty.dialect == "openapi-3.1"
     assert not check(openapi({"/a": {"trace": {}}})).ok
     assert not check([]).ok and not check_document("a", b"").ok
+
+
+@pytest.mark.parametrize(
+    "url", ["http://a.example@b.example", "ftp://a.example", "http://a.example/x?y=1", "http://a/.."]
+)
+def test_an_address_to_which_no_call_can_go_is_told_and_may_be_replaced(url: str) -> None:
+    tree = openapi({"/a": {"get": {}}}, servers=[{"url": url}])
+    told = check(tree)
+    assert told.ok and [(each.severity, each.place) for each in told.diagnostics] == [("warning", "/servers")]
+    assert "name it by --base-url" in told.diagnostics[0].message
+    data = json.dumps(tree).encode()
+    assert check_document("a.json", data, base_url="http://a.example").diagnostics == ()
+    with pytest.raises(Invalid) as refused:
+        read_document(data, api="a", base_url=url)
+    asked = check_document("a.json", data, base_url=url)
+    assert not asked.ok and asked.diagnostics[0].message == str(refused.value)
+
+
+def test_a_document_of_webhooks_alone_is_whole_and_gives_no_tools() -> None:
+    hears: dict[str, Any] = {"openapi": "3.1.0", "info": {}, "webhooks": {"paid": {"post": {}}}}
+    report = check({**hears, "servers": [{"url": "https://api.example.com"}]})
+    assert (report.ok, report.operations, report.tools) == (True, 0, 0)
+    assert [(each.severity, each.place) for each in report.diagnostics] == [("warning", "/webhooks")]
+    assert not check({**hears, "paths": {"/a": {"trace": {}}}}).ok
+    assert not check({**hears, "paths": {"/a": {"$ref": "gone.yaml"}}}).ok
+    assert not check({**hears, "webhooks": {}}).ok
 
 
 def opinion(tree: dict[str, Any], monkeypatch: pytest.MonkeyPatch, seconds: float = 60) -> list[Finding]:
@@ -66,7 +104,7 @@ def test_a_second_opinion_reads_nothing_from_outside_and_is_given_up_in_time(mon
 
 
 CORPUS = Path(os.environ.get("REPRISE_EVAL_DATA", "/nowhere")) / "openapi"
-NO_DOCUMENTS = {"stripe-fixtures.json", "oai-webhook-v31.json"}
+NO_DOCUMENTS = {"stripe-fixtures.json"}
 
 
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="REPRISE_EVAL_DATA names no folder with real documents in openapi/")
@@ -76,7 +114,7 @@ def test_every_operation_of_every_real_document_becomes_a_tool_or_has_a_reason()
         report = check_document(path.name, data)
         assert report.ok is (path.name not in NO_DOCUMENTS), report
         if report.ok:
-            found = read_document(data, api="a", base_url="https://api.example.com")
+            found = examine(read_source(data), api="a")
             names = [each.name for each in found.tools]
             assert len(set(names)) == len(names) == report.tools and report.operations == written(path.name, data)
             blocked = [each.operation for each in report.diagnostics if each.severity == "error"]
@@ -89,4 +127,4 @@ def written(name: str, data: bytes) -> int:
 
     tree = json.loads(data) if name.endswith("json") else yaml.load(data, Loader=yaml.CBaseLoader)
     methods = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
-    return sum(method in methods for item in tree["paths"].values() for method in item)
+    return sum(method in methods for item in tree.get("paths", {}).values() for method in item)

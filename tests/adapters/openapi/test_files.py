@@ -68,6 +68,20 @@ async def test_a_file_that_cannot_be_sent_is_a_problem(file: dict[str, str], pro
         assert problem in checked.problems[0] and not checked.request_digest and not seen
 
 
+async def test_what_is_no_file_is_told_once_that_it_is_none() -> None:
+    post = {"operationId": "write", "requestBody": {"content": {"text/plain": {}}}, "responses": {}}
+    paths = {"/note": {"post": post}}
+    text = {"openapi": "3.1.0", "info": {"title": "n", "version": "1"}, "paths": paths}
+    async with HttpDialer() as dialer:
+        setting = Setting(dialer, json.dumps(text).encode(), "http://127.0.0.1:1")
+        for body, problem in (
+            ("hi", "/body: 'hi' is not of type 'object'"),
+            ({}, "/body: 'blob' is a required property"),
+        ):
+            checked = await setting.tools.check(setting.call("write", {"body": body}))
+            assert checked.problems == (problem,)
+
+
 @pytest.mark.parametrize(("body", "kind"), [(PNG, "image/png"), (b"\xe9", "text/plain"), (b"a\x00", "text/plain")])
 async def test_an_answer_that_is_no_text_is_kept_byte_for_byte(body: bytes, kind: str) -> None:
     async with at(body, kind) as (seen, setting):
@@ -75,6 +89,35 @@ async def test_an_answer_that_is_no_text_is_kept_byte_for_byte(body: bytes, kind
         held = content(answer.body)
         assert (answer.body, seen[0].headers["accept"]) == (body, kind)
         assert (held.blob, held.size, held.whole) == (digest_bytes(body), len(body), False)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ("Stück".encode("iso-8859-1"), "text/plain; charset=iso-8859-1"),
+        ("Stück".encode("cp1252"), 'text/csv; header=present; Charset="windows-1252"'),
+        ("Stück".encode("utf-16"), "text/plain;charset=UTF-16"),
+        ("Stück".encode(), "text/plain; charset=utf-8"),
+    ],
+)
+async def test_a_text_is_read_in_the_character_set_that_its_answer_names(body: bytes, kind: str) -> None:
+    async with at(body, kind, promised="text/plain") as (_, setting):
+        assert (await setting.send("download", {})).body.decode() == "Stück"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"\xe9", "text/plain; charset=euc-jp"),
+        (b"a\\u0041\xe9", "text/plain; charset=unicode_escape"),
+        (b"\xe9", "text/plain; charset=iso-8859-99"),
+        (b"\xe9", "image/png; charset=iso-8859-1"),
+    ],
+    ids=["wrong", "a-codec", "unknown", "no-text"],
+)
+async def test_what_its_character_set_does_not_fit_is_kept_byte_for_byte(body: bytes, kind: str) -> None:
+    async with at(body, kind) as (_, setting):
+        assert (await setting.send("download", {})).body == body
 
 
 async def test_a_file_may_be_larger_than_a_text_within_a_bound() -> None:

@@ -29,7 +29,7 @@ def places(value: Any) -> list[tuple[Any, Any]]:
     return [place for key, child in items for place in ((value, key), *places(child))]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(st.tuples(st.integers(0, 10_000), JSON), min_size=1, max_size=3), st.booleans())
 def test_a_document_with_anything_anywhere_is_read_or_refused(changes: list[tuple[int, Any]], keys: bool) -> None:
     tree = json.loads(json.dumps(document("http://127.0.0.1:1", keys)))
@@ -50,7 +50,7 @@ def test_a_document_with_anything_anywhere_is_read_or_refused(changes: list[tupl
         validators.mismatches(operation, 200, "application/json", b'[{"id": 1}, null]')
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     try:

@@ -1,10 +1,13 @@
 """An operation is found also by its tags, its description, and the names of what it answers."""
 
 import json
+import time
 from typing import Any
 
 from adapters.openapi.ingest import read_document
 from adapters.openapi.keywords import MOST_CHARACTERS
+from adapters.openapi.keywords import keywords as keywords_of
+from adapters.openapi.reading.operations import read_operation
 from domain.catalog.events import Tool
 
 TREE: dict[str, Any] = {
@@ -57,3 +60,23 @@ def test_keywords_are_bounded() -> None:
     tree = json.loads(json.dumps(TREE))
     tree["paths"]["/people/{id}"]["get"]["tags"] = ["x" * 9_000]
     assert len(keywords(tree)) == MOST_CHARACTERS
+
+
+def test_alternatives_of_alternatives_are_looked_at_within_bounds() -> None:
+    """Two ways to each next schema are a million million ways through forty of them."""
+    twice = {f"S{n}": {"anyOf": [{"$ref": f"#/components/schemas/S{n + 1}"}] * 2} for n in range(40)}
+    chain = {f"C{n}": {"items": {"$ref": f"#/components/schemas/C{n + 1}"}} for n in range(2_000)}
+    for first in ("S0", "C0"):
+        content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{first}"}}}
+        paths = {"/a": {"get": {"tags": ["found"], "responses": {"200": {"content": content}}}}}
+        assert keywords({**TREE, "paths": paths, "components": {"schemas": {**twice, **chain}}}) == "found"
+
+
+def test_of_a_text_without_end_the_first_words_are_read() -> None:
+    tree = json.loads(json.dumps(TREE))
+    operation = tree["paths"]["/people/{id}"]["get"]
+    operation["description"], operation["tags"] = "birth " * 2_000_000, ["day " * 2_000_000]
+    found = read_operation(tree, "GET", "/people/{id}")
+    started = time.process_time()
+    assert keywords_of(tree, found).startswith("birth birth")
+    assert time.process_time() - started < 0.1

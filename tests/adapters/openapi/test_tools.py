@@ -155,6 +155,8 @@ async def test_arguments_that_make_no_request_are_problems(tool: str, arguments:
     "text",
     [
         b'{"body":{"customerId":1e999,"items":[]}}',
+        b'{"body":{"customerId":7,"items":[],"items":[]}}',
+        b'{"path":{"orderId":"a"},"path":{"orderId":"b"},"body":{}}',
         b'{"body":{"customerId":1e308,"items":[]}}',
         b'{"path":{"orderId":"\\ud800"},"body":{}}',
         b'{"path":{"orderId":1e999}}',

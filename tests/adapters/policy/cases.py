@@ -6,9 +6,13 @@ from typing import Any
 from commands.ports import Case
 from domain.catalog.events import Agent, Tool
 from domain.encoding import foreign
+from domain.labels import GOAL, Provenance
 from domain.session.events import EffectClass
 
 AT = datetime(2026, 11, 28, 15, 30, tzinfo=UTC)
+
+
+NOTHING_READ = Provenance(plan="open", label=GOAL, seen=GOAL, sends=False)
 
 
 def case(operation: str = "GET /orders", effect: EffectClass = "read", *, listed: bool = True, **more: Any) -> Case:
@@ -24,6 +28,7 @@ def case(operation: str = "GET /orders", effect: EffectClass = "read", *, listed
     )
     agent = Agent(id="executor", name="", role="executor", prompt_template="", tools=("*",))
     arguments = foreign(more.pop("arguments", {}))
+    more.setdefault("provenance", NOTHING_READ)
     return Case(
         agent=agent,
         tool=tool,

@@ -65,7 +65,7 @@ async def test_any_rivalry_leaves_a_dense_ordered_log(database: str) -> None:
     loop = asyncio.get_running_loop()
     name = iter(range(1_000))
 
-    @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=12, suppress_health_check=list(HealthCheck), database=None)
     @given(st.integers(0, 2**32), st.integers(2, 20), st.integers(1, 8))
     def rivalry(seed: int, writers: int, streams: int) -> None:
         run = _on_a_copy(database, f"rivals_{next(name)}", seed, writers, streams)

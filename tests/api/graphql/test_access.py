@@ -63,6 +63,22 @@ async def test_strangers_are_not_answered(guarded: Guarded) -> None:
         problem(await client.get("/graphql", params={"query": LIST}), 401, "unauthenticated")
 
 
+async def test_tools_are_the_administrators_to_change(guarded: Guarded, issuer: TokenIssuer) -> None:
+    asked = (
+        'query { bindings(api: "shop") { scheme } }',
+        'query { checkDocument(document: {document: "{}"}) { ok } }',
+        'mutation { addTools(api: {name: "a", document: "{}"}) { tools } }',
+        'mutation { setTool(id: "a", changes: {enabled: false}) { id } }',
+        'mutation { bindScheme(api: "a", scheme: "key", to: {reference: "env:A"}) { version } }',
+        'mutation { unbindScheme(api: "a", scheme: "key") { version } }',
+    )
+    async with guarded as client:
+        for query in asked:
+            assert code_of(await ask_as(client, bearer(issuer), query)) == "FORBIDDEN", query
+        checked = await ask_as(client, bearer(issuer, "admin"), asked[1])
+        assert checked["data"]["checkDocument"] == {"ok": False}
+
+
 async def test_each_tenant_sees_its_own(guarded: Guarded, issuer: TokenIssuer, parts: Parts) -> None:
     acme, other = bearer(issuer), bearer(issuer, tenant="other")
     (mine, _), (theirs, last) = await record(parts, tenant="acme"), await record(parts, tenant="other", seed=2)

@@ -16,19 +16,22 @@ DESCRIBED = """
 query ($id: ID!, $at: String! = "", $depth: Int! = 4) {
   tool(id: $id, at: $at, depth: $depth) {
     id api operation openapiRef description effectClass repeatable enabled deprecated answers ownScopes ownRateLimit
-    at parameters
+    at parameters trusted private
   }
 }
 """
 REHEARSED = """
 query ($tool: ID!, $arguments: String!, $agent: String! = "") {
   dryRun(tool: $tool, arguments: $arguments, agent: $agent) {
-    tool api openapiRef operation agent effectClass repeatable problems method url headers { name value }
+    tool api openapiRef operation agent effectClass repeatable problems method url pages headers { name value }
     bodyDigest bodyBytes bodyPreview requestDigest decision rules policySet reason idempotency toolCalls requestBytes
+    money currency
   }
 }
 """
-REVISIONS = "query ($api: String!) { revisions(api: $api) { api openapiRef status baseUrl tools skipped reason by } }"
+REVISIONS = (
+    "query ($api: String!) { revisions(api: $api) { api openapiRef status baseUrl origins tools skipped reason by } }"
+)
 DRIFT = """
 query ($api: String!, $digest: String!, $examples: Int! = 20) {
   drift(api: $api, digest: $digest, examples: $examples) {
@@ -63,6 +66,20 @@ async def test_a_call_is_rehearsed_as_over_rest(client: httpx.AsyncClient, argum
     found = (await ask(client, REHEARSED, tool="create_order", arguments=json.dumps(arguments)))["dryRun"]
     assert as_rest(found, openapiRef="document") == shown
     assert bool(found["problems"]) == (arguments is not ORDER) == (not found["requestDigest"])
+
+
+@pytest.mark.usefixtures("tools")
+async def test_a_rehearsed_call_says_what_it_would_cost_by_the_prices_in_force(client: httpx.AsyncClient) -> None:
+    call = {"arguments": ORDER}
+    free = (await client.post("/tools/create_order/dry-run", json=call)).json()
+    assert (free["money"], free["currency"]) == (0, "")
+    prices = {"name": "list", "currency": "EUR", "tools": [{"tool": "shop/*", "perCall": "0.25"}]}
+    assert (await client.post("/prices", json=prices)).status_code == 201
+    await client.post("/prices/list/activate", json={"reason": "spring"})
+    shown = (await client.post("/tools/create_order/dry-run", json=call)).json()
+    assert (shown["money"], shown["currency"]) == (250_000, "EUR")
+    found = (await ask(client, REHEARSED, tool="create_order", arguments=json.dumps(ORDER)))["dryRun"]
+    assert as_rest(found, openapiRef="document") == shown
 
 
 @pytest.mark.usefixtures("tools")

@@ -122,7 +122,7 @@ def test_fragments_that_double_at_every_level_are_measured_at_once() -> None:
     assert "fields in the answer" in refusal(
         f'{{ session(id: "1") {{ ...F0 }} }} {doubled} fragment F60 on Session {{ id }}'
     )
-    assert time.perf_counter() - began < 0.5
+    assert time.perf_counter() - began < 10  # and not the longer than ages that 2**60 fields take
 
 
 def test_fragments_that_lead_back_are_left_to_validation() -> None:

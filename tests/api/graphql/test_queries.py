@@ -26,7 +26,7 @@ tasks {
 }
 """
 REST = """
-verdicts { call step toolId decision rules policySet reason requestDigest at version position }
+verdicts { call step toolId decision rules policySet reason requestDigest observed refused at version position }
 violations { id severity rule details createdAt }
 approvals { id question status requestDigest decidedBy decisionReason }
 deadLetters { id status }

@@ -13,10 +13,11 @@ SSE = {"Accept": "text/event-stream"}
 
 @asynccontextmanager
 async def streaming(
-    client: httpx.AsyncClient, session: str, *, after: str = "", **headers: str
+    client: httpx.AsyncClient, session: str, *, after: str = "", tokens: str = "", **headers: str
 ) -> AsyncIterator[AsyncIterator[dict[str, str]]]:
     """Open a stream of server-sent events and give them, each as its fields; comments are left out."""
     path, query = f"/sessions/{session}/events", {"after": after} if after else {}
+    query |= {"tokens": tokens} if tokens else {}
     async with client.stream("GET", path, params=query, headers={**SSE, **headers}) as response:
         assert response.headers["content-type"] == "text/event-stream", await response.aread()
         yield events(response)
@@ -37,10 +38,16 @@ async def events(response: httpx.Response) -> AsyncIterator[dict[str, str]]:
 
 
 def socket(
-    client: httpx.AsyncClient, session: str, after: str | None = None, *, name: str = "127.0.0.1", **options: Any
+    client: httpx.AsyncClient,
+    session: str,
+    after: str | None = None,
+    *,
+    name: str = "127.0.0.1",
+    query: str = "",
+    **options: Any,
 ) -> connect:
     """Open a WebSocket on a session, and call the service by a name."""
-    port, query = client.base_url.port, "" if after is None else f"?after={after}"
+    port, query = client.base_url.port, query if after is None else f"?after={after}"
     url = f"ws://{name}:{port}/streams/{session}{query}"
     return connect(url, host="127.0.0.1", port=port, proxy=None, compression=None, **options)
 

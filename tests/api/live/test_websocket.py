@@ -7,17 +7,21 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from adapters.embedded.nats import NatsServer
 from adapters.identity import TokenIssuer, TokenVerifier, create_keys
+from adapters.nats.connection import connect
+from adapters.nats.live import NatsLive
 from api.live import feeds as feeding
 from api.live.queue import Limits
 from api.live.websocket import PROTOCOL
 from commands.authorize import LOCAL, Principal
+from commands.ports import Said
 from tests.api.conftest import Parts, Serve, problem
 from tests.api.live.clients import SSE, socket, streaming, take
 
@@ -45,6 +49,36 @@ async def refusal(
     assert frame["type"] == "problem" and frame["problem"]["instance"] == f"/streams/{session}"
     assert closed.value.rcvd is not None and closed.value.rcvd.reason == frame["problem"]["title"]
     return closed.value.rcvd.code, frame["problem"]["type"].removeprefix("/docs/problems/")
+
+
+async def test_what_models_say_is_shown_to_who_asks_for_it(
+    client: httpx.AsyncClient, started: dict[str, Any], parts: Parts, nats_server: NatsServer
+) -> None:
+    session = started["sessionId"]
+    telling = await connect(nats_server.url, "telling")
+    parts.services.shell.live = live = NatsLive(telling)
+    async with socket(client, session, query="?tokens=true") as frames, socket(client, session) as others:
+        await take(frames, 2)
+        await take(others, 2)
+        for part in (1, 2):  # the first may be lost: it is told as soon as the recorded events are shown
+            await asyncio.sleep(0.2)
+            await live.tell(UUID(session), Said(call="plan", attempt=1, part=part, text="so"))
+        await client.post(f"/sessions/{session}/pause")
+        *said, paused = await take(frames, 3)
+        (other,) = await take(others, 1)
+    assert {**said[-1], "missed": 0} == {
+        "type": "said",
+        "call": "plan",
+        "attempt": 1,
+        "part": 2,
+        "missed": 0,
+        "text": "so",
+    }
+    assert paused == other and other["eventType"] == "session.paused.v1"
+    async with socket(client, session, query="?tokens=perhaps") as frames:
+        assert "`tokens`" in json.loads(await frames.recv())["problem"]["detail"]
+    parts.services.shell.live = None
+    await telling.close()
 
 
 async def test_a_stream_begins_with_what_is_recorded_and_goes_on_live(

@@ -37,6 +37,7 @@ COMPATIBLE: dict[str, tuple[Schema, Schema]] = {
     "anything is admitted": (TEXT, {}),
     "other words are found": ({**TEXT, "description": "so"}, {**TEXT, "description": "or so", "title": "T"}),
     "unknown fields are admitted": ({**fields(), "additionalProperties": False}, fields()),
+    "a default says more": (fields(a={"default": {"b": 1}}), fields(a={"default": {"b": 1, "c": None}})),
     "a type is renamed": (
         inside({"$ref": "#/$defs/A"}, A=fields(a=TEXT)),
         inside({"$ref": "#/$defs/B"}, B=fields(a=TEXT)),
@@ -47,6 +48,9 @@ BROKEN: dict[str, tuple[Schema, Schema, str, str]] = {
     "a field is renamed": (fields(a=TEXT), fields(b=TEXT), "/a", "the field is removed"),
     "a field is demanded": (fields(a=TEXT), fields("a", a=TEXT), "/a", "the field is required now"),
     "a demanded field is added": (fields(), fields("b", b=TEXT), "/b", "the field is required now"),
+    "another default inside": (
+        fields(a={"default": {"b": 1}}), fields(a={"default": {"b": 2}}), "/a", 'for {"b":2} now'
+    ),
     "another default": (fields(a={"default": 1}), fields(a={"default": 2}), "/a", "for 2 now, and stood for 1"),
     "a default for a patch": (fields(a={}), fields(a={"default": 2}), "/a", "for 2 now, and stood for \"nothing\""),
     "a value is removed": ({"enum": ["a", "b"]}, {"enum": ["a"]}, "", 'the value "b" is refused now'),
@@ -172,7 +176,7 @@ def written(draw: st.DrawFn, schema: Schema, root: Schema) -> Any:
             return draw(st.sampled_from([each for each in VALUES if Draft202012Validator(schema).is_valid(each)]))
 
 
-@settings(max_examples=100, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, database=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_where_nothing_is_broken_all_that_was_written_stays_valid(data: st.DataObject) -> None:
     old = data.draw(documents())

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -11,6 +12,15 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from api.schemas.describe import described, words
 from api.schemas.published import PAYLOADS, published
+from domain.budget.amounts import Amounts, Ceilings
+from domain.budget.events import (
+    AccountLimited,
+    AllotmentAwaited,
+    AllotmentGiven,
+    AllotmentSettled,
+    PriceListActivated,
+    PriceListRegistered,
+)
 from domain.catalog.events import (
     Agent,
     AgentPatched,
@@ -33,6 +43,10 @@ from domain.catalog.events import (
     ToolsAdded,
 )
 from domain.encoding import encode
+from domain.evaluation.events import RunGraded
+from domain.labels import human
+from domain.memory.events import Embedding, MemoryAdded, MemoryEmbedded, MemoryForgotten
+from domain.standing import Bound, StandingGiven, StandingUsed, StandingWithdrawn
 from domain.upcasting import KNOWN_TOPICS, read, topic_of
 from tests.projections.histories import event_of
 from tests.replay.golden_files import FOLDER
@@ -61,6 +75,30 @@ CATALOGUE: list[CatalogEvent] = [
     AgentPatched(agent=AGENT),
     PolicySetRegistered(name="ours", digest="d", rules=("reads",)),
     PolicySetActivated(name="ours", digest="d", reason="why"),
+    StandingGiven(
+        id="s",
+        api="x",
+        operation="GET /",
+        uses=1,
+        until=datetime(2030, 1, 1, tzinfo=UTC),
+        by="ada",
+        reason="why",
+        bounds=(Bound(at="/body", values=(msgspec.Raw(b"1"),), least="0", most="2"),),
+        amount_at="/body",
+        amount_most="3",
+    ),
+    StandingUsed(id="s", session="s", call="c", request_digest="d", amount="1"),
+    StandingWithdrawn(id="s", by="ada", reason="why"),
+    PriceListRegistered(name="ours", digest="d", currency="EUR"),
+    PriceListActivated(name="ours", digest="d", currency="EUR", reason="why"),
+    AccountLimited(account="tenant", limits=Ceilings(money=1), period="month", by="ada", reason="why", currency="EUR"),
+    AllotmentGiven(account="tenant", session="s", allotment="s-1", amounts=Amounts(money=1)),
+    AllotmentSettled(account="tenant", session="s", spent=Amounts(money=1)),
+    AllotmentAwaited(account="tenant", session="s"),
+    MemoryAdded(id="m", kind="entity", text="t", label=human("ada"), user="ada", subject="x", session="s", step=1),
+    MemoryEmbedded(id="m", embedding=Embedding(embedder="hashing", revision="1", dimension=1, vector="AACAPw==")),
+    MemoryForgotten(id="m", by="ada", reason="why"),
+    RunGraded(suite="smoke", model="gold", figures={"passed": 4}, run="d"),
 ]
 
 

@@ -97,7 +97,7 @@ def _inner(key: str, held: Any) -> Any:
             return held
 
 
-@settings(max_examples=100, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, database=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_where_all_is_readable_clients_take_whatever_comes(data: st.DataObject) -> None:
     old = data.draw(documents())

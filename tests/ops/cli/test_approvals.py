@@ -57,3 +57,22 @@ def _asked(up: Say, beginning: str, question: str = "call") -> Any:
                 return each
         time.sleep(0.1)
     raise AssertionError(f"{beginning} never asked")
+
+
+def test_what_is_sent_on_consent_is_shown_with_who_asks_and_its_proof(up: Say, waiting: str) -> None:
+    asked = f"{waiting}-call-2-1"
+    shown = up("approvals", "show", asked, "--json").json
+    told = up("approvals", "show", asked).output
+    assert f"proof      {shown['proof']}" in told and f"POST {shown['sends']['url']}" in told
+    wrong = up("approvals", "approve", asked, "--proof", "0" * 64)
+    assert wrong.code == 1 and "read the approval again" in wrong.errors
+
+
+def test_what_is_allowed_beforehand_is_added_listed_and_revoked(up: Say, waiting: str) -> None:
+    bounds = '[{"at": "/body/customerId", "values": [8]}]'
+    usual = ("--uses", "2", "--until", "2099-01-01T00:00:00Z", "--reason", "often", "--bounds", bounds)
+    standing = up("approvals", "standing", "add", "create_order", *usual, "--json").json["id"]
+    assert f"{standing}  POST /orders  0 of 2" in up("approvals", "standing", "list").output
+    assert up("approvals", "standing", "revoke", standing, "--reason", "no more").code == 0
+    assert "withdrew it: no more" in up("approvals", "standing", "list").output
+    assert up("approvals", "standing", "add", "create_order", *usual[:-1], "{").code == 1

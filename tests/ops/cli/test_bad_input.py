@@ -26,7 +26,7 @@ REFUSED = [
     (f"approvals settle {NOBODY}-call-1-1 happened", "nothing is recorded under this id"),
     ("projections rebuild nothing", "Expected a read model out of sessions, "),
     ("agents add Clerk --role executor --prompt x", "a-z"),
-    ("orchestrate x --model nothing:x", "scripted:FILE, openai:NAME@BASE_URL"),
+    ("orchestrate x --model nothing:x", "scripted:FILE, rules, openai:NAME@BASE_URL"),
     ("orchestrate x --model scripted:missing.json", "No such file"),
     ("orchestrate x --model openai:x", "openai:NAME@BASE_URL"),
     ("tools add missing.json", "cannot be read: No such file"),
@@ -119,7 +119,7 @@ def test_without_a_model_the_choices_are_listed(up: Say, monkeypatch: pytest.Mon
     monkeypatch.delenv("REPRISE_MODEL")
     said = up("orchestrate", GOAL)
     assert said.code == 1
-    assert "No model is named: say --model or set REPRISE_MODEL, to one of scripted:FILE, openai:" in said.errors
+    assert "No model is named: say --model or set REPRISE_MODEL, to one of scripted:FILE, rules, openai:" in said.errors
 
 
 def test_a_blank_goal_and_one_without_tools_are_refused(up: Say, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,8 @@
 from pathlib import Path
 from urllib.request import urlopen
 
+import pytest
+
 from tests.ops.cli.conftest import Say
 
 
@@ -27,6 +29,45 @@ def test_agents_are_defined_and_listed_beside_the_built_in_ones(up: Say) -> None
     assert "clerk" in [each["id"] for each in up("agents", "list", "--json").json]
     again = up(*words)
     assert again.code == 1 and "clerk exists" in again.errors
+
+
+def test_an_agent_is_changed_and_shown_with_its_revisions(up: Say, tmp_path: Path) -> None:
+    (tmp_path / "prompt.txt").write_text("You refund what {user} asks for.")
+    given = ("--role", "refunds", "--prompt", "@prompt.txt", "--tools", "refund_order,get_order", "--effects", "read")
+    assert up("agents", "add", "refunder", *given, "--limit", "reply-tokens=300").code == 0
+    changed = up("agents", "patch", "refunder", "--effects", "", "--policy", "strict", "--if-version", "1")
+    assert changed.output == "agent refunder is at version 2: sessions that start from now on use it\n"
+    shown = up("agents", "show", "refunder", "--json").json
+    assert (shown["prompt_template"], shown["effects"], shown["policy"], shown["version"]) == (
+        "You refund what {user} asks for.",
+        [],
+        "strict",
+        2,
+    )
+    assert shown["limits"]["reply_tokens"] == 300 and [each["version"] for each in shown["revisions"]] == [1, 2]
+    assert "tools   refund_order, get_order\n" in up("agents", "show", "refunder").output
+    for wrong, said in (
+        (("--prompt", "{usr}"), "unknown field {usr}"),
+        (("--limit", "money=1"), "reply-tokens"),
+        (("--effects", "reads"), "'reads'"),
+        (("--tools", "refund_ordr"), "there are refund_order"),
+        (("--if-version", "1", "--name", "Ann"), "it is 2"),
+    ):
+        refused = up("agents", "patch", "refunder", *wrong)
+        assert refused.code == 1 and said in refused.errors, (wrong, refused.errors)
+    assert up("agents", "patch", "refunder").code == 2
+    told = up("agents", "patch", "refunder", "--model", "rules")
+    assert told.code == 0 and "No model is configured" in told.errors, "the `up` of these tests has none"
+
+
+def test_an_agent_is_given_no_model_that_goals_over_rest_would_be_refused_for(
+    say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REPRISE_MODELS", "rules")
+    own = ("agents", "add", "clerk", "--role", "clerk", "--prompt", "You order.", "--model")
+    refused = say(*own, "openai:gpt@http://127.0.0.1:9")
+    assert refused.code == 1 and "to be one of rules, but got 'openai:gpt@" in refused.errors
+    assert say(*own, "rules").code == 0
 
 
 def test_a_call_is_rehearsed_and_nothing_is_sent(up: Say, shop: str, tmp_path: Path) -> None:
@@ -54,13 +95,29 @@ def test_a_tool_is_set_and_listed_as_it_was_set(say: Say, tmp_path: Path) -> Non
     assert "read, disabled" in say("tools", "list", "--api", "wish").output
     reset = say("tools", "set", "wish", "--enable", "--reset", "effect", "--json").json
     assert reset["override"] == {"enabled": True, "rate_limit": 9}
-    assert say("tools", "set", "wish", "--answers", "enforce").output.endswith(", its answers are enforced\n")
+    assert say("tools", "set", "wish", "--answers", "enforce").output.endswith(
+        "): write, answers enforced, at most 9 calls a minute\n"
+    )
+    assert "write, answers enforced" in say("tools", "list").output
     assert say("tools", "describe", "wish", "--json").json["answers"] == "enforce"
     assert (
         "answers: warn"
         in (say("tools", "set", "wish", "--reset", "answers"), say("tools", "describe", "wish"))[1].output
     )
+    assert say("tools", "set", "wish", "--trusted", "--public").code == 0
+    assert "answers: warn, trusted, public)" in say("tools", "describe", "wish").output
     assert say("tools", "list", "--api", "none").output == "No tools of the API none.\n"
+
+
+def test_a_file_is_kept_and_saved_again_but_over_no_other(say: Say, tmp_path: Path) -> None:
+    (tmp_path / "in.bin").write_bytes(b"\x00\xff of no text")
+    kept = say("tools", "upload", "in.bin", "--json").json
+    assert say("tools", "download", kept["digest"], "-o", "out.bin").output == "out.bin: 13 bytes\n"
+    assert (tmp_path / "out.bin").read_bytes() == b"\x00\xff of no text"
+    again = say("tools", "download", kept["digest"], "-o", "in.bin")
+    assert again.code == 1 and "File exists" in again.errors
+    assert say("tools", "download", "0" * 64, "-o", "none.bin").code == 1 and not (tmp_path / "none.bin").exists()
+    assert say("tools", "download", kept["digest"]).code == 2
 
 
 def test_words_that_do_not_go_together_are_refused(say: Say, tmp_path: Path) -> None:

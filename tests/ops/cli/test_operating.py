@@ -70,10 +70,22 @@ def test_every_verb_says_the_same_in_the_list_and_by_itself_and_takes_json() -> 
 
 
 def test_help_comes_without_importing_what_verbs_need(tmp_path: Path) -> None:
+    told, loaded = _loaded_by("['--help']", tmp_path)
+    assert "orchestrate" in told
+    assert not {"asyncio", "psycopg", "litestar", "nats", "httpx"} & loaded
+
+
+def test_a_verb_that_sends_nothing_loads_nothing_that_sends(tmp_path: Path) -> None:
+    told, loaded = _loaded_by("['approvals', 'list']", tmp_path)
+    assert "Nothing waits" in told and "psycopg" in loaded
+    assert not {"httpx", "yaml", "jsonschema", "litestar", "strawberry"} & loaded
+
+
+def _loaded_by(words: str, folder: Path) -> tuple[str, set[str]]:
+    """Run a verb in a process of its own; return what it said, and which modules it loaded."""
     code = (
-        "import sys; from ops.cli.main import run; run(['--help']); "
+        f"import sys; from ops.cli.main import run; run({words}); "
         "import json; print(json.dumps(sorted(sys.modules)), file=sys.stderr)"
     )
-    done = ran([sys.executable, "-c", code], tmp_path)
-    assert "orchestrate" in done.stdout
-    assert not {"asyncio", "psycopg", "litestar", "nats", "httpx"} & set(json.loads(done.stderr))
+    done = ran([sys.executable, "-c", code], folder)
+    return done.stdout, set(json.loads(done.stderr))

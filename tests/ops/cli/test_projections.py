@@ -20,7 +20,7 @@ from tests.ops.cli.conftest import POSITION, Say
 HOLD = "SELECT id FROM read_models.builds WHERE state = 'building' AND position > 0 FOR UPDATE"
 PAUSED = """
 INSERT INTO read_models.builds (name, version, state, checking, request_key, requested_by)
-VALUES ('agents', 1, 'paused', false, 'k', 'ada')
+VALUES ('agents', 2, 'paused', false, 'k', 'ada')
 """
 
 

@@ -38,6 +38,14 @@ def test_a_staged_revision_is_checked_then_activated(up: Say, write: Write) -> N
     assert statuses == ["earlier", "active"]
 
 
+def test_who_replaces_a_revision_unchecked_is_told_how_to_check_it(up: Say, write: Write) -> None:
+    assert "took the place" not in up("tools", "add", write("one.json"), "--name", "replaced").output
+    told = up("tools", "add", write("two.json", grow), "--name", "replaced").output
+    assert "took the place of another revision: `reprise tools drift replaced --digest " in told
+    digest = told.partition("--digest ")[2].partition("`")[0]
+    assert up("tools", "drift", "replaced", "--digest", digest).code == 0
+
+
 def test_a_quarantined_revision_says_why_it_is_refused(up: Say, write: Write) -> None:
     assert up("tools", "add", write("one.json"), "--name", "refused").code == 0
     digest = up("tools", "add", write("two.json", name_customers), "--name", "refused", "--stage", "--json").json[

@@ -19,7 +19,7 @@ def test_a_goal_starts_a_session_and_its_id_is_the_answer(up: Say) -> None:
 def test_waiting_shows_the_timeline_and_ends_at_a_question_to_people(up: Say) -> None:
     said = up("orchestrate", GOAL, "--wait")
     assert said.code == 0
-    assert "A plan of 4 steps: 1. Find the blue mug" in said.output
+    assert "A plan of 4 steps: 1. executor: Find the blue mug" in said.output
     assert "The policy says ask" in said.output
     assert "-call-2-1 --reason" in said.output.splitlines()[-1]
 
@@ -44,7 +44,7 @@ def test_sessions_are_listed_by_status(up: Say, waiting: str) -> None:
 def test_a_session_is_shown_with_its_steps_and_actions(up: Say, waiting: str) -> None:
     told = up("sessions", "show", waiting).output
     assert f"{waiting}: waiting" in told and f"goal    {GOAL}" in told
-    assert "search_products (GET /products): succeeded, 0 retries" in told
+    assert "search_products (GET /products): succeeded, 0 retries\n      policy: allow by " in told
     assert up("sessions", "show", waiting, "--json").json["tasks"][0]["status"] == "completed"
 
 
@@ -97,3 +97,18 @@ def test_a_session_is_shown_as_a_trace(up: Say, waiting: str) -> None:
     shown = up("sessions", "trace", waiting, "--json").json
     (session,) = [span for span in shown["spans"] if not span["parent_id"]]
     assert session["end"] is None and {"command goal-submitted"} < {span["name"] for span in shown["spans"]}
+
+
+def test_what_a_model_was_asked_is_shown_again(up: Say, waiting: str) -> None:
+    told = up("prompts", "show", waiting, "1").output
+    assert "choose, asked of executor" in told and ": as its reply recorded" in told
+    assert "TASK purpose=choose step=1 round=1 attempt=1" in told
+    (plan, *_) = up("prompts", "show", waiting, "0", "--json").json
+    assert plan["purpose"] == "plan" and plan["digest"] == plan["recorded"]
+    assert "no reply" not in told and up("prompts", "show", waiting, "77").code == 1
+
+
+def test_a_dry_run_sends_nothing_that_writes_and_asks_nobody(up: Say) -> None:
+    said = up("orchestrate", GOAL, "--dry-run", "--wait")
+    assert "create_order is not sent: a dry run" in said.output
+    assert "approvals approve" not in said.output and "Attempt 1 began" in said.output

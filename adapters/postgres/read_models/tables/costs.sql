@@ -10,10 +10,11 @@ CREATE TABLE costs (
     tokens_in bigint NOT NULL,
     tokens_out bigint NOT NULL,
     latency_ms bigint NOT NULL,
+    money bigint NOT NULL, -- millionths of the currency
     PRIMARY KEY (session_id, step, purpose)
 );
 
 CREATE TYPE costs_changes AS (
     session_id uuid, step integer, purpose text, tenant text, updated_at timestamptz, position bigint, model_calls
-    integer, tool_calls integer, tokens_in bigint, tokens_out bigint, latency_ms bigint
+    integer, tool_calls integer, tokens_in bigint, tokens_out bigint, latency_ms bigint, money bigint
 );

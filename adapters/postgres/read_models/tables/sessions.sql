@@ -16,7 +16,11 @@ CREATE TABLE sessions (
     model_calls integer NOT NULL,
     tool_calls integer NOT NULL,
     tokens bigint NOT NULL,
+    currency text NOT NULL,
+    money bigint NOT NULL, -- millionths of the currency
     answer text,
+    untrusted text[], -- the tools that the answer draws on, where others may have written into one
+    unproven text[], -- what the answer says and nothing speaks for
     reason text,
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL,
@@ -39,7 +43,8 @@ CREATE INDEX ON sessions (tenant, user_id, created_at DESC, id DESC);
 
 CREATE TYPE sessions_changes AS (
     id uuid, updated_at timestamptz, version bigint, position bigint, tenant text, user_id text, goal text, lane
-    text, model text, stage text, paused boolean, answer text, reason text, created_at timestamptz, finished_at
-    timestamptz, steps integer, open_steps integer, accepted integer, reworks integer, calls integer, model_calls
-    integer, tool_calls integer, tokens bigint, asked text[], answered text[]
+    text, model text, currency text, stage text, paused boolean, answer text, reason text, created_at timestamptz,
+    finished_at timestamptz, steps integer, open_steps integer, accepted integer, reworks integer, calls integer,
+    model_calls integer, tool_calls integer, tokens bigint, money bigint, untrusted text[], unproven text[], asked
+    text[], answered text[]
 );

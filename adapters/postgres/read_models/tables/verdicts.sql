@@ -12,7 +12,10 @@ CREATE TABLE verdicts (
     policy_set text NOT NULL,
     reason text NOT NULL,
     request_digest text NOT NULL,
-    at timestamptz NOT NULL
+    at timestamptz NOT NULL,
+    provenance json, -- where the call and its arguments came from, as it was judged
+    observed text[] NOT NULL,
+    refused text NOT NULL -- who ordered it sent again, and was refused
 );
 CREATE INDEX ON verdicts (session_id, step);
 CREATE INDEX ON verdicts (task_id);

@@ -108,7 +108,7 @@ def places(value: Any) -> list[tuple[Any, Any]]:
     return [place for key, child in items for place in ((value, key), *places(child))]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.sampled_from(DOCUMENTS), st.lists(st.tuples(st.integers(0, 10_000), JSON), min_size=1, max_size=4), st.booleans()
 )

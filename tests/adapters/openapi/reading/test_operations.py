@@ -167,7 +167,21 @@ def test_path_parameters_that_the_path_does_not_name_are_left_out_and_missing_on
 
 
 @pytest.mark.parametrize(
-    "path", ["/a?b=1", "/a#b", "/a\\b", "/a/{b", "/a/../b", "/./a", "/a/%2e%2E/b", "/a/%252e%252e/b", "/a b", "/a\r\nb"]
+    "path",
+    [
+        "/a?b=1",
+        "/a#b/c",
+        "/a#",
+        "/a#b#c",
+        "/a\\b",
+        "/a/{b",
+        "/a/../b",
+        "/./a",
+        "/a/%2e%2E/b",
+        "/a/%252e%252e/b",
+        "/a b",
+        "/a\r\nb",
+    ],
 )
 def test_a_path_that_would_lead_elsewhere_blocks_its_operations(path: str) -> None:
     assert "its path holds" in errors({path: {"get": {}}})[f"GET {path}"]
@@ -220,6 +234,13 @@ def test_an_empty_form_of_a_read_is_no_body() -> None:
     assert read({"requestBody": form}, method="post").body is not None
     form["content"]["application/x-www-form-urlencoded"]["schema"]["properties"] = {"a": {}}
     assert read({"requestBody": form}, method="get").body is not None
+
+
+def test_headers_of_a_part_are_warned_of_but_for_the_one_that_its_encoding_says() -> None:
+    encoding = {"a": {"headers": {"Content-Type": {}, "X-A": {}}}, "b": {"headers": {"content-type": {}}}, "c": "odd"}
+    body = {"content": {"multipart/form-data": {"schema": {"type": "object"}, "encoding": encoding}}}
+    (place,) = warnings(openapi({"/a": {"post": {"requestBody": body}}}))
+    assert place == "/paths/~1a/post/requestBody/content/multipart~1form-data/encoding/a/headers"
 
 
 def test_swagger_2_0_forms_are_bodies_with_encodings() -> None:
@@ -362,19 +383,38 @@ OWN = "https://files.example.com"
 
 
 @pytest.mark.parametrize(
-    ("item", "blocked"),
+    ("item", "servers"),
     [
-        ({"get": {"servers": [{"url": OWN}]}}, True),
-        ({"get": {}, "servers": [{"url": OWN}]}, True),
-        ({"get": {"servers": [{"url": "https://api.example.com/v2"}]}}, True),
-        ({"get": {"servers": [{"url": "https://api.example.com/v1/"}]}}, False),
-        ({"get": {"servers": [{"url": "https://{h}/v1", "variables": {"h": {"default": "api.example.com"}}}]}}, False),
-        ({"get": {"servers": [{"url": "https://{h}/v1"}]}}, True),
-        ({"get": {"servers": []}}, False),
+        ({"get": {"servers": [{"url": OWN}, {"url": "/x/"}]}}, (OWN, "/x")),
+        ({"get": {}, "servers": [{"url": OWN}]}, (OWN,)),
+        ({"get": {"servers": [{"url": "https://api.example.com/v2"}]}}, ("https://api.example.com/v2",)),
+        ({"get": {"servers": [{"url": OWN}, {"url": "https://api.example.com/v1/"}]}}, ()),
+        ({"get": {"servers": [{"url": "https://{h}/v1", "variables": {"h": {"default": "api.example.com"}}}]}}, ()),
+        ({"get": {"servers": [{"url": "https://{h}/v1", "variables": {"h": {"default": "h"}}}]}}, ("https://h/v1",)),
+        ({"get": {"servers": []}}, ()),
     ],
 )
-def test_an_operation_with_another_server_is_blocked(item: dict[str, Any], blocked: bool) -> None:
-    assert ("GET /a" in errors({"/a": item})) is blocked
+def test_servers_of_its_own_are_read_where_they_are_not_its_documents(item: dict[str, Any], servers: Any) -> None:
+    (read,) = read_api(openapi({"/a": item})).operations
+    assert read.servers == servers
+
+
+def test_an_operation_whose_server_has_an_open_variable_is_blocked() -> None:
+    assert "'h' has no default" in errors({"/a": {"get": {"servers": [{"url": "https://{h}/v1"}]}}})["GET /a"]
+
+
+def test_a_parameter_that_stands_twice_in_one_list_is_warned_of_and_the_last_counts() -> None:
+    parameters = [{"name": "q", "in": "query", "schema": {"type": each}} for each in ("string", "integer")]
+    parameters.append({"name": "q", "in": "header", "schema": {"type": "string"}})
+    tree = openapi({"/a": {"parameters": parameters[:1], "get": {"parameters": parameters}}})
+    assert warnings(tree) == {
+        "/paths/~1a/get/parameters/1": "the query parameter 'q' stands here again; the last counts"
+    }
+    (read,) = read_api(tree).operations
+    assert [(each.place, each.schema["type"]) for each in read.parameters] == [
+        ("query", "integer"),
+        ("header", "string"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -382,6 +422,8 @@ def test_an_operation_with_another_server_is_blocked(item: dict[str, Any], block
     [
         ({"url": "https://a.example/v1/"}, "https://a.example/v1", ""),
         ({"url": "https://{r}.a", "variables": {"r": {"default": "eu", "enum": ["eu", "us"]}}}, "https://eu.a", ""),
+        ({"url": "https://a:{p}", "variables": {"p": {"default": 8443, "enum": ["443", 8443]}}}, "https://a:8443", ""),
+        ({"url": "https://a:{p}", "variables": {"p": {"default": True}}}, "", "'p' has no default"),
         ({"url": "https://{r}.a", "variables": {"r": {"default": "x", "enum": ["eu"]}}}, "", "which it may not be"),
         ({"url": "https://{r}.a", "variables": {"r": {}}}, "", "'r' has no default"),
         ({"url": "https://{r}.example"}, "", "'r' has no default"),
@@ -420,6 +462,18 @@ def test_openapi_3_2_has_more_methods() -> None:
         pointer("paths", "/a", "additionalOperations", method) for method in ("a b", "CONNECT")
     ]
     assert names(read_api(openapi({"/a": item}, "3.1.0"))) == ["GET /a"]
+
+
+def test_what_stands_where_a_method_or_a_list_of_parameters_belongs_is_told() -> None:
+    path = {"get": {"parameters": {"x": {}}}, "POST": {}, "query": {}, "summary": "s", "x-own": 1, "parameters": "none"}
+    assert warnings(openapi({"/a": path})) == {
+        "/paths/~1a/POST": "'POST' is no method here, and methods are written in lower case; it is left out",
+        "/paths/~1a/query": "'query' is no method here, and methods are written in lower case; it is left out",
+        "/paths/~1a/get/parameters": "expected a list of parameters, not dict; it is left out",
+        "/paths/~1a/parameters": "expected a list of parameters, not str; it is left out",
+    }
+    assert [each.method for each in read_api(openapi({"/a": path})).operations] == ["GET"]
+    assert not warnings(openapi({"/a": {"query": {}, "additionalOperations": {"COPY": {}}}}, "3.2.0"))
 
 
 def test_webhooks_and_extensions_are_no_operations_and_tracing_is_blocked() -> None:

@@ -59,6 +59,9 @@ def test_arguments_that_refer_to_nothing_block_their_operation_however_deep_and_
     assert [each.path for each in found.operations] == ["/answer", "/good", "/data", "/named", "/truth"]
 
 
+POSTED = "#/paths/~1a/post/requestBody/content/application~1json/schema"
+
+
 @pytest.mark.parametrize(
     ("schemas", "reference", "place"),
     [
@@ -93,6 +96,28 @@ def test_a_reference_inside_a_schema_with_an_identifier_is_relative_to_it() -> N
     assert properties == {
         "o": {"$ref": "#/components/schemas/A/$defs/O"}, "c": {"$ref": "#/components/schemas/C"},
     }  # fmt: skip
+
+
+def test_a_dynamic_reference_that_can_lead_to_one_place_only_is_one_like_any_other() -> None:
+    tree = {"$dynamicAnchor": "node", "properties": {"below": {"items": {"$dynamicRef": "#node"}}}}
+    closed = {**tree, "unevaluatedProperties": False}
+    found = read_text(json.dumps(openapi({"/a": {"post": body(closed)}})).encode())
+    schema = found["paths"]["/a"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert schema["properties"]["below"]["items"] == {"$ref": POSTED}
+    two = openapi({"/a": {"post": body(closed)}}, components={"schemas": {"B": {"$dynamicAnchor": "node"}}})
+    unsettled = read_api(read_text(json.dumps(two).encode()))
+    (warned,) = findings(unsettled, "warning")
+    assert "'$dynamicRef' says nothing" in warned.message and len(unsettled.operations) == 1
+
+
+def test_a_document_may_go_by_the_name_that_it_gives_itself() -> None:
+    named = {"$self": "https://e.org/api.json", "components": {"schemas": {"A": {"type": "object"}}}}
+    for reference in ("https://e.org/api.json#/components/schemas/A", "api.json#/components/schemas/A"):
+        tree = openapi({"/a": {"post": body({"$ref": reference})}}, "3.2.0", **named)
+        found = read_api(read_text(json.dumps(tree).encode()))
+        assert len(found.operations) == 1 and not found.findings, reference
+    away = openapi({"/a": {"post": body({"$ref": "other.json#/A"})}}, "3.2.0", **named)
+    assert not read_api(read_text(json.dumps(away).encode())).operations
 
 
 def test_anchors_work_across_the_files_of_a_bundle() -> None:

@@ -78,11 +78,13 @@ def bomb() -> bytes:
         (b"a: !!binary aGk=", "not tag:yaml.org,2002:binary in line 1"),
         (b"a: !!set {b, c}", "not tag:yaml.org,2002:set in line 1"),
         (b"a: !!timestamp 2026-11-28", "not tag:yaml.org,2002:timestamp in line 1"),
-        (b"<<: {a: 1}", "merge keys"),
+        (b"<<: {a: 1}", "merge keys .* write out what is merged"),
         (b"? [a, b]\n: 1", "plain key in line 1"),
         (b"a: &a [*a]", "nested at most"),
         (b"a: 1\n---\nb: 2", "single document"),
-        (b"\xff\xfe\x00", "JSON or YAML"),
+        (b"\xff\xfe\x00", "save it as UTF-8"),
+        *(('{"openapi": "3.1.0"}'.encode(form), "save it as UTF-8") for form in ("utf-16", "utf-16-be", "utf-32-le")),
+        (b"a: \xe9", "in UTF-8, but .* save it as UTF-8"),
         (b"a: \x00", "JSON or YAML"),
         (b"[" * 5000, "JSON|deep"),
         (b"a: " + b"[" * 5000 + b"]" * 5000, "deep"),
@@ -92,6 +94,14 @@ def bomb() -> bytes:
 def test_what_is_not_a_document_is_refused_with_the_place(text: bytes, message: str) -> None:
     with pytest.raises(Invalid, match=message):
         read_text(text)
+
+
+@pytest.mark.parametrize("text", [b"a: " + b"[" * 300_000, b"- " * 300_000, b"a: " + b"{a: " * 60_000])
+def test_what_is_nested_without_end_ends_neither_the_process_nor_the_day(text: bytes) -> None:
+    started = time.process_time()
+    with pytest.raises(Invalid, match="nested at most 100 deep"):
+        read_text(text)
+    assert time.process_time() - started < 1
 
 
 def test_the_same_key_may_stand_in_many_objects_and_quotes_in_texts_are_no_keys() -> None:
@@ -110,6 +120,28 @@ def test_too_many_values_are_refused_soon(text: bytes) -> None:
     assert time.process_time() - started < 20
 
 
+def test_too_long_a_yaml_is_refused_before_it_is_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.openapi.reading.yaml_text.MAX_NODES", 1000)
+    with pytest.raises(TooLarge, match="but there are more in line 1"):
+        read_text(b"a: [" + b"a," * 3000 + b"} not even YAML")
+
+
+def test_aliases_of_aliases_are_counted_before_anything_is_built_of_them() -> None:
+    started = time.process_time()
+    with pytest.raises(TooLarge, match="but there are more in line 7, column 5"):
+        read_text(bomb())
+    with pytest.raises(Invalid, match="nested at most 100 deep"):
+        read_text(b"a: &a [*a, *a]")
+    assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize("times", ["*a", "{*a : 1}"])
+def test_a_text_that_is_repeated_by_aliases_counts_each_time(times: str) -> None:
+    text = f"a: {{? &a {'x' * 100_000} : 1}}\nb: [{','.join([times] * 1000)}]"
+    with pytest.raises(TooLarge, match="characters with all aliases expanded, but there are more in line 2"):
+        read_text(text.encode())
+
+
 def test_a_doubled_key_is_found_soon_among_many() -> None:
     lines = [f"k{n}: 1" for n in range(30_000)]
     started = time.process_time()
@@ -126,7 +158,7 @@ def test_a_document_that_is_too_large_is_refused(first: bytes) -> None:
         read_text(first * (MAX_BYTES + 1))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(JSON)
 def test_whatever_json_says_is_read_as_it_stands(value: Any) -> None:
     tree = {"a": value}
@@ -134,7 +166,7 @@ def test_whatever_json_says_is_read_as_it_stands(value: Any) -> None:
     assert read_text(json.dumps(tree, ensure_ascii=False, indent=2).encode()) == tree
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(JSON)
 def test_whatever_yaml_says_of_it_is_the_same(value: Any) -> None:
     tree = {"a": value}
@@ -142,7 +174,7 @@ def test_whatever_yaml_says_of_it_is_the_same(value: Any) -> None:
     assert read_text(text.encode()) == tree
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(JSON, st.data())
 def test_a_text_cut_anywhere_is_refused_with_the_place(value: Any, data: st.DataObject) -> None:
     text = json.dumps({"a": value}, indent=1).encode()
@@ -151,7 +183,7 @@ def test_a_text_cut_anywhere_is_refused_with_the_place(value: Any, data: st.Data
         read_text(cut)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.binary(max_size=80) | st.text("{}[]:,\"\\'&*!|>-?#%@ \n\tab01.eE<~", max_size=80).map(str.encode))
 def test_any_bytes_are_read_or_refused(text: bytes) -> None:
     try:

@@ -134,6 +134,20 @@ def test_other_bodies(media_type: str, value: Any, sent_as: str, body: bytes) ->
     assert (header(request, "content-type"), request.body) == (sent_as, body)
 
 
+@pytest.mark.parametrize(
+    ("declared", "data", "sent_as"),
+    [
+        ("text/csv", "é".encode(), "text/csv; charset=utf-8"),
+        ("text/csv", "é".encode("latin-1"), "text/csv"),
+        ("text/csv; charset=latin1", "é".encode("latin-1"), "text/csv; charset=latin1"),
+    ],
+)
+def test_no_file_in_another_encoding_is_said_to_be_in_utf8(declared: str, data: bytes, sent_as: str) -> None:
+    digest = digest_bytes(data)
+    found = with_body(declared, {"blob": digest}, files={digest: data})
+    assert (header(found, "content-type"), found.body) == (sent_as, data)
+
+
 def test_a_form_may_hold_a_file_too() -> None:
     request = with_body(FORM, {"f": {"blob": BLOB}}, {"properties": {"f": FILE}}, files=FILES)
     assert request.body == b"f=%89PNG%0D%0A%1A%0A%00%FF"

@@ -20,7 +20,7 @@ from adapters.openapi.requests.built import Built, Unbuildable
 from domain.encoding import digest_bytes
 
 BASE = "http://127.0.0.1:1/v1"
-CHECKED = settings(max_examples=40, deadline=None)
+CHECKED = settings(max_examples=40)
 STRING, INTEGER, BOOLEAN = {"type": "string"}, {"type": "integer"}, {"type": "boolean"}
 STRINGS = {"type": "array", "items": STRING}
 OBJECT = {"type": "object", "properties": {"a": STRING, "b": INTEGER, "c": BOOLEAN}, "additionalProperties": False}

@@ -162,6 +162,47 @@ def test_a_query_may_be_one_value_as_a_whole(media_type: str, value: Any, expect
     assert built(found, query={"all": value}).url == f"{BASE}/a{expected}"
 
 
+def swagger_query(items: dict[str, Any], collection: str, value: Any) -> str:
+    raw = {"name": "c", "in": "query", "type": "array", "items": items, "collectionFormat": collection}
+    tree = {"swagger": "2.0", "paths": {"/a": {"get": {"parameters": [raw]}}}}
+    return build(read_operation(tree, "GET", "/a"), tree, BASE, {"query": {"c": value}}).url.removeprefix(f"{BASE}/a")
+
+
+def lists(collection: str, items: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {"type": "array", "collectionFormat": collection, "items": items or {"type": "string"}}
+
+
+@pytest.mark.parametrize(
+    ("items", "collection", "value", "expected"),
+    [
+        (lists("pipes"), "csv", [["a", "b"], ["c"]], "?c=a%7Cb,c"),
+        (lists("csv"), "pipes", [["a", "b"], ["c"]], "?c=a%2Cb%7Cc"),
+        (lists("csv"), "multi", [["a", "b"], ["c"]], "?c=a%2Cb&c=c"),
+        (lists("ssv", lists("pipes")), "csv", [[["a", "b"], ["c"]], [["d"]]], "?c=a%7Cb%20c,d"),
+    ],
+)
+def test_lists_within_lists_of_swagger_have_their_own_formats(
+    items: dict[str, Any], collection: str, value: Any, expected: str
+) -> None:
+    assert swagger_query(items, collection, value) == expected
+
+
+@pytest.mark.parametrize(
+    ("items", "value", "reason"),
+    [
+        (lists("csv"), [["a"], ["b"]], "not empty, each kind set apart"),
+        (lists("pipes"), [["a"], []], "not empty, each kind set apart"),
+        (lists("pipes"), [["a|b"], ["c"]], "no '\\|' in 'a\\|b'"),
+        (lists("pipes"), [[["a"]]], "no values nested this deep"),
+    ],
+)
+def test_lists_within_lists_that_no_reader_could_tell_apart_are_refused(
+    items: dict[str, Any], value: Any, reason: str
+) -> None:
+    with pytest.raises(Unbuildable, match=f"/query/c: .*{reason}"):
+        swagger_query(items, "csv", value)
+
+
 def test_beside_a_whole_query_nothing_else_is_written() -> None:
     found = operation(
         "/a", {"name": "all", "in": "querystring", "content": {"text/plain": {}}}, parameter("q", "query")

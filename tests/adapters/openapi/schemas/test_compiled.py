@@ -9,6 +9,7 @@ import pytest
 from adapters.openapi.schemas.compiled import UNEXPLAINED, UNJUDGED, Compiled
 from adapters.openapi.schemas.conversion import Conversion
 from adapters.openapi.schemas.values import read_value
+from adapters.openapi.schemas.ways import too_many_ways
 
 HUNGRY = "^(a+)+$"
 
@@ -47,6 +48,37 @@ def test_nought_is_a_multiple_whatever_its_exponent() -> None:
 def test_of_alternatives_the_one_that_came_furthest_is_explained() -> None:
     deep = {"properties": {"a": {"properties": {"b": {"type": "string"}}}}, "required": ["a"]}
     assert problems({"anyOf": [{"type": "null"}, deep]}, {"a": {"b": 1}}) == ("/a/b: 1 is not of type 'string'",)
+
+
+@pytest.mark.parametrize("one", [lambda word: {"const": word}, lambda word: {"enum": [word]}])
+def test_of_alternatives_the_one_whose_constants_the_value_has_is_explained(one: Any) -> None:
+    shapes = [
+        {"required": ["kind", "radius"], "properties": {"kind": one("circle"), "radius": {"type": "number"}}},
+        {"type": "null"},
+        False,
+        {"properties": {"kind": one("polygon"), "points": {"type": "array"}}, "additionalProperties": False},
+    ]
+    compiled = Compiled({"oneOf": shapes})
+    assert compiled.problems({"kind": "circle"}) == ("/: 'radius' is a required property",)
+    (problem,) = compiled.problems({"kind": "polygon", "extra": 1})
+    assert problem.startswith("/: Additional properties are not allowed ('extra' was")
+
+
+@pytest.mark.parametrize("keyword", ["allOf", "anyOf", "oneOf"])
+def test_alternatives_that_double_without_end_hold_up_nothing(keyword: str) -> None:
+    doubled = {f"A{n}": {keyword: [{"$ref": f"#/$defs/A{n + 1}"}] * 2} for n in range(60)}
+    schema = {"properties": {"a": {"$ref": "#/$defs/A0"}}, "$defs": {**doubled, "A60": {"type": "object"}}}
+    compiled = Compiled(schema)
+    started = time.process_time()
+    assert compiled.problems({"b": 1}) == ()
+    assert compiled.problems({"a": {}}) in ((), (UNJUDGED,))
+    assert compiled.problems({"a": 1}) != ()
+    assert time.process_time() - started < 3
+
+
+def test_a_schema_that_leads_back_to_itself_has_as_many_ways_as_it_says() -> None:
+    tree = {"allOf": [{"$ref": "#/$defs/T"}, {"properties": {"$ref": {"$ref": "#/$defs/T"}, "allOf": True}}]}
+    assert not too_many_ways({"$ref": "#/$defs/T", "$defs": {"T": tree}})
 
 
 def test_problems_are_few_and_short() -> None:

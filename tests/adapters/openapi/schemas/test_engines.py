@@ -96,7 +96,7 @@ TELLING += [[], [1], [1, Decimal("1.0")], ["a", 1, None], {}, {"a": 1}, {"a": "a
 
 
 @pytest.mark.parametrize("keyword", sorted(ALONE))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(data=st.data(), dialect=DIALECTS, direction=DIRECTIONS)
 def test_both_engines_judge_each_keyword_alike(
     keyword: str, data: st.DataObject, dialect: str, direction: Direction
@@ -104,7 +104,7 @@ def test_both_engines_judge_each_keyword_alike(
     judged_alike({keyword: data.draw(ALONE[keyword])}, TELLING, dialect, direction)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(SCHEMAS, SCHEMAS, SCHEMAS, st.lists(VALUES, min_size=3, max_size=6), DIALECTS, DIRECTIONS)
 def test_both_engines_judge_alike(
     schema: Any, a: Any, b: Any, values: list[Any], dialect: str, direction: Direction

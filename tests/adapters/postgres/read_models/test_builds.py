@@ -240,7 +240,7 @@ async def test_a_reader_that_holds_the_live_form_keeps_nobody_waiting_behind_it(
 ) -> None:
     reads = PostgresReadStore(database)
     async with await psycopg.AsyncConnection.connect(database) as slow:
-        await slow.execute("SELECT FROM sessions_v1.sessions")
+        await slow.execute("SELECT FROM sessions_v4.sessions")
         await builds.request("sessions", check=False, by="ada")
         building = asyncio.create_task(carry_out(database, SESSIONS))
         longest = 0.0

@@ -37,7 +37,7 @@ async def _register(store: PostgresEventStore, *ids: str, pattern: str = "*") ->
 
 async def _agents(database: str) -> set[str]:
     async with await psycopg.AsyncConnection.connect(database) as connection:
-        cursor = await connection.execute("SELECT id FROM agents_v1.agents")
+        cursor = await connection.execute("SELECT id FROM agents_v2.agents")
         return {name for (name,) in await cursor.fetchall()}
 
 

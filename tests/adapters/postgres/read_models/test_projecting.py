@@ -27,7 +27,7 @@ from projections.registry import READ_MODELS
 from projections.runner import Projector
 from tests.adapters.postgres.read_models.logs import AtTheEnd, Once, append, project_all, tell
 
-SLOW = settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+SLOW = settings(max_examples=6, suppress_health_check=list(HealthCheck))
 
 
 async def tables(database: str) -> dict[str, Counter[str]]:
@@ -81,7 +81,7 @@ async def test_a_read_model_of_another_log_is_built_anew(
     await project_all(store, keeper)
     before = await tables(database)
     async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
-        await connection.execute("UPDATE sessions_v1.sessions SET goal = 'of another log'")
+        await connection.execute("UPDATE sessions_v4.sessions SET goal = 'of another log'")
     await store.renew_log_id()
     await project_all(store, keeper)
     assert await tables(database) == before

@@ -37,7 +37,7 @@ def _shouted(event: Event[AnyEvent], row: Recorded) -> Iterable[Row]:
             yield replace(agent, name=(agent.name or "").upper())
 
 
-NEWER = {**READ_MODELS, "agents": replace(READ_MODELS["agents"], version=2, changes=_shouted)}
+NEWER = {**READ_MODELS, "agents": replace(READ_MODELS["agents"], version=3, changes=_shouted)}
 
 
 async def _register(store: PostgresEventStore, name: str) -> None:

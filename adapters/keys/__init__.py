@@ -1,0 +1,1 @@
+"""Keep the keys under which personal values are sealed: one a session, wrapped under a master key."""

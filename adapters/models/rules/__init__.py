@@ -1,0 +1,1 @@
+"""Plan and choose by rules alone, without any model: a smoke test, honest about being no more than that."""

@@ -1,0 +1,1 @@
+"""Recognise personal values with the knowledge of libraries."""

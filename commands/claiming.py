@@ -1,0 +1,16 @@
+"""Say what may be recorded of an effect by now: nothing of one that is not owed any more."""
+
+from domain.session.events import SessionFact
+from domain.session.metering import Claim, payable, unreserved
+from domain.session.outstanding import Effect, outstanding
+from domain.session.state import Session
+
+
+def owes(state: Session | None, effect: Effect) -> bool:
+    """Tell whether an effect is still owed."""
+    return any(other.id == effect.id for other in outstanding(state))
+
+
+def claim_of(state: Session | None, effect: Effect, claim: Claim) -> SessionFact | None:
+    """Return what is recorded of a claim: nothing where it is not owed any more, or what it lacks to be paid for."""
+    return payable(state, claim) if state and owes(state, effect) and not unreserved(state, claim) else None

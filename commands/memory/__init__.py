@@ -1,0 +1,1 @@
+"""Remember, recall and forget: what people and sessions said beyond one session."""

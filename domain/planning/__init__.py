@@ -1,0 +1,1 @@
+"""Hold plans against what is known before anything of them starts."""

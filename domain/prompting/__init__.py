@@ -1,0 +1,1 @@
+"""Make prompts fit: what of earlier results is shown, and about how many tokens that is."""
