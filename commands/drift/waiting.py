@@ -48,14 +48,13 @@ async def opened(shell: Shell, session: UUID, tenant: str, api: str) -> Open | N
 
 async def affected(found: Open, comparison: Comparison, revisions: Revisions) -> list[Waiting]:
     """Return the calls of an open session that a new revision changes."""
-    steps = [found.state.steps[number - 1] for number in found.state.open]
-    waiting = [await _waiting(found, step, comparison, revisions) for step in steps]
+    waiting = [await _waiting(found, step, comparison, revisions) for step in found.state.open_steps]
     return [each for each in waiting if each]
 
 
 def asked_about(found: Open) -> int:
     """Count the calls of an API about which a human is asked before they are sent."""
-    stages = (found.state.steps[number - 1].stage for number in found.state.open)
+    stages = (step.stage for step in found.state.open_steps)
     return sum(isinstance(stage, Asking) and _is_of(found, stage.choice.tool) for stage in stages)
 
 

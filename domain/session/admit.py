@@ -169,8 +169,8 @@ def _wrong_question(approval: Approval) -> str:
 def open_approvals(state: Session) -> list[tuple[Approval, str]]:
     """Return the questions that wait for a human, each with the call it is about."""
     found: list[tuple[Approval, str]] = []
-    for number in () if state.ended else state.open:
-        match state.steps[number - 1].stage:
+    for step in () if state.ended else state.open_steps:
+        match step.stage:
             case Asking(approval=approval, choice=choice):
                 found.append((approval, choice.call))
             case Calling(phase=OutcomeUnknown(approval=Approval() as approval), choice=choice):

@@ -121,8 +121,7 @@ def on_denial(state: Session, approval: str, reason: str) -> Sequence[SessionCon
 
 
 def _asking(state: Session, approval: str) -> Step | None:
-    for number in state.open:
-        step = state.steps[number - 1]
+    for step in state.open_steps:
         if isinstance(step.stage, Asking) and step.stage.approval.id == approval:
             return step
     return None

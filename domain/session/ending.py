@@ -39,7 +39,7 @@ def wind_up(state: Session, drawn: Sequence[SessionConsequence]) -> Sequence[Ses
 
 
 def _calls(state: Session, failed: Collection[int]) -> list[Calling]:
-    stages = (state.steps[number - 1].stage for number in state.open if number not in failed)
+    stages = (step.stage for step in state.open_steps if step.number not in failed)
     return [stage for stage in stages if isinstance(stage, Calling)]
 
 

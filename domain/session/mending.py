@@ -57,10 +57,8 @@ def _used_up(state: Session, step: Step) -> bool:
 
 def requested(state: Session, event: RepairRequested) -> Session:
     """Return a session whose step waits for the toolsmith, with what is to be mended."""
-    if not 1 <= event.step <= len(state.steps):
-        return state
-    step = state.steps[event.step - 1]
-    if not isinstance(step.stage, Checking | Calling):
+    step = state.step(event.step)
+    if step is None or not isinstance(step.stage, Checking | Calling):
         return state
     waiting = replace(
         step,
@@ -69,16 +67,15 @@ def requested(state: Session, event: RepairRequested) -> Session:
         instructions=event.problem,
         broken=step.stage.choice,
     )
-    return replace(state, steps=(*state.steps[: step.number - 1], waiting, *state.steps[step.number :]))
+    return state.with_step(waiting)
 
 
 def chosen(state: Session, event: ToolChosen) -> Session:
     """Count the round of a step as the toolsmith's where its words are what is tried."""
-    if not (event.arguments.source.startswith("model:repair-") and 1 <= event.step <= len(state.steps)):
+    step = state.step(event.step)
+    if step is None or not event.arguments.source.startswith("model:repair-"):
         return state
-    step = state.steps[event.step - 1]
-    mended = replace(step, mended=step.mended + 1)
-    return replace(state, steps=(*state.steps[: step.number - 1], mended, *state.steps[step.number :]))
+    return state.with_step(replace(step, mended=step.mended + 1))
 
 
 def on_repair(state: Session, step: Step, model: ModelCall, reply: Content) -> Sequence[SessionConsequence]:

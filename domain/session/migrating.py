@@ -35,8 +35,7 @@ from domain.session.steps import choose_again
 
 def owed_calls(state: Session) -> tuple[str, ...]:
     """Name the calls that were requested and have no answer yet."""
-    stages = (state.steps[number - 1].stage for number in state.open)
-    return tuple(stage.choice.call for stage in stages if isinstance(stage, Calling))
+    return tuple(step.stage.choice.call for step in state.open_steps if isinstance(step.stage, Calling))
 
 
 def admit_migration(state: Session, command: MigrateCatalog) -> CatalogMigrated:
@@ -68,10 +67,9 @@ def on_migration(state: Session, fact: CatalogMigrated, at: datetime) -> Sequenc
             return (_ask_again(model, at),)
         case _:
             reason = f"{fact.api} is called as its document {fact.document[:12]} says from here on"
-            steps = (state.steps[number - 1] for number in state.open)
             replan = state.stage.replan if isinstance(state.stage, Executing) else None
             asked = (_ask_again(replan, at),) if replan else ()
-            return (*asked, *(consequence for step in steps for consequence in _moved(step, reason, at)))
+            return (*asked, *(consequence for step in state.open_steps for consequence in _moved(step, reason, at)))
 
 
 def _moved(step: Step, reason: str, at: datetime) -> Sequence[SessionConsequence]:

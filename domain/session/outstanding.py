@@ -204,11 +204,10 @@ def _owed(state: Session) -> list[Effect]:
         case Planning(model=ModelCall() as model) | Answering(model=model):
             return [_owed_by_model_call(state, model)]
         case Executing(replan=replan):
-            steps = (state.steps[number - 1] for number in state.open)
             asked = [_owed_by_model_call(state, replan)] if replan else []
-            return [*asked, *(effect for step in steps for effect in _owed_by_step(state, step))]
+            return [*asked, *(effect for step in state.open_steps for effect in _owed_by_step(state, step))]
         case Ended():
-            stages = (state.steps[number - 1].stage for number in state.open)
+            stages = (step.stage for step in state.open_steps)
             return [effect for stage in stages if isinstance(stage, Calling) for effect in _leases(stage)]
         case Planning():
             return []
@@ -324,7 +323,7 @@ def _model_calls(state: Session) -> list[ModelCall]:
         case Planning(model=ModelCall() as model) | Answering(model=model):
             return [model]
         case _:
-            stages = (state.steps[number - 1].stage for number in state.open)
+            stages = (step.stage for step in state.open_steps)
             replan = state.stage.replan if isinstance(state.stage, Executing) else None
             asked = [stage.model for stage in stages if isinstance(stage, Choosing | Reviewing)]
             return [model for model in (replan, *asked) if model is not None]

@@ -134,7 +134,7 @@ def _use(state: Session, step: Step | None, model: ModelCall, reply: Content) ->
 
 def on_description(state: Session, fact: ToolDescribed) -> Sequence[SessionConsequence]:
     """Ask a step's agent for its choice again, with what it was told."""
-    step = state.steps[fact.step - 1] if 1 <= fact.step <= len(state.steps) else None
+    step = state.step(fact.step)
     waits = step is not None and step.number in state.open and step.stage == Choosing()
     return (ask_again(state, step),) if step is not None and waits else ()
 

@@ -30,9 +30,7 @@ def after(state: Session, event: MemoriesRecalled) -> Session:
     step = state.step_awaiting(event.call)
     if step is None:
         return replace(state, recalled=_also(state.recalled, label))
-    steps = list(state.steps)
-    steps[step.number - 1] = replace(step, recalled=_also(step.recalled, label))
-    return replace(state, steps=tuple(steps))
+    return state.with_step(replace(step, recalled=_also(step.recalled, label)))
 
 
 def _also(known: Label | None, label: Label) -> Label:

@@ -90,10 +90,9 @@ def _with(step: Step, found: Gathered) -> Step:
 
 def on_answer(state: Session, call: str) -> Sequence[SessionConsequence]:
     """Ask a step's agent again behind the call that was answered last."""
-    for number in state.open:
-        step = state.steps[number - 1]
+    for step in state.open_steps:
         if step.stage == Choosing() and step.gathered and step.gathered[-1].call == call:
-            return (ask_for_choice(state, number, step.round, step.plan.agent),)
+            return (ask_for_choice(state, step.number, step.round, step.plan.agent),)
     return ()
 
 
@@ -124,7 +123,7 @@ def withdrawn(state: Session, event: CallWithdrawn) -> Session:
         request_digest=request.digest,
         repeats=earlier.call,
     )
-    return replace(state, steps=(*state.steps[: step.number - 1], _with(step, spared), *state.steps[step.number :]))
+    return state.with_step(_with(step, spared))
 
 
 def _earlier(state: Session, step: Step) -> Gathered | None:

@@ -232,8 +232,8 @@ class _Teller:
             else:
                 digest = approval.request_digest
                 found.append(ApprovalGranted(approval=approval.id, request_digest=digest, by="bob", reason="fine"))
-        for number in state.open:
-            match state.steps[number - 1].stage:
+        for step in state.open_steps:
+            match step.stage:
                 case Calling(phase=InFlight(attempt=attempt), choice=choice):
                     found.append(self._answered(choice.call, attempt))
                 case _:

@@ -52,7 +52,7 @@ def expected_status(state: Session) -> str:
 
 
 def _open_stages(state: Session) -> list[object]:
-    return [state.steps[number - 1].stage for number in state.open]
+    return [step.stage for step in state.open_steps]
 
 
 def _asks(stage: object) -> bool:
