@@ -6,7 +6,7 @@ price 3``.
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from domain.encoding import parse
 from domain.errors import Invalid
@@ -14,23 +14,49 @@ from domain.reviewing.evidence import Evidence
 from domain.reviewing.records import is_naming
 from domain.reviewing.terms import key_terms, terms
 
+_FENCE = re.compile(r"```\w*")
 _RULE = re.compile(r"^\s*\|?[\s:|-]*-{2,}[\s:|-]*$")
 
 
 def flat(claim: str, evidence: Evidence) -> str:
     """Return a claim whose JSON and tables are lines of words."""
-    claim = re.sub(r"```\w*", "\n", claim)
-    start, end = min((at for mark in "{[" if (at := claim.find(mark)) >= 0), default=-1), 0
-    if start >= 0:
-        end = max(claim.rfind("}"), claim.rfind("]")) + 1
-        try:
-            value = parse(claim[start:end])
-        except Invalid:
-            value = None
-        if isinstance(value, dict) or (isinstance(value, list) and any(isinstance(each, dict) for each in value)):
-            lines = "\n".join(_lines(value, "", "", evidence))
-            return f"{_tables(claim[:start])}\n{lines}\n{_tables(claim[end:])}"
+    claim = _FENCE.sub("\n", claim)
+    if found := _json_in(claim):
+        lines = "\n".join(_lines(found.value, "", "", evidence))
+        return f"{_tables(claim[: found.start])}\n{lines}\n{_tables(claim[found.end :])}"
     return _tables(claim)
+
+
+def objects_in(claim: str) -> Iterator[dict[str, Any]]:
+    """Return the objects of the JSON in a claim, those within others too."""
+    found = _json_in(_FENCE.sub("\n", claim))
+    due = [found.value] if found else []
+    while due:
+        value = due.pop()
+        if isinstance(value, dict):
+            yield value
+            due += value.values()
+        elif isinstance(value, list):
+            due += value
+
+
+class _Json(NamedTuple):
+    """Hold the JSON of a claim, and where it stands."""
+
+    start: int
+    end: int
+    value: Any
+
+
+def _json_in(claim: str) -> _Json | None:
+    start = min((at for mark in "{[" if (at := claim.find(mark)) >= 0), default=-1)
+    end = max(claim.rfind("}"), claim.rfind("]")) + 1
+    try:
+        value = parse(claim[start:end]) if start >= 0 else None
+    except Invalid:
+        return None
+    is_told = isinstance(value, dict) or (isinstance(value, list) and any(isinstance(each, dict) for each in value))
+    return _Json(start, end, value) if is_told else None
 
 
 def _lines(value: Any, whose: str, key: str, evidence: Evidence) -> Iterator[str]:

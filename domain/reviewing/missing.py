@@ -7,11 +7,13 @@ from domain.reviewing.evidence import Evidence
 from domain.reviewing.figures import sums
 from domain.reviewing.findings import Finding
 from domain.reviewing.records import Leaf, numbers_of
+from domain.reviewing.statements import sentences
 from domain.reviewing.terms import Terms, terms, word_set
 from domain.reviewing.values import Value, values_in
 
 _ASKING = re.compile(r"\b(?:tell me|tell us|report|answer with|what is|what are|how many|how much)\b[^.;\n]*", re.I)
 _EVASIVE = word_set("unknown n/a na null none missing tbd undefined unspecified blank")
+_SUMS = word_set("total sum altogether overall combined")
 _VAGUE = frozenset([("id",), ("name",), ("type",), ("source",), ("state",), ("value",), ("country",), ("option",)])
 """Keys that are words of many meanings: they are asked for only where others stand beside them."""
 
@@ -31,7 +33,7 @@ def missing(claim: str, evidence: Evidence, *, criteria: str, goal: str) -> Iter
                 expected=" ".join(key),
                 evidence=f"{example.text[:80]} in {example.source}" if example else "",
             )
-    if "total" in wanted and not _total_is_said(evidence, said, values):
+    if "total" in wanted and not _total_is_said(evidence, claim, values):
         yield Finding(kind="missing", place="all of it", said="", expected="total")
     for key, sizes in _counted(wanted, evidence):
         if not _count_is_said(key, sizes, claim, values):
@@ -83,10 +85,12 @@ def _value_is_said(leaf: Leaf, said: Terms, values: Sequence[Value]) -> bool:
             return any(abs(n - v.number) <= v.slack for n in numbers for v in values if v.kind == "number")
 
 
-def _total_is_said(evidence: Evidence, said: Terms, values: Sequence[Value]) -> bool:
-    if {"total", "sum", "altogether", "overall", "combined"}.intersection(said):
-        return True
+def _total_is_said(evidence: Evidence, claim: str, values: Sequence[Value]) -> bool:
+    """Tell whether a number stands by a word for a total, right or not, or anywhere one that is a total."""
     numbers = [v for v in values if v.kind == "number"]
+    for start, text in sentences(claim):
+        if not _SUMS.isdisjoint(_parts(text)) and any(start <= v.start < start + len(text) for v in numbers):
+            return True
     return any(abs(total - v.number) <= v.slack for total in sums(evidence, set()) for v in numbers)
 
 

@@ -17,6 +17,7 @@ from domain.reviewing.worked_out import check_figure
 
 _PRICED = word_set("price amount spent worth bill billed total")
 _BEING = re.compile(r"\b(?:is|are|was|were|been|remains?|still|already|now|currently|as)$", re.I)
+_DIVIDER = re.compile(r"\s*[,|;–—-]\s*")
 SMALL = 12
 MOST_CHECKED = 400
 """How many values of a claim are looked at: one with more is no statement that people read."""
@@ -36,6 +37,7 @@ def check_prose(claim: str, evidence: Evidence) -> Iterator[Finding]:
         room = max(0, room - len(statement.values) - len(statement.words))
         if room:
             yield from _pairs(said)
+            yield from _rows(said)
             yield from _extreme(said)
         topic = list(statement.entities) or topic
         money += [value.number for value in statement.values if value.money]
@@ -143,6 +145,36 @@ def _pairs(said: Said) -> Iterator[Finding]:
             both = said.statement.text[one.start : other.end]
             expected = "an identifier of the same record"
             yield Finding(kind="swapped", place=said.place, said=both, expected=expected)
+
+
+def _rows(said: Said) -> Iterator[Finding]:
+    """Check that what a row lists behind whom it is of, such as ``1. Ann Lee, Paris, ann@example.com``, is theirs."""
+    statement = said.statement
+    whose = statement.entities[0] if statement.entities and not _is_code(said, statement.entities[0]) else None
+    for other in statement.entities[1:] if whose else ():
+        assert whose is not None, "it was just looked for"
+        listed: list[Value | Word | Entity] = [*statement.values, *statement.words, *statement.entities]
+        inside = sorted((each.start, each.end) for each in listed if whose.end <= each.start < other.start)
+        same = not other.records.isdisjoint(said.evidence.around(whose.records))
+        if not _is_code(said, other) or same or not said.same_kind(whose.records, other.records):
+            continue
+        if _is_listed(statement.text, whose.end, other.start, inside):
+            both = f"{statement.text[whose.start : whose.end]}, {statement.text[other.start : other.end]}"
+            yield Finding(kind="swapped", place=said.place, said=both, expected="an identifier of the same record")
+
+
+def _is_code(said: Said, entity: Entity) -> bool:
+    text = said.statement.text[entity.start : entity.end]
+    return "@" in text or any(map(str.isdigit, text))
+
+
+def _is_listed(text: str, start: int, end: int, inside: Sequence[tuple[int, int]]) -> bool:
+    """Tell whether nothing but what is listed, and what divides it, stands between two places."""
+    dividers = []
+    for first, last in [*inside, (end, end)]:
+        dividers.append(text[start : max(start, first)])
+        start = max(start, last)
+    return all(_DIVIDER.fullmatch(each) for each in dividers)
 
 
 def _is_apposition(between: str) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from domain.reviewing.evidence import Evidence
+from domain.reviewing.fields import check_fields
 from domain.reviewing.findings import Finding
 from domain.reviewing.flat import flat
 from domain.reviewing.missing import missing
@@ -23,5 +24,6 @@ def review(
     """
     evidence = Evidence(sources, loose=[criteria, goal, *known])
     text = flat(claim[:LONGEST], evidence)
-    found = [*check_prose(text, evidence), *missing(text, evidence, criteria=criteria, goal=goal)]
+    fields = check_fields(claim[:LONGEST], evidence)
+    found = [*check_prose(text, evidence), *fields, *missing(text, evidence, criteria=criteria, goal=goal)]
     return tuple(dict.fromkeys([*found, *unfounded(text, evidence)]))

@@ -87,12 +87,17 @@ class Statement:
 
 def statements(claim: str, evidence: Evidence) -> Iterator[Statement]:
     """Return the statements of a claim in their order."""
-    start = 0
-    for end in [*_END.finditer(claim), None]:
-        text = claim[start : end.start() if end else len(claim)]
+    for start, text in sentences(claim):
         for at in range(0, len(text), LONGEST):
             if (part := text[at : at + LONGEST]).strip():
                 yield _statement(start + at, part, evidence)
+
+
+def sentences(claim: str) -> Iterator[tuple[int, str]]:
+    """Return the sentences and lines of a claim, each with where it begins."""
+    start = 0
+    for end in [*_END.finditer(claim), None]:
+        yield start, claim[start : end.start() if end else len(claim)]
         start = end.end() if end else start
 
 

@@ -145,3 +145,41 @@ def test_long_words_and_deep_json_take_no_long_time() -> None:
         started = time.perf_counter()
         review(piece * 20_000, [deep, source(INVOICES)])
         assert time.perf_counter() - started < 20, piece
+
+
+@pytest.mark.parametrize(
+    ("status", "is_right"), [("open", True), ("Still open", True), ("paid", False), ("cancelled", False)]
+)
+def test_a_field_says_of_a_record_what_the_record_says_there(status: str, is_right: bool) -> None:
+    claim = json.dumps({"invoices": [{"id": "INV-1001", "status": status}]})
+    assert {each.kind for each in found(claim)} <= {"value", "swapped"}
+    assert (not found(claim)) == is_right
+
+
+def test_a_field_may_say_what_was_asked_for() -> None:
+    claim = json.dumps({"id": "INV-1001", "status": "cancelled"})
+    assert not found(claim, goal="Set INV-1001 to cancelled.")
+
+
+@pytest.mark.parametrize("divider", [", ", " | ", " – "])
+def test_what_a_row_lists_is_of_whom_it_names_first(divider: str) -> None:
+    people = [
+        {"user_id": "ann_1", "name": {"first_name": "Ann", "last_name": "Lee"}, "email": "ann@example.com"},
+        {"user_id": "bob_2", "name": {"first_name": "Bob", "last_name": "Ray"}, "email": "bob@example.com"},
+    ]
+    sources = [source(each, "get_user") for each in people]
+
+    def rows(*emails: str) -> str:
+        names = zip(("Ann Lee", "Bob Ray"), emails, strict=True)
+        return "Two were found.\n" + "\n".join(f"{at}. {divider.join(each)}" for at, each in enumerate(names, 1))
+
+    assert review(rows("ann@example.com", "bob@example.com"), sources) == ()
+    wrong = review(rows("bob@example.com", "ann@example.com"), sources)
+    assert [each.kind for each in wrong] == ["swapped", "swapped"]
+    assert review("Asked were Ann Lee, who is well, and bob@example.com.", sources) == ()
+
+
+def test_a_total_is_said_by_a_number_and_not_by_its_name() -> None:
+    criteria = "the total is stated"
+    assert [each.expected for each in found("INV-1001 and INV-1002 make up the total.", criteria=criteria)] == ["total"]
+    assert "missing" not in {each.kind for each in found("Total of both:\n1,349.90", criteria=criteria)}
