@@ -1,7 +1,5 @@
 """Keep what evaluations measured: each run is an event, numbered from 1, with everything of it as a blob."""
 
-from collections.abc import Sequence
-
 import msgspec
 
 from commands.catalogue import Catalogue, Registered
@@ -29,11 +27,7 @@ async def keep_run(
     """Keep a run under the next number."""
     await shell.store.put_blobs(context.tenant, [run])
     graded = RunGraded(suite=suite, model=model, figures=figures, run=digest_bytes(run))
-
-    def decide(_: Sequence[LogNotification]) -> Sequence[RunGraded]:
-        return [graded]
-
-    written = await catalogue.append(named_stream(context.tenant, "evaluation", "runs"), context, decide)
+    written = await catalogue.record(named_stream(context.tenant, "evaluation", "runs"), context, [graded])
     return Registered(name=suite, digest=graded.run, version=written.version, position=written.position)
 
 

@@ -1,22 +1,20 @@
 """Keep policy sets: check and register revisions, bring one into force, and tell which one is."""
 
-from collections.abc import Sequence
-
 import msgspec
 
 from commands.catalogue import Catalogue, Registered
 from commands.catalogue.documents import check_name
-from commands.ports import Judge, LogNotification
+from commands.named_revisions import check_reason, record_revision, whole_digest
+from commands.ports import Judge
 from commands.shell import Shell
-from domain.catalog.events import CatalogEvent, PolicySetActivated, PolicySetRegistered
+from domain.catalog.events import PolicySetActivated, PolicySetRegistered
 from domain.catalog.policies import PolicySet
 from domain.catalog.state import Policies
 from domain.encoding import canonical
 from domain.envelope import Context
 from domain.errors import Invalid, NotFound
-from domain.ids import named_stream
 
-SHORTEST_DIGEST = 8
+AGGREGATE = "policy-set"
 
 
 class Listed(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +36,7 @@ async def register_policy_set(
     rules = tuple(shell.judge.check(policy_set))
     await shell.store.put_blobs(context.tenant, [canonical(policy_set)])
     registered = PolicySetRegistered(name=policy_set.name, digest=policy_set.digest, rules=rules)
-    return await _append(catalogue, policy_set.name, policy_set.digest, registered, context)
+    return await record_revision(catalogue, AGGREGATE, registered, context)
 
 
 async def activate_policy_set(
@@ -48,21 +46,12 @@ async def activate_policy_set(
 
     ``digest`` may be cut to eight characters or more; left empty, it is the newest revision.
     """
-    if not reason.strip():
-        raise Invalid("Expected a reason: say why these rules are to be in force.")
+    check_reason(reason, "rules")
     policy_set = await find_policy_set(catalogue, shell, context.tenant, name, digest)
     shell.judge.check(policy_set)  # what this version of the product cannot read must not come into force
     await shell.store.put_blobs(context.tenant, [canonical(policy_set)])
     activated = PolicySetActivated(name=name, digest=policy_set.digest, reason=reason)
-    return await _append(catalogue, name, policy_set.digest, activated, context)
-
-
-async def _append(catalogue: Catalogue, name: str, digest: str, event: CatalogEvent, context: Context) -> Registered:
-    def append(_: Sequence[LogNotification]) -> Sequence[CatalogEvent]:
-        return [event]
-
-    written = await catalogue.append(named_stream(context.tenant, "policy-set", name), context, append)
-    return Registered(name=name, digest=digest, version=written.version, position=written.position)
+    return await record_revision(catalogue, AGGREGATE, activated, context)
 
 
 async def find_policy_set(catalogue: Catalogue, shell: Shell, tenant: str, name: str, digest: str = "") -> PolicySet:
@@ -74,13 +63,7 @@ async def find_policy_set(catalogue: Catalogue, shell: Shell, tenant: str, name:
     if not revisions:
         known = ", ".join([*shipped, *(await catalogue.current(tenant)).policies.revisions])
         raise NotFound(f"Expected a policy set that exists, out of {known}, but got {name[:100]!r}.")
-    found = [each for each in revisions if each.startswith(digest)] if digest else [revisions[-1]]
-    if len(found) != 1 or (digest and len(digest) < SHORTEST_DIGEST):
-        raise NotFound(
-            f"Expected a revision of {name} by {SHORTEST_DIGEST} characters of its digest or more, out of "
-            f"{', '.join(each[:12] for each in revisions)}, but got {digest[:100]!r}."
-        )
-    return await shell.policy_set(tenant, found[0])
+    return await shell.policy_set(tenant, whole_digest(name, revisions, digest))
 
 
 async def list_policy_sets(catalogue: Catalogue, shell: Shell, tenant: str) -> list[Listed]:

@@ -1,21 +1,18 @@
 """Keep price lists: check and register revisions, bring one into force, and say what a session's calls cost by one."""
 
-from collections.abc import Sequence
-
 import msgspec
 
 from commands.catalogue import Catalogue, Registered
 from commands.catalogue.documents import check_name
-from commands.ports import LogNotification
+from commands.named_revisions import check_reason, record_revision, whole_digest
 from commands.shell import Shell
-from domain.budget.events import PriceEvent, PriceListActivated, PriceListRegistered
+from domain.budget.events import PriceListActivated, PriceListRegistered
 from domain.budget.prices import PriceList, WrittenPrices, price_list
 from domain.encoding import canonical
 from domain.envelope import Context
-from domain.errors import Invalid, NotFound
-from domain.ids import named_stream
+from domain.errors import NotFound
 
-SHORTEST_DIGEST = 8
+AGGREGATE = "price-list"
 
 
 class ListedPrices(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +29,7 @@ async def register_prices(catalogue: Catalogue, shell: Shell, written: WrittenPr
     prices = price_list(written)
     await shell.store.put_blobs(context.tenant, [canonical(prices)])
     event = PriceListRegistered(name=prices.name, digest=prices.digest, currency=prices.currency)
-    return await _append(catalogue, event, context)
+    return await record_revision(catalogue, AGGREGATE, event, context)
 
 
 async def activate_prices(
@@ -42,19 +39,10 @@ async def activate_prices(
 
     ``digest`` may be cut to eight characters or more; left empty, it is the newest revision.
     """
-    if not reason.strip():
-        raise Invalid("Expected a reason: say why these prices are to be in force.")
+    check_reason(reason, "prices")
     prices = await find_prices(catalogue, shell, context.tenant, name, digest)
     event = PriceListActivated(name=name, digest=prices.digest, currency=prices.currency, reason=reason)
-    return await _append(catalogue, event, context)
-
-
-async def _append(catalogue: Catalogue, event: PriceEvent, context: Context) -> Registered:
-    def append(_: Sequence[LogNotification]) -> Sequence[PriceEvent]:
-        return [event]
-
-    written = await catalogue.append(named_stream(context.tenant, "price-list", event.name), context, append)
-    return Registered(name=event.name, digest=event.digest, version=written.version, position=written.position)
+    return await record_revision(catalogue, AGGREGATE, event, context)
 
 
 async def find_prices(catalogue: Catalogue, shell: Shell, tenant: str, name: str, digest: str = "") -> PriceList:
@@ -63,13 +51,7 @@ async def find_prices(catalogue: Catalogue, shell: Shell, tenant: str, name: str
     revisions = known.revisions.get(name, ())
     if not revisions:
         raise NotFound(f"Expected a price list that exists, out of {_names(known.revisions)}, but got {name[:100]!r}.")
-    found = [each for each in revisions if each.startswith(digest)] if digest else [revisions[-1]]
-    if len(found) != 1 or (digest and len(digest) < SHORTEST_DIGEST):
-        raise NotFound(
-            f"Expected {SHORTEST_DIGEST} characters or more that one revision of {name} begins with, out of "
-            f"{', '.join(each[:12] for each in revisions)}, but got {digest[:64]!r}."
-        )
-    return await shell.price_list(tenant, found[0])
+    return await shell.price_list(tenant, whole_digest(name, revisions, digest))
 
 
 def _names(revisions: dict[str, tuple[str, ...]]) -> str:

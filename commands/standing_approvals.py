@@ -60,11 +60,7 @@ async def give(
         amount_most=amount_most,
     )
     _check(given, context.at)
-
-    def append(_: Sequence[LogNotification]) -> Sequence[CatalogEvent]:
-        return [given]
-
-    return given, await catalogue.append(stream_of(context.tenant, given.id), context, append)
+    return given, await catalogue.record(stream_of(context.tenant, given.id), context, [given])
 
 
 def _check(given: StandingGiven, now: datetime) -> None:

@@ -65,6 +65,10 @@ class Appending:
 
         return await self.append_parts(context, draft)
 
+    async def record(self, stream: UUID, context: Context, events: Sequence[CatalogEvent]) -> Written:
+        """Append events whatever the stream holds by then."""
+        return await self.append(stream, context, lambda _: events)
+
     async def append_parts(self, context: Context, draft: Drafting) -> Written:
         """Append to several streams, all or nothing, again after every conflict; the first part is the request's."""
         for _ in range(TRIES):

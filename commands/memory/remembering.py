@@ -61,11 +61,7 @@ async def remember(catalogue: Catalogue, shell: Shell, asked: ToRemember, contex
     )
     events = await written_down(shell, context.tenant, added)
     context = replace(context, request_digest=await shell.redactor.keyed(context.request_digest))
-
-    def decide(_: Sequence[LogNotification]) -> Sequence[MemoryEvent]:
-        return events
-
-    written = await catalogue.append(memory_stream(context.tenant, added.id), context, decide)
+    written = await catalogue.record(memory_stream(context.tenant, added.id), context, events)
     return Written(id=added.id, version=written.version, position=written.position)
 
 
