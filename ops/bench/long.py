@@ -24,8 +24,9 @@ from domain.session.prompt import prompt
 from domain.session.state import Session
 from domain.upcasting import Unknown, read_session
 from ops.bench.machine import machine
-from ops.bench.raw import scratch_database, server_version
+from ops.bench.raw import server_version
 from ops.bench.steps import STUBBED, Parts, StubModel, start_sessions, stubbed_shell
+from ops.scratch import scratch_database
 
 STARTED = "session.step-started.v1"
 

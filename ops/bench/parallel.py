@@ -24,8 +24,9 @@ from domain.errors import Unavailable
 from domain.session.events import Limits
 from domain.session.state import Ended
 from ops.bench.machine import machine
-from ops.bench.raw import scratch_database, server_version
+from ops.bench.raw import server_version
 from ops.sample.http_server import Request, Response, json_response, serving
+from ops.scratch import scratch_database
 
 STUBBED = "the model is a script, and no NATS: the worker drives directly; the tool is a server that waits, over HTTP"
 API = "waiting"

@@ -21,8 +21,9 @@ from domain.session.events import VerdictReached
 from domain.upcasting import topic_of
 from ops.bench.histories import TOOLS
 from ops.bench.machine import machine
-from ops.bench.rebuild import UNIT_EVENTS, events_of_sessions, scratch_database
+from ops.bench.rebuild import UNIT_EVENTS, events_of_sessions
 from ops.bench.steps import Parts, stubbed_shell
+from ops.scratch import scratch_database
 
 STUBBED = "nothing: the product's own engine and a real log; the sessions are drawn at random by the product's rules"
 RULES = 200

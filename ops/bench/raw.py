@@ -1,12 +1,10 @@
 """Measure the raw limits of a Postgres server, and lend a scratch database to measure in."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from uuid import UUID, uuid4
 
 import psycopg
-from psycopg.conninfo import make_conninfo
 
 TOPIC = "session.benchmarked.v1"
 STATE = b'{"data":"' + b"x" * 209 + b'"}'
@@ -62,15 +60,3 @@ def server_version(url: str) -> str:
     """Return the server's version."""
     with psycopg.connect(url) as connection:
         return f"{connection.info.server_version // 10_000}.{connection.info.server_version % 10_000}"
-
-
-@contextmanager
-def scratch_database(url: str) -> Iterator[str]:
-    """Create a database on the server at ``url`` and yield its URL; it is dropped afterwards."""
-    name = f"bench_{uuid4().hex[:12]}"
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-        try:
-            yield make_conninfo(url, dbname=name)
-        finally:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())

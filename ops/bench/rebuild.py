@@ -5,20 +5,17 @@ the live read model is projected from it, and the rebuild runs the same code ove
 """
 
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from random import Random
 from statistics import median
 from typing import Protocol
-from uuid import UUID, uuid4
-
-import psycopg
-from psycopg.conninfo import make_conninfo
+from uuid import UUID
 
 from commands.ports import LogEvent
 from commands.shell import to_log
 from ops.bench.histories import SMOOTH, history
 from ops.bench.machine import machine
+from ops.scratch import scratch_database
 from projections.building import Build
 
 STUBBED = "nothing: real log, real read models; the sessions are drawn at random by the product's own rules"
@@ -103,15 +100,3 @@ def events_of_sessions(seed: int = 1, catalog: str = "c" * 64) -> Iterator[LogEv
         session = UUID(int=draw.getrandbits(128), version=4)
         told = history(draw, session, steps=draw.randint(2, 8), trouble=SMOOTH, catalog=catalog)
         yield from to_log(session, 0, [event for append in told for event in append])
-
-
-@contextmanager
-def scratch_database(url: str) -> Iterator[str]:
-    """Yield the URL of a database that is dropped afterwards."""
-    name = f"bench_{uuid4().hex[:12]}"
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-        try:
-            yield make_conninfo(url, dbname=name)
-        finally:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())

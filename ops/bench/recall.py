@@ -16,7 +16,8 @@ import psycopg
 
 from commands.ports import Confines, MemoryIndex
 from ops.bench.machine import machine
-from ops.bench.raw import scratch_database, server_version
+from ops.bench.raw import server_version
+from ops.scratch import scratch_database
 
 STUBBED = "vectors are made up, and written past the log"
 DIMENSION, CLUSTERS, SPREAD = 384, 300, 1.4

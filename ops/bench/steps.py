@@ -42,7 +42,8 @@ from domain.ids import named_stream
 from domain.session.events import Limits
 from domain.upcasting import AnyEvent
 from ops.bench.machine import machine
-from ops.bench.raw import insert_rate, scratch_database, server_version
+from ops.bench.raw import insert_rate, server_version
+from ops.scratch import scratch_database
 
 STUBBED = "the tool's and the model's sockets: both answer in process, at once; no NATS: the worker drives directly"
 TOOL = Tool(

@@ -12,7 +12,8 @@ from time import perf_counter
 
 from ops.bench.loading import Load, Noticed, Opened
 from ops.bench.machine import machine
-from ops.bench.rebuild import Store, fill, scratch_database
+from ops.bench.rebuild import Store, fill
+from ops.scratch import scratch_database
 from projections.building import Build, Builds
 
 STUBBED = "nothing: real log, real read models, a projector in a process of its own; the sessions are drawn at random"

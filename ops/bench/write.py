@@ -21,7 +21,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 from commands.ports import EventStore, LogEvent
 from ops.bench.machine import machine
-from ops.bench.raw import STATE, TOPIC, copy_rate, insert_rate, scratch_database, server_version
+from ops.bench.raw import STATE, TOPIC, copy_rate, insert_rate, server_version
+from ops.scratch import scratch_database
 
 # Drawn beforehand, as the domain derives its ids outside the log too.
 _EVENT_IDS = cycle([uuid4() for _ in range(10_000)])

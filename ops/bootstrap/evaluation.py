@@ -23,12 +23,12 @@ from commands.ports import Dialer, Judge, Models
 from commands.shell import Shell
 from domain.catalog.events import Tool
 from domain.errors import Invalid
-from ops.bench.raw import scratch_database
 from ops.bootstrap.core import NoWakeups
 from ops.bootstrap.dialing import open_dialer
 from ops.bootstrap.models import model_router
 from ops.bootstrap.servers import addresses
 from ops.sample.shop import document
+from ops.scratch import scratch_database
 from ops.settings import Settings
 
 DOCUMENTS = (".json", ".yaml", ".yml")

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from adapters.postgres.migrations import migrate
-from ops.bench.raw import scratch_database
 from ops.bootstrap.core import Core, open_core
 from ops.bootstrap.servers import Addresses
+from ops.scratch import scratch_database
 from ops.settings import Settings
 
 
