@@ -8,9 +8,6 @@ from collections.abc import Sequence
 from domain.errors import Invalid
 from domain.memory.events import Embedding
 
-MOST_DIMENSIONS = 16_000
-"""As many as pgvector keeps in one value."""
-
 
 def embedding(embedder: str, revision: str, dimension: int, vector: Sequence[float]) -> Embedding:
     """Hold a vector as it is recorded; raise Invalid for one of another dimension, or that is no direction."""

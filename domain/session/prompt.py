@@ -330,7 +330,6 @@ Answer with one JSON object and nothing else, either
 ASK_FORM = """\
 Of the tools' arguments only the upper levels are shown; "cut" counts what is left out. To see more first, answer with
 {"describe": "a tool's name", "at": "/body/items"}, where "at" leads into its arguments or is empty for all."""
-CHOOSE_OR_ASK_FORM = f"{CHOOSE_FORM}\n{ASK_FORM}"
 
 REPAIR_FORM = """\
 The call of this tool failed, as the last round says. Mend its arguments: change what was wrong, and nothing else.

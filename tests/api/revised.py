@@ -43,12 +43,6 @@ def move_search(document: Document) -> None:
     search(document)["parameters"][0] |= {"in": "header"}
 
 
-def list_search(document: Document) -> None:
-    """Take several words, between bars."""
-    words = {"type": ["array", "string"], "items": {"type": "string"}}
-    search(document)["parameters"][0] |= {"schema": words, "style": "pipeDelimited", "explode": False}
-
-
 def tighten_carriers(document: Document) -> None:
     """Take two carriers only."""
     schemas(document)["NewShipment"]["properties"]["carrier"] = {"enum": ["courier", "pickup"]}

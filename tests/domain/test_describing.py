@@ -13,7 +13,7 @@ from domain.session.events import (
     ToolChosen,
     ToolDescribed,
 )
-from domain.session.prompt import CHOOSE_FORM, CHOOSE_OR_ASK_FORM, prompt
+from domain.session.prompt import ASK_FORM, CHOOSE_FORM, prompt
 from domain.session.replies import MOST_TOLD
 from domain.session.state import Choosing, Session
 from tests.domain.story import Story, chooses, given, goal, plan, replied
@@ -61,7 +61,7 @@ def test_a_question_about_a_tool_is_looked_up_and_the_choice_asked_for_again() -
 
 def test_what_was_told_stands_in_the_next_prompt() -> None:
     text = asked(told(1).state)
-    assert 'MORE OF create_order /body/items\n{"type":"object"}' in text and CHOOSE_OR_ASK_FORM in text
+    assert 'MORE OF create_order /body/items\n{"type":"object"}' in text and f"{CHOOSE_FORM}\n{ASK_FORM}" in text
     assert "MORE OF" not in asked(given(goal(), plan(())).state)
 
 
@@ -72,7 +72,7 @@ def test_a_choice_follows_as_before() -> None:
 
 def test_questions_are_bounded() -> None:
     story = told(MOST_TOLD)
-    assert CHOOSE_OR_ASK_FORM not in asked(story.state) and CHOOSE_FORM in asked(story.state)
+    assert ASK_FORM not in asked(story.state) and CHOOSE_FORM in asked(story.state)
     story.when(asks(f"choose-1-1-d{MOST_TOLD}")).then_only(BudgetSpent, ModelRetryScheduled)
 
 
@@ -91,7 +91,7 @@ def test_an_answer_that_nobody_waits_for_leads_to_nothing() -> None:
 
 def test_sessions_of_the_first_rules_cannot_ask() -> None:
     story = given(goal(behaviour=1), plan(()))
-    assert CHOOSE_OR_ASK_FORM not in asked(story.state)
+    assert ASK_FORM not in asked(story.state)
     story.when(asks()).then_only(BudgetSpent, ModelRetryScheduled)
 
 
