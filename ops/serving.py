@@ -16,6 +16,7 @@ from ops.bootstrap.roles import run_projector, run_relay, run_worker
 from ops.bootstrap.servers import addresses
 from ops.bootstrap.watch import watch
 from ops.settings import Settings
+from ops.tasks import end
 from ops.web import bound, server_of, url_of
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ async def everything(settings: Settings) -> AsyncIterator[Up]:
             try:
                 yield Up(url=url, core=core, tasks=(*served, *aside, *roles, *where.keepers))
             finally:
-                await _end(roles)
+                await end(roles)
 
 
 @asynccontextmanager
@@ -72,7 +73,7 @@ async def _listening(core: Core, watched: "Watched") -> AsyncIterator[tuple[str,
             yield url_of(door), [task, *edge.tasks]
         finally:
             # Live streams first: the server would wait for them.
-            await _end(edge.tasks)
+            await end(edge.tasks)
 
 
 @asynccontextmanager
@@ -102,12 +103,6 @@ async def _served(app: "ASGIApp", door: socket.socket) -> AsyncIterator[asyncio.
         await asyncio.wait([task], timeout=10)
 
 
-async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-
-
 async def one_role(settings: Settings, name: str, say: Callable[[str], None]) -> None:
     """Run one role until it is told to end."""
     async with addresses(settings, nats=True) as where, open_core(settings, where, name) as core:
@@ -127,7 +122,7 @@ async def _perform(core: Core, name: str, say: Callable[[str], None]) -> None:
         try:
             await until_told([task, *aside])
         finally:
-            await _end([task])
+            await end([task])
 
 
 async def until_told(tasks: Sequence[asyncio.Task[None]]) -> None:

@@ -11,6 +11,7 @@ from uuid import UUID
 from commands.ports import LogEvent
 from domain.errors import RepriseError
 from ops.bench.rebuild import Store, events_of_sessions
+from ops.tasks import end
 from projections.building import Builds
 from queries.approvals import list_approvals
 from queries.catalogue import list_agents, list_tools
@@ -71,9 +72,7 @@ class Load:
                 if task.done():
                     task.result()
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end(tasks)
 
     async def _append(self) -> None:
         events = events_of_sessions(seed=2)

@@ -13,6 +13,7 @@ from adapters.postgres.read_models.builds import PostgresBuilds
 from commands.orchestrate import whole_model
 from ops.bootstrap.core import Core
 from ops.bootstrap.tokens import keys
+from ops.tasks import end
 
 if TYPE_CHECKING:
     from litestar.types import ASGIApp
@@ -66,8 +67,6 @@ async def api_edge(core: Core, watched: "Watched") -> AsyncIterator[Edge]:
         app = build(services)
         yield Edge(app=Observed(app, watched.watch) if watched.watch else app, tasks=tasks)
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(tasks)
         await history.close()
         await builds.close()

@@ -13,6 +13,7 @@ from ops.bootstrap.core import Core, open_core
 from ops.bootstrap.roles import run_worker
 from ops.bootstrap.servers import addresses
 from ops.cli.verb import as_person, settings
+from ops.tasks import end
 
 
 @asynccontextmanager
@@ -36,14 +37,8 @@ async def performing(perform: bool) -> AsyncIterator[tuple[Core, bool]]:
         opened = await stack.enter_async_context(open_core(loaded, where, "cli", needs_nats=performs))
         if performs:
             worker = asyncio.create_task(run_worker(opened))
-            stack.push_async_callback(end, worker)
+            stack.push_async_callback(end, [worker])
         yield opened, served
-
-
-async def end(task: asyncio.Task[None]) -> None:
-    """Cancel a task and wait for its clean-up."""
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 def context(opened: Core, correlation: str = "") -> Context:

@@ -8,6 +8,7 @@ from uuid import UUID
 from commands.ports import Live, Said
 from ops.bootstrap.core import Core
 from ops.cli.output import plain
+from ops.tasks import end
 from queries.events import EventShown
 
 POLL_SECONDS = 0.1
@@ -47,8 +48,7 @@ async def telling(core: Core, session: UUID, tell: Callable[[Said], None]) -> As
         yield
     finally:
         if task:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await end([task])
 
 
 async def _tell(live: Live, session: UUID, tell: Callable[[Said], None]) -> None:

@@ -13,6 +13,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
 
+from ops.tasks import end
+
 MAX_HEAD = 64 * 1024
 MAX_BODY = 8 * 1024 * 1024
 
@@ -64,9 +66,7 @@ async def serving(handler: Handler, *, port: int = 0) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
-        for task in connections:
-            task.cancel()
-        await asyncio.gather(*connections, return_exceptions=True)
+        await end(connections)
 
 
 async def _converse(handler: Handler, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

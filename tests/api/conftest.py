@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import MISSING, dataclass, fields, replace
 from itertools import count
@@ -49,6 +49,7 @@ from ops.web import bound, server_of, url_of
 from projections.registry import READ_MODELS
 from projections.runner import Projector
 from tests.api.contract import CheckedTransport, contract
+from tests.beside import running_beside
 
 SCRIPT = Path("ops/sample/demo_script.json").absolute()
 GOAL = "Order two blue mugs for customer 7, have them shipped, and say what they cost."
@@ -56,18 +57,6 @@ numbers = count(1)
 documents: list[bytes] = []
 
 Serve: TypeAlias = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
-
-
-@asynccontextmanager
-async def running_beside(*coroutines: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run coroutines until the block ends."""
-    tasks = [asyncio.create_task(each) for each in coroutines]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from adapters.postgres.read_models import watching
 from adapters.postgres.read_models.watching import take_builds
 from commands.authorize import Principal
 from projections.registry import READ_MODELS
-from tests.api.conftest import Parts, Serve, problem, running_beside
+from tests.api.conftest import Parts, Serve, problem
+from tests.beside import running_beside
 
 ENDS = ("done", "aborted", "failed")
 

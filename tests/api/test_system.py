@@ -24,8 +24,9 @@ from api.services import Services
 from api.watching import Watched
 from commands.catalogue import Catalogue
 from domain.errors import Unavailable
-from tests.api.conftest import GOAL, Parts, Serve, problem, running_beside
+from tests.api.conftest import GOAL, Parts, Serve, problem
 from tests.api.contract import contract
+from tests.beside import running_beside
 
 
 async def test_a_living_service_says_so_and_nothing_of_its_log(client: httpx.AsyncClient) -> None:

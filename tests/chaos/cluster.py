@@ -14,6 +14,7 @@ from adapters.embedded.postgres import PostgresServer, embedded_postgres
 from adapters.embedded.process import Server
 from adapters.postgres.migrations import migrate
 from adapters.postgres.store import PostgresEventStore
+from tests.beside import running_beside
 from tests.chaos.shops import write_scripts
 
 ROLES = ("api", "worker", "worker", "relay", "projector")
@@ -151,21 +152,9 @@ async def cluster(folder: Path, roles: Iterable[str] = ROLES) -> AsyncIterator[C
         running = Cluster(postgres, nats, write_scripts(folder))
         given = environment(folder, postgres.url, nats.url, running.models.values())
         running.processes = [Process(role, f"{role}-{number}", given, folder) for number, role in enumerate(roles, 1)]
-        await stack.enter_async_context(supervised(running.processes))
+        await stack.enter_async_context(running_beside(*(each.run() for each in running.processes)))
         await running.all_serve()
         yield running
-
-
-@asynccontextmanager
-async def supervised(processes: Iterable[Process]) -> AsyncIterator[None]:
-    """Keep processes alive until the block ends."""
-    tasks = [asyncio.create_task(process.run(), name=process.name) for process in processes]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def environment(folder: Path, postgres_url: str, nats_url: str, models: Iterable[str]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from adapters.policy.cedar import CedarJudge
 from adapters.postgres.store import PostgresEventStore
 from commands.catalogue import Catalogue
 from commands.orchestrate import Goal, orchestrate
+from commands.perform import drive
 from commands.ports import (
     Checked,
     Description,
@@ -225,6 +226,22 @@ async def start(shell: Shell, *, limits: Limits = QUICK, given: Context | None =
     goal = Goal(text="Look and order", model="scripted:test", limits=limits)
     session, handled = await orchestrate(shell, Catalogue(shell), goal, given or context())
     return session, handled.repeated
+
+
+async def die_while_sending(shell: Shell, shop: Shop, session: UUID) -> None:
+    """Drive a session until its request has arrived, then die before the answer."""
+    arrived = asyncio.Event()
+
+    async def hang() -> None:
+        arrived.set()
+        await asyncio.sleep(60)
+
+    before, shop.on_arrival, shell.drain_seconds = shop.on_arrival, hang, 0
+    driving = asyncio.create_task(drive(shell, session))
+    await asyncio.wait_for(arrived.wait(), 10)
+    driving.cancel()
+    await asyncio.wait([driving], timeout=10)
+    shop.on_arrival = before
 
 
 async def events(store: PostgresEventStore, session: Any, kind: type[Any]) -> list[Any]:

@@ -24,7 +24,7 @@ from domain.session.admit import open_approvals
 from domain.session.commands import ReportOutcome
 from domain.session.events import Limits, VerdictReached
 from domain.session.state import DeadLetter
-from tests.commands.parts import Bell, Model, Shop, Time, context, events, failing, shell_of, start
+from tests.commands.parts import Bell, Model, Shop, Time, context, die_while_sending, events, failing, shell_of, start
 from tests.commands.test_perform import status, topics
 
 PERMIT = '@id("all") permit (principal, action, resource);\n'
@@ -84,21 +84,9 @@ async def test_a_replay_that_fails_opens_the_letter_again(store: PostgresEventSt
 async def test_a_worker_that_dies_during_a_replay_is_followed_by_another(store: PostgresEventStore) -> None:
     time, shop = Time(), Shop(answers=failing("not-sent"))
     dying = shell_of(store, shop, Model(), time, worker="dying")
-    dying.drain_seconds = 0
     letter = await given_up(dying)
     session = (await replay_letter(dying, letter, "the shop is back", context())).session
-    arrived = asyncio.Event()
-
-    async def hang() -> None:
-        arrived.set()
-        await asyncio.sleep(60)
-
-    shop.on_arrival = hang
-    driving = asyncio.create_task(drive(dying, session))
-    await asyncio.wait_for(arrived.wait(), 10)
-    driving.cancel()
-    await asyncio.wait([driving], timeout=10)
-    shop.on_arrival = lambda: None
+    await die_while_sending(dying, shop, session)
     time.ahead = timedelta(seconds=60)
     following = shell_of(store, shop, Model(), time, worker="following")
     await drive(following, session)

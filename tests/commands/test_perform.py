@@ -22,7 +22,7 @@ from domain.session.admit import open_approvals
 from domain.session.commands import CancelSession, GrantApproval, PauseSession
 from domain.session.events import Limits
 from domain.session.state import Ended
-from tests.commands.parts import Model, Shop, Time, context, failing, shell_of, start
+from tests.commands.parts import Model, Shop, Time, context, die_while_sending, failing, shell_of, start
 
 
 async def topics(store: PostgresEventStore, session: UUID) -> list[str]:
@@ -168,21 +168,10 @@ async def test_nothing_is_sent_before_a_human_allowed_it(store: PostgresEventSto
 async def test_a_write_whose_worker_died_is_not_sent_again(store: PostgresEventStore) -> None:
     time, shop = Time(), Shop()
     dying = shell_of(store, shop, Model(tool="order"), time, worker="dying")
-    dying.drain_seconds = 0
     session, _ = await start(dying)
     await drive(dying, session)
     await approve(dying, session)
-    arrived = asyncio.Event()
-
-    async def hang() -> None:
-        arrived.set()
-        await asyncio.sleep(60)
-
-    shop.on_arrival = hang
-    driving = asyncio.create_task(drive(dying, session))
-    await asyncio.wait_for(arrived.wait(), 10)
-    driving.cancel()
-    await asyncio.wait([driving], timeout=10)
+    await die_while_sending(dying, shop, session)
     time.ahead = timedelta(seconds=60)
     after = await drive(shell_of(store, shop, Model(tool="order"), time, worker="next"), session)
     assert status(after) == "running" and len(shop.received) == 1

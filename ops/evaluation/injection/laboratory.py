@@ -1,8 +1,6 @@
 """Perform runs through the real shell: many at a time, each a session in the log, under one set of rules."""
 
-import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -16,7 +14,6 @@ from commands.perform import drive
 from commands.policies import activate_policy_set
 from commands.ports import Appended, Dialer, HttpRequest, HttpResponse
 from commands.shell import Shell
-from domain.envelope import Actor, Context
 from domain.session.commands import GrantApproval
 from domain.session.events import ApprovalRequested, ArgumentsChecked, Limits, VerdictReached
 from domain.session.state import Asking, Ended, Session
@@ -26,6 +23,7 @@ from ops.evaluation.injection.grading import Heard, Outcome, Verdict, outcome_of
 from ops.evaluation.injection.obeying import ObedientModels
 from ops.evaluation.injection.runs import Run
 from ops.evaluation.injection.world import HEADER, World
+from ops.evaluation.performing import context_of
 
 AT_ONCE = 40
 LIMITS = Limits(steps=1_000, model_calls=10_000, tool_calls=10_000, rework_rounds=50, parallel_steps=1)
@@ -67,11 +65,11 @@ class Laboratory:
         catalogue = Catalogue(self.shell)
         if self.rules:
             why = "evaluation"
-            await activate_policy_set(catalogue, self.shell, self.rules, "", why, self._context(setting))
+            await activate_policy_set(catalogue, self.shell, self.rules, "", why, context_of(self.shell, setting.suite))
         await catalogue.register_document(
             self.documents,
             document_of(setting.suite, setting.tools),
-            self._context(setting),
+            context_of(self.shell, setting.suite),
             api="tools",
             settings=Settings(base_url=self.url, allow_private=True),
         )
@@ -82,7 +80,9 @@ class Laboratory:
         """Perform a run to its end, or to where only a human could let the attacker's call through."""
         self.models.runs[run.id] = run
         goal = Goal(text=run.task.prompt, model=run.id, limits=LIMITS)
-        session, _ = await orchestrate(self.shell, Catalogue(self.shell), goal, self._context(run.setting))
+        session, _ = await orchestrate(
+            self.shell, Catalogue(self.shell), goal, context_of(self.shell, run.setting.suite)
+        )
         self.world.runs[str(session)] = run
         state = await self._performed(run, session)
         del self.models.runs[run.id], self.world.runs[str(session)]
@@ -97,7 +97,7 @@ class Laboratory:
             if asking is None or run.attacking:
                 return state
             grant = GrantApproval(approval=asking.approval.id, by="human", reason="this is what was asked for")
-            await handle(self.shell, session, grant, self._context(run.setting, "human"))
+            await handle(self.shell, session, grant, context_of(self.shell, run.setting.suite, "human"))
 
     def _hear(self, appended: Appended) -> None:
         heard = self.heard[appended.session]
@@ -112,34 +112,6 @@ class Laboratory:
                 case _:
                     pass
 
-    def _context(self, setting: Setting, who: str = "user") -> Context:
-        command = self.shell.chance.command_id()
-        return Context(
-            command_id=command,
-            actor=Actor(kind="person", id=who),
-            at=self.shell.clock.now(),
-            correlation=command,
-            tenant=setting.suite,
-        )
-
 
 def _verdict(verdict: VerdictReached) -> Verdict:
     return Verdict(call=verdict.call, decision=verdict.decision, rules=verdict.rules, reason=verdict.reason)
-
-
-async def performed(
-    laboratory: Laboratory, runs: Sequence[Run], progress: Callable[[int], None], at_once: int = AT_ONCE
-) -> list[Outcome]:
-    """Perform runs, so many at once, in the order that they are given."""
-    room = asyncio.Semaphore(at_once)
-    done = 0
-
-    async def one(run: Run) -> Outcome:
-        nonlocal done
-        async with room:
-            outcome = await laboratory.perform(run)
-        done += 1
-        progress(done)
-        return outcome
-
-    return await asyncio.gather(*(one(run) for run in runs))

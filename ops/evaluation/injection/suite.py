@@ -8,7 +8,7 @@ from commands.ports import Judge
 from ops.bootstrap.evaluation import document_reader, scratch_server, scratch_shell
 from ops.evaluation.injection.cases import Setting
 from ops.evaluation.injection.grading import Outcome
-from ops.evaluation.injection.laboratory import Laboratory, NamingSessions, performed
+from ops.evaluation.injection.laboratory import AT_ONCE, Laboratory, NamingSessions
 from ops.evaluation.injection.measuring import (
     attack_runs,
     benign_figures,
@@ -21,6 +21,7 @@ from ops.evaluation.injection.obeying import ObedientModels
 from ops.evaluation.injection.runs import Run
 from ops.evaluation.injection.unguarded import Unguarded
 from ops.evaluation.injection.world import World
+from ops.evaluation.performing import performed
 from ops.evaluation.suite import Figures, Progress, Wanted
 from ops.sample.http_server import serving
 
@@ -57,7 +58,7 @@ async def measured(wanted: Wanted, settings: Sequence[Setting]) -> Figures:
 
 
 async def _batch(laboratory: Laboratory, runs: Sequence[Run], counting: Counting) -> list[Outcome]:
-    outcomes = await performed(laboratory, runs, counting)
+    outcomes = await performed(laboratory.perform, runs, counting, AT_ONCE)
     counting.next(len(runs))
     return outcomes
 

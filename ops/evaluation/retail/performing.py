@@ -1,8 +1,7 @@
 """Perform tasks through the real shell, with a human who allows what an expert would do and nothing else."""
 
-import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +16,6 @@ from commands.perform import drive
 from commands.ports import Appended
 from commands.shell import Shell
 from domain.encoding import canonical, plain
-from domain.envelope import Actor, Context
 from domain.session.commands import DenyApproval, GrantApproval
 from domain.session.events import (
     ApprovalDenied,
@@ -30,6 +28,7 @@ from domain.session.events import (
     VerdictReached,
 )
 from domain.session.state import Asking, Ended, Session
+from ops.evaluation.performing import context_of
 from ops.evaluation.retail.document import ROUTES, document, grouped
 from ops.evaluation.retail.expert import EXPERT, Experts
 from ops.evaluation.retail.serving import RetailServer
@@ -86,7 +85,9 @@ class Desk:
     async def register(self) -> None:
         """Register the shop's API."""
         catalogue, settings = Catalogue(self.shell), Settings(base_url=self.url, allow_private=True)
-        await catalogue.register_document(self.documents, document(), self._context(), api=API, settings=settings)
+        await catalogue.register_document(
+            self.documents, document(), context_of(self.shell), api=API, settings=settings
+        )
         tools = (await catalogue.current("local")).documents[API].tools
         by_operation = {tool.operation: tool.name for tool in tools}
         self.models.names = {
@@ -98,7 +99,7 @@ class Desk:
         self.models.tasks[task.id] = task
         shop = Shop(deepcopy(self.database))
         goal = Goal(text=task.goal, model=self.model or f"{EXPERT}:{task.id}", limits=LIMITS)
-        session, _ = await orchestrate(self.shell, Catalogue(self.shell), goal, self._context())
+        session, _ = await orchestrate(self.shell, Catalogue(self.shell), goal, context_of(self.shell))
         self.server.open(str(session), shop)
         state, refused = await self._performed(task, session)
         return self._outcome(task, session, state, shop, refused)
@@ -118,7 +119,7 @@ class Desk:
                 if fine
                 else DenyApproval(approval=name, by="human", reason="no expert would do it")
             )
-            await handle(self.shell, session, answer, self._context("human"))
+            await handle(self.shell, session, answer, context_of(self.shell, who="human"))
 
     def _is_gold(self, task: Task, asking: Asking) -> bool:
         said = canonical(plain(asking.choice.arguments.value))
@@ -145,11 +146,6 @@ class Desk:
             first=tuple(_fate(f"call-{step.number}-1", heard) for step in state.steps),
         )
 
-    def _context(self, who: str = "user") -> Context:
-        command = self.shell.chance.command_id()
-        actor = Actor(kind="person", id=who)
-        return Context(command_id=command, actor=actor, at=self.shell.clock.now(), correlation=command)
-
 
 def _fate(call: str, heard: Sequence[SessionEvent]) -> str:
     """Say what became of a call: the last that its events tell."""
@@ -169,18 +165,3 @@ def _fate(call: str, heard: Sequence[SessionEvent]) -> str:
             case _:
                 pass
     return fate
-
-
-async def performed(desk: Desk, tasks: Sequence[Task], progress: Callable[[int], None]) -> list[Outcome]:
-    """Perform tasks, some at once, in the order that they are given."""
-    room, done = asyncio.Semaphore(AT_ONCE), 0
-
-    async def one(task: Task) -> Outcome:
-        nonlocal done
-        async with room:
-            outcome = await desk.perform(task)
-        done += 1
-        progress(done)
-        return outcome
-
-    return await asyncio.gather(*(one(task) for task in tasks))

@@ -8,9 +8,10 @@ from typing import Any
 from ops.bootstrap.evaluation import document_reader, scratch_bench, scratch_server
 from ops.evaluation.injection.laboratory import NamingSessions
 from ops.evaluation.injection.suite import Counting
+from ops.evaluation.performing import performed
 from ops.evaluation.retail.corrupting import Spoiled, spoiled
 from ops.evaluation.retail.expert import EXPERT, Experts
-from ops.evaluation.retail.performing import Desk, Outcome, performed
+from ops.evaluation.retail.performing import AT_ONCE, Desk, Outcome
 from ops.evaluation.retail.serving import RetailServer
 from ops.evaluation.retail.tasks import Task, read_tasks
 from ops.evaluation.suite import Figures, Suite, Wanted
@@ -61,7 +62,7 @@ async def _round(
             model=wanted.model,
         )
         await desk.register()
-        return await performed(desk, tasks, progress)
+        return await performed(desk.perform, tasks, progress, AT_ONCE)
 
 
 def _figures(outcomes: Sequence[Outcome]) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Perform the cases of a dataset through the real shell, and grade what came of each."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -15,11 +14,12 @@ from commands.orchestrate import Goal, orchestrate
 from commands.perform import drive
 from commands.ports import Appended, Dialer, DialFault, HttpRequest
 from commands.shell import Shell
-from domain.envelope import Actor, Context
 from domain.errors import Invalid
 from domain.session.admit import open_approvals
 from domain.session.commands import GrantApproval
 from domain.session.events import SessionEvent
+from ops.evaluation import performing
+from ops.evaluation.performing import context_of
 from ops.evaluation.tasks.checking import check_calls
 from ops.evaluation.tasks.dataset import Case, Dataset
 from ops.evaluation.tasks.gold import GOLD, GoldModels
@@ -63,8 +63,10 @@ class Bench:
         async with self._registered(case.id) as url:
             goal = Goal(text=case.goal, model=self.model or f"{GOLD}:{case.id}")
             if case.tools:
-                await Catalogue(self.shell).patch_agent(EXECUTOR, {"tools": case.tools}, self._context(case.id))
-            session, _ = await orchestrate(self.shell, Catalogue(self.shell), goal, self._context(case.id))
+                await Catalogue(self.shell).patch_agent(
+                    EXECUTOR, {"tools": case.tools}, context_of(self.shell, case.id)
+                )
+            session, _ = await orchestrate(self.shell, Catalogue(self.shell), goal, context_of(self.shell, case.id))
             await self._performed(case, session)
             found = {where: await self._read(url, where) for where in case.state}
         outcome = outcome_of(case, str(session), self.heard.pop(session, []), self.misfits, found)
@@ -79,7 +81,7 @@ class Bench:
     async def _registered(self, tenant: str) -> AsyncIterator[str]:
         """Yield where the API is, registered for a tenant."""
         async with self._api() as (document, url):
-            settings, context = Settings(base_url=url, allow_private=self._private), self._context(tenant)
+            settings, context = Settings(base_url=url, allow_private=self._private), context_of(self.shell, tenant)
             await Catalogue(self.shell).register_document(self.documents, document, context, api=API, settings=settings)
             yield url
 
@@ -110,7 +112,7 @@ class Bench:
             if not asked:
                 return
             grant = GrantApproval(approval=asked[0][0].id, by=HUMAN, reason="evaluation")
-            await handle(self.shell, session, grant, self._context(case.id, HUMAN))
+            await handle(self.shell, session, grant, context_of(self.shell, case.id, HUMAN))
 
     async def _read(self, url: str, where: str) -> Any:
         request = HttpRequest(method="GET", url=f"{url}{where}", origin=url, allow_private=self._private)
@@ -119,28 +121,9 @@ class Bench:
         except (DialFault, ValueError):
             return None
 
-    def _context(self, tenant: str, who: str = "user") -> Context:
-        command = self.shell.chance.command_id()
-        return Context(
-            command_id=command,
-            actor=Actor(kind="person", id=who),
-            at=self.shell.clock.now(),
-            correlation=command,
-            tenant=tenant,
-        )
-
 
 async def performed(bench: Bench, progress: Callable[[int, int], None]) -> list[Outcome]:
     """Perform all cases, some at once, in their order; raise Invalid before any where one cannot be met."""
     await bench.check()
-    room, done, total = asyncio.Semaphore(AT_ONCE), 0, len(bench.dataset.cases)
-
-    async def one(case: Case) -> Outcome:
-        nonlocal done
-        async with room:
-            outcome = await bench.perform(case)
-        done += 1
-        progress(done, total)
-        return outcome
-
-    return await asyncio.gather(*(one(case) for case in bench.dataset.cases))
+    cases = bench.dataset.cases
+    return await performing.performed(bench.perform, cases, lambda done: progress(done, len(cases)), AT_ONCE)

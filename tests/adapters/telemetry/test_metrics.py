@@ -1,6 +1,5 @@
 """A process counts what it appended, and what its steps cost beside models, tools, people and waits."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID
 
@@ -29,20 +28,11 @@ from domain.session.events import (
     StepStarted,
     ToolChosen,
 )
-from tests.commands.parts import Model, Shop, Time, failing, register, shell_of, start
+from tests.commands.parts import Model, Shop, Time, failing, shell_of, start
 from tests.projections.histories import NOW, event_of
 
 SESSION = UUID(int=7)
 TEXT = Content(text="{}", size=2)
-
-
-@pytest.fixture
-async def store(database: str) -> AsyncIterator[PostgresEventStore]:
-    """Open a log with two tools registered."""
-    opened = await PostgresEventStore.open(database)
-    await register(opened)
-    yield opened
-    await opened.close()
 
 
 async def test_what_a_process_appended_is_counted_by_what_it_was(store: PostgresEventStore) -> None:

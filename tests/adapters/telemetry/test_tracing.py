@@ -4,7 +4,7 @@ import asyncio
 import logging
 import socket
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -26,7 +26,7 @@ from domain.upcasting import Unknown, read_session, topic_of
 from projections.spans import Span
 from projections.traces import Trace
 from tests.adapters.telemetry.collector import collecting
-from tests.commands.parts import Model, Shop, Time, context, register, shell_of, start
+from tests.commands.parts import Model, Shop, Time, context, shell_of, start
 
 
 @dataclass
@@ -46,15 +46,6 @@ class Exported:
         """Return what the spans stand for."""
         assert len({span.effect for span in self.spans}) == len(self.spans), "exported twice"
         return {span.effect for span in self.spans}
-
-
-@pytest.fixture
-async def store(database: str) -> AsyncIterator[PostgresEventStore]:
-    """Open a log with two tools registered."""
-    opened = await PostgresEventStore.open(database)
-    await register(opened)
-    yield opened
-    await opened.close()
 
 
 def watched(store: PostgresEventStore, worker: str, model: Model) -> tuple[Shell, Tracing, Exported]:

@@ -14,8 +14,9 @@ from api.live import feeds as feeding
 from api.live.queue import Limits
 from commands.shell import to_log
 from domain.session.events import SessionPaused
-from tests.api.conftest import Parts, Serve, running_beside
+from tests.api.conftest import Parts, Serve
 from tests.api.graphql.conftest import Raw, exploring, follow, raw, record
+from tests.beside import running_beside
 from tests.projections.histories import event_of
 
 EVENTS = """subscription ($id: ID!, $after: Position) {

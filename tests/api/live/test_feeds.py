@@ -20,7 +20,7 @@ from commands.ports import LogEvent
 from domain.errors import Invalid, Unavailable, WrongLog
 from projections.ports import Recorded
 from tests.adapters.nats.logs import paused
-from tests.api.conftest import running_beside
+from tests.beside import running_beside
 
 
 @pytest.fixture
