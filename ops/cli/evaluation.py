@@ -15,15 +15,23 @@ from domain.encoding import encode
 from domain.errors import Invalid, NotFound
 from ops.bootstrap.evaluation import document_reader, misfits
 from ops.cli.bench import shown
-from ops.cli.output import Progress, hint, result, say, table
+from ops.cli.output import Progress, hint, plain, result, say, table
 from ops.cli.reach import context, core
 from ops.cli.verb import settings, verb
-from ops.evaluation.gates import Threshold, check_figures, check_named, kept_thresholds, numbers, read_threshold
+from ops.evaluation.gates import (
+    Threshold,
+    check_figures,
+    check_known,
+    check_named,
+    kept_thresholds,
+    numbers,
+    read_threshold,
+)
 from ops.evaluation.injection.annotations import Annotation, annotations, keep
 from ops.evaluation.report import write_report
 from ops.evaluation.suite import Figures, Wanted, check_options, data_of
 from ops.evaluation.suites import SUITES, suite_of
-from ops.evaluation.tasks.comparing import Saved, check_place, differences, read_file, read_saved, save
+from ops.evaluation.tasks.comparing import Difference, Saved, check_place, differences, read_file, read_saved, save
 from ops.evaluation.tasks.judge_costs import judge_cost
 from ops.evaluation.tasks.reading import read_dataset
 from ops.evaluation.tasks.retroactive import graded
@@ -103,6 +111,7 @@ async def run_suite(
         judge=whole_model(judge),
     )
     _usage(partial(check_options, suite, wanted))
+    _usage(partial(check_known, suite.figures, thresholds))
     figures = {"suite": suite.name, **await suite.run(wanted)}
     progress.end()
     figures |= await _judge_cost(figures) if judge else {}
@@ -222,9 +231,14 @@ def _run(kept: KeptRun) -> tuple[str, ...]:
 async def compare_runs(first: str, second: str) -> None:
     """Compare two runs of a suite, files or numbers: each case that differs, and the first step at which it does."""
     found = differences(await _saved(first), await _saved(second))
-    heads = ["case", "step", "first", "second", "grades"]
-    rows = [(each.case, each.step or "end", each.first, each.second, ", ".join(each.grades)) for each in found]
-    result(found, lambda: table(heads, rows) if rows else "Both runs came out alike.")
+    result(found, lambda: "\n\n".join(map(_apart, found)) or "Both runs came out alike.")
+
+
+def _apart(each: Difference) -> str:
+    """Show where a case went apart, what both runs did there one below the other."""
+    where = f"step {each.step}" if each.step else "the end"
+    graded = f"; graded otherwise: {', '.join(each.grades)}" if each.grades else ""
+    return plain(f"{each.case} goes apart at {where}{graded}\n  first   {each.first}\n  second  {each.second}")
 
 
 async def _saved(run: str) -> Saved:

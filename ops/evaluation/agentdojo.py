@@ -7,7 +7,7 @@ what others wrote, with an attack that has something to do.
 from pathlib import Path
 
 from ops.evaluation.injection.cases import Setting, read_settings
-from ops.evaluation.injection.suite import measured
+from ops.evaluation.injection.suite import NAMES, measured
 from ops.evaluation.suite import Figures, Suite, Wanted
 
 
@@ -28,4 +28,5 @@ SUITE = Suite(
     source="github.com/ethz-spylab/agentdojo (its suites as a JSON file each: tools, tasks, attacks, environment)",
     run=run,
     settings=settings,
+    figures=NAMES,
 )

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ops.evaluation.retail.suite import measured
+from ops.evaluation.retail.suite import NAMES, measured
 from ops.evaluation.suite import Figures, Suite, Wanted
 
 FOLDER = Path(__file__).parent / "retail" / "corner_shop"
@@ -19,4 +19,5 @@ SUITE = Suite(
     source="",
     run=run,
     takes=("model",),
+    figures=NAMES,
 )

@@ -5,7 +5,8 @@ Those in ``ratchet.json`` were reached once: whatever is changed, no figure gets
 
 import operator
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,18 @@ def kept_thresholds(suite: str) -> tuple[Threshold, ...]:
     """Return what a suite has reached before."""
     kept = msgspec.json.decode(RATCHET.read_bytes(), type=dict[str, list[str]])
     return tuple(map(read_threshold, kept.get(suite, ())))
+
+
+def check_known(names: Collection[str], thresholds: Iterable[Threshold]) -> None:
+    """Raise Invalid, before anything is run, for a threshold on what a suite has no figure of; ``names`` as it says."""
+    for each in thresholds:
+        if not is_named(each.figure, names):
+            raise Invalid(f"Expected a threshold on one of {', '.join(names)}, but {each.figure[:100]!r} is none.")
+
+
+def is_named(figure: str, names: Iterable[str]) -> bool:
+    """Tell whether a figure is one of those that a suite names."""
+    return any(fnmatchcase(figure, name) for name in names)
 
 
 def check_named(figures: Mapping[str, Any], thresholds: Iterable[Threshold]) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ops.evaluation.injection.cases import Setting, read_setting
-from ops.evaluation.injection.suite import measured
+from ops.evaluation.injection.suite import NAMES, measured
 from ops.evaluation.suite import Figures, Suite, Wanted
 
 CASES = Path(__file__).with_name("household.json")
@@ -25,4 +25,5 @@ SUITE = Suite(
     source="",
     run=run,
     settings=settings,
+    figures=NAMES,
 )

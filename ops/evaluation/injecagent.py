@@ -13,7 +13,7 @@ import msgspec
 
 from domain.errors import Invalid
 from ops.evaluation.injection.cases import CANARY, Attack, Call, PlainTool, Setting, Task, whole
-from ops.evaluation.injection.suite import measured
+from ops.evaluation.injection.suite import NAMES, measured
 from ops.evaluation.suite import Figures, Suite, Wanted
 
 CASES, TOOLS = "test_cases_dh_base.json", "tools.json"
@@ -147,4 +147,5 @@ SUITE = Suite(
     source="github.com/uiuc-kang-lab/InjecAgent (data/test_cases_dh_base.json and data/tools.json)",
     run=run,
     settings=settings,
+    figures=NAMES,
 )

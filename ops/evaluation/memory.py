@@ -108,4 +108,14 @@ async def run(wanted: Wanted) -> Figures:
     }
 
 
-SUITE = Suite("memory", "recall@5 of what an office remembers, by each embedder; needs no data", "", run)
+SUITE = Suite(
+    name="memory",
+    words="recall@5 of what an office remembers, by each embedder; needs no data",
+    source="",
+    run=run,
+    figures=(
+        "cases",
+        "memories",
+        *(f"{embedder}.{name}" for embedder in EMBEDDERS for name in ("leaked", "recall_at_5", *WAYS.values())),
+    ),
+)

@@ -12,6 +12,7 @@ import msgspec
 
 from domain.encoding import encode
 from domain.errors import Invalid
+from ops.evaluation.calls_page import calls_table
 
 NAMES = ("case", "tool")
 WIDTH, ROW, LABEL = 320, 22, 260
@@ -19,7 +20,13 @@ _STYLE = """\
 body { font: 15px/1.5 system-ui, sans-serif; color: #1c2430; margin: 2rem auto; max-width: 60rem; padding: 0 1rem }
 table { border-collapse: collapse; margin: .5rem 0 1.5rem } td, th { text-align: left; padding: .2rem .8rem .2rem 0;
 vertical-align: top; border-bottom: 1px solid #dde3ea } .no { color: #b3261e } text { font: 13px system-ui, sans-serif }
-rect { fill: #3b6fb5 } code { font-size: 13px; overflow-wrap: anywhere }"""
+rect { fill: #3b6fb5 } code { font-size: 13px; overflow-wrap: anywhere } th { font-weight: 600; color: #5a6472 }
+table.calls { width: 100%; table-layout: fixed } table.calls th:first-child { width: 1.5rem } del { color: #b3261e;
+background: #fbe9e7; text-decoration: none } ins { color: #1b5e20; background: #e6f4e7; text-decoration: none }
+table.calls th:last-child { width: 9rem } details { margin: .3rem 0 } summary { cursor: pointer }
+@media (prefers-color-scheme: dark) { body { color: #dde3ea; background: #14181f } td, th { border-color: #323a45 }
+text { fill: #dde3ea } rect { fill: #6ea0e0 } th { color: #97a3b3 } .no, del { color: #ff8a80 }
+del { background: #3a1f1f } ins { color: #9be29f; background: #1d3320 } }"""
 
 
 def write_report(file: Path, figures: Mapping[str, Any]) -> None:
@@ -43,6 +50,9 @@ def page(figures: Mapping[str, Any]) -> str:
 
 def _sections(figures: Mapping[str, Any]) -> Iterable[str]:
     shares = [name for name, value in figures.items() if isinstance(value, float)]
+    for name, value in figures.items():
+        if isinstance(value, str) and value:
+            yield f"<p>{escape(_words(name))}: <b>{escape(value)}</b></p>"
     yield from _charted("Counts", {name: value for name, value in figures.items() if name not in shares})
     yield from _charted("Shares and rates", {name: figures[name] for name in shares})
     for name, value in figures.items():
@@ -52,13 +62,28 @@ def _sections(figures: Mapping[str, Any]) -> Iterable[str]:
                 for figure in dict.fromkeys(key for each in value.values() for key in each):
                     yield from _charted(_words(figure), {key: each.get(figure) for key, each in value.items()}, 3)
             case [dict(), *_]:
-                yield f"<h2>{escape(_words(name))}</h2>{_table(value)}"
+                apart = [{key: held for key, held in row.items() if key not in ("calls", "expected")} for row in value]
+                made = [row for row in value if _has_calls(row)]
+                yield f"<h2>{escape(_words(name))}</h2>{_table(apart if made else value)}"
+                yield from map(_calls_of, made)
             case dict() | list() if value:
                 yield f"<h2>{escape(_words(name))}</h2>{_listed(value)}"
-            case str():
-                yield f"<p>{escape(_words(name))}: <b>{escape(value)}</b></p>"
             case _:
                 pass
+
+
+def _has_calls(row: Mapping[str, Any]) -> bool:
+    calls = [*(row.get("calls") or ()), *(row.get("expected") or ())]
+    return bool(calls) and all(isinstance(each, dict) and {"tool", "arguments"} <= each.keys() for each in calls)
+
+
+def _calls_of(row: Mapping[str, Any]) -> str:
+    """Show the calls of a case, at once where it is not as it should be."""
+    fine = all((row.get("grades") or {}).values()) and row.get("status", "completed") == "completed"
+    case = escape(str(row.get("case", "")))
+    table = calls_table(row.get("expected") or (), row.get("calls") or ())
+    begun = "<details>" if fine else '<details open="open">'
+    return f"{begun}<summary>calls of {case}</summary>{table}</details>"
 
 
 def _charted(title: str, values: Mapping[str, Any], level: int = 2) -> Iterable[str]:

@@ -20,7 +20,7 @@ from ops.bootstrap.evaluation import read_pool
 from ops.bootstrap.finding import finder
 from ops.bootstrap.models import model_router
 from ops.evaluation import planning
-from ops.evaluation.retrieval import Case, measured, recall
+from ops.evaluation.retrieval import Case, figure_names, measured, recall
 from ops.evaluation.retrieval import run as run_cases
 from ops.evaluation.suite import Figures, Suite, Wanted
 
@@ -95,4 +95,13 @@ SUITE = Suite(
     source="github.com/Yifan-Song793/RestGPT (datasets/tmdb.json; the documents into a folder `openapi` beside it)",
     run=run,
     takes=("model", "embeddings"),
+    figures=(
+        *figure_names(),
+        "held_out_cases",
+        "held_out_recall_at_10",
+        *(f"{part}{name}" for part in ("", "unseen_half_", "held_out_") for name in ("correct_path", "exact")),
+        "unreadable",
+        "documents",
+        "unusable",
+    ),
 )

@@ -62,6 +62,12 @@ def recall(outcomes: Sequence[Outcome]) -> float:
     return round(found / sum(len(each.found) + len(each.missed) for each in outcomes), 4)
 
 
+def figure_names(most: int = MOST) -> tuple[str, ...]:
+    """Name the figures of a run."""
+    costs = ("search_p50_ms", "search_p95_ms", "index_build_ms", "index_mb")
+    return ("cases", "pool", f"recall_at_{most}", *costs)
+
+
 async def measured(
     finder: Finder, tools: Sequence[Tool], cases: Sequence[Case], progress: Progress, most: int = MOST
 ) -> Figures:

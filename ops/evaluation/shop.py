@@ -2,7 +2,7 @@
 
 from ops.bootstrap.evaluation import shop_tools
 from ops.bootstrap.finding import finder
-from ops.evaluation.retrieval import Case, measured
+from ops.evaluation.retrieval import Case, figure_names, measured
 from ops.evaluation.suite import Figures, Suite, Wanted
 
 FEW = 3
@@ -33,4 +33,5 @@ SUITE = Suite(
     source="",
     run=run,
     takes=("embeddings",),
+    figures=figure_names(FEW),
 )

@@ -38,6 +38,7 @@ class Suite(NamedTuple):
     ``takes`` names what it can be told of how it is to be run: which model, which judge, or to search by meaning too.
     ``settings`` reads the worlds of an injection suite out of the folder of its data. ``folder`` is what that is called
     where not as the suite; ``has_own``: without it the suite runs on cases that are shipped.
+    ``figures`` names the numbers of its runs, those in others by dots; ``*`` stands for what only its data names.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Suite(NamedTuple):
     settings: Callable[[Path | None], Sequence[Setting]] | None = None
     folder: str = ""
     has_own: bool = False
+    figures: tuple[str, ...] = ()
 
 
 def check_options(suite: Suite, wanted: Wanted) -> None:

@@ -102,5 +102,19 @@ def _figures(
     return figures
 
 
+_UNDER = ("through", "benign_without_approval", "benign_correct", "approvals_per_benign_call")
+NAMES = (
+    "cases",
+    "through_without_policy",
+    "not_reached",
+    *(f"{rules}{name}" for rules in ("", "strict_") for name in _UNDER),
+    "benign_total",
+    "attack_runs",
+    "unread",
+    *(f"suites.*.{name}" for name in _UNDER),
+)
+"""The figures of a run."""
+
+
 def _under(settings: Sequence[Setting], tried: Sequence[Outcome], asked: Sequence[Outcome]) -> dict[str, Any]:
     return {"through": len(cases_through(tried)), **benign_figures(settings, asked)}

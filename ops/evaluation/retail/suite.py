@@ -103,6 +103,13 @@ def _spoiled_figures(spoil: Mapping[tuple[str, int], Spoiled], outcomes: Sequenc
     }
 
 
+_JUDGED = ("judged", "allowed", "denied", "asks", "refused_by_the_human")
+_COUNTS = ("passed", "total", "completed", *_JUDGED, "writes", "wrong_writes")
+_OF_SPOILED = ("spoiled_calls", "fates.*.*", "tasks_with_spoiled_calls", "repaired", "given_up")
+NAMES = ("cases", *_COUNTS, *(f"spoiled.{name}" for name in (*_COUNTS, *_OF_SPOILED)))
+"""The figures of a run."""
+
+
 async def run(wanted: Wanted) -> Figures:
     """Measure the tasks in a folder."""
     assert wanted.data is not None, "the suite names where its data is from"
@@ -115,4 +122,5 @@ SUITE = Suite(
     source="the retail domain of sierra-research/tau2-bench (db.json and tasks.json, MIT)",
     run=run,
     takes=("model",),
+    figures=NAMES,
 )

@@ -117,6 +117,8 @@ def findings_of(case: Case) -> tuple[Finding, ...]:
     return review(case.claim, case.sources, criteria=case.criteria)
 
 
+_MEASURED = ("faults", "caught", "twins", "false_alarms", "by_fault.*.faults", "by_fault.*.caught")
+
 SUITE = Suite(
     name="review",
     words="faults that the review by code catches, and false alarms on correct twins",
@@ -124,4 +126,5 @@ SUITE = Suite(
     run=run,
     folder="tau2-retail",
     has_own=True,
+    figures=("cases", *_MEASURED, *(f"set_by.{name}" for name in _MEASURED)),
 )

@@ -22,7 +22,8 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """Say what became of a case, and how it was graded.
 
-    ``unmet`` are the criteria of its rubric that its judge saw not met, for this ``reason``.
+    ``expected`` are the calls that its case expects. ``unmet`` are the criteria of its rubric that its judge saw not
+    met, for this ``reason``.
     """
 
     case: str
@@ -32,6 +33,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     calls: tuple[Done, ...]
     grades: dict[str, bool]
     approvals: int = 0
+    expected: tuple[ExpectedCall, ...] = ()
     unmet: tuple[str, ...] = ()
     reason: str = ""
     judge_tokens: int = 0

@@ -41,6 +41,7 @@ def outcome_of(
         answer=answer,
         calls=calls,
         grades=grades,
+        expected=case.calls,
         approvals=sum(isinstance(event, ApprovalRequested) for event in events),
     )
 

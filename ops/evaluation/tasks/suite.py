@@ -23,7 +23,22 @@ def suite_in(file: Path) -> Suite:
         return await measured(wanted, dataset, file.parent)
 
     words = dataset.words or f"Do the tasks of {file.name}."
-    return Suite(name=dataset.name, words=words, source="", run=run, takes=("model", "judge"))
+    return Suite(
+        name=dataset.name, words=words, source="", run=run, takes=("model", "judge"), figures=figure_names(dataset)
+    )
+
+
+def figure_names(dataset: Dataset) -> tuple[str, ...]:
+    """Name the figures of a run: of each grader that some case has something for."""
+    graders = {
+        "exact": any(case.calls for case in dataset.cases),
+        "path": any(case.calls for case in dataset.cases),
+        "state": any(case.state for case in dataset.cases),
+        "answer": any(case.answer for case in dataset.cases),
+        "rubric": any(case.rubric for case in dataset.cases),
+    }
+    judged = ("judge_tokens", "judge_cost") if graders["rubric"] else ()
+    return ("cases", "passed", "approvals", *(name for name, there in graders.items() if there), *judged)
 
 
 async def measured(wanted: Wanted, dataset: Dataset, folder: Path) -> Figures:

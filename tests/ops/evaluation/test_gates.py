@@ -3,7 +3,7 @@
 import pytest
 
 from domain.errors import Invalid, NotPossible
-from ops.evaluation.gates import check_figures, kept_thresholds, read_threshold
+from ops.evaluation.gates import check_figures, check_known, kept_thresholds, read_threshold
 from ops.evaluation.suites import SUITES
 
 FIGURES = {"through": 2, "recall": 0.75, "method": "words", "fine": True, "suites": {"bank": {"through": 1}}}
@@ -34,6 +34,20 @@ def test_a_threshold_that_names_no_figure_is_refused_with_those_there_are(name: 
 def test_what_is_no_threshold_is_refused(text: str) -> None:
     with pytest.raises(Invalid, match="through<=2"):
         read_threshold(text)
+
+
+def test_a_figure_that_a_suite_does_not_have_is_refused_before_it_is_run() -> None:
+    names = ("cases", "suites.*.through")
+    check_known(names, map(read_threshold, ["cases>=1", "suites.bank.through<=0"]))
+    for wrong in ("case>=1", "suites.bank.thruogh<=0", "through<=1"):
+        with pytest.raises(Invalid, match=r"one of cases, suites\.\*\.through, but"):
+            check_known(names, [read_threshold(wrong)])
+
+
+@pytest.mark.parametrize("name", SUITES)
+def test_what_was_reached_is_of_figures_that_the_suite_names(name: str) -> None:
+    assert SUITES[name].figures
+    check_known(SUITES[name].figures, kept_thresholds(name))
 
 
 def test_what_was_reached_is_kept_for_suites_that_exist() -> None:
