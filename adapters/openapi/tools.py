@@ -219,7 +219,7 @@ class OpenApiTools:
             arguments = read_arguments(bytes(call.arguments))
         except Refused as fault:
             raise _Problems((str(fault),)) from fault
-        problems = found.validators.problems(found.operation, arguments)
+        problems = found.validators.problems(found.operation, arguments, size=len(bytes(call.arguments)))
         if not problems and "pages" in arguments and call.tool.effect_class != "read":
             problems = ("/pages: expected no number of pages, for what is not a read is sent once",)
         if problems:

@@ -5,6 +5,7 @@ from asyncio import create_subprocess_exec, gather, run
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from secrets import token_hex
 from typing import Any
 
@@ -75,9 +76,9 @@ def validate_parts() -> validate.Parts:
     return validate.Parts(read_tree=read_text, read_value=read_value, judges=_judges)
 
 
-def _judges(tree: dict[str, Any], schema: Any) -> tuple[validate.Judge, validate.Judge]:
+def _judges(tree: dict[str, Any], schema: Any, size: int) -> tuple[validate.Judge, validate.Judge]:
     whole = Conversion(tree, dialect=dialect_of(tree), direction="response").whole(schema)
-    return Compiled(whole).problems, Words(whole).problems
+    return partial(Compiled(whole).problems, size=size), Words(whole).problems
 
 
 def recall_parts() -> recall.Parts:

@@ -7,10 +7,16 @@ import jsonschema_rs
 
 from adapters.openapi.schemas.conversion import Schema
 from adapters.openapi.schemas.expressions import LINEAR
-from adapters.openapi.schemas.ways import too_many_ways
-from adapters.openapi.schemas.words import MOST, TooMuch, Words, problem
+from adapters.openapi.schemas.values import depth_of, size_of
+from adapters.openapi.schemas.ways import ways
+from adapters.openapi.schemas.words import MOST, TooMuch, Words, is_panic, problem
 
+MOST_WAYS = 2_000
+"""In how many ways the fast engine may judge one place; those of large real documents have some hundreds."""
+MOST_WORK = 100_000_000
+"""In how many ways times how many bytes it may judge a value: some seconds of its time at most, for nothing ends it."""
 UNJUDGED = "/: the value is too large for this schema to be judged"
+_DEEP = 30
 ANY: tuple[Any, ...] = (None, "", 0, [], {})
 UNEXPLAINED = "/: the value does not fit, and it is too large for this schema to say where"
 
@@ -20,18 +26,23 @@ class Compiled:
 
     def __init__(self, schema: Schema) -> None:
         self._words = Words(schema)
-        # What has too many ways is judged in counted steps, for nothing ends the fast engine.
-        self.fast = None if too_many_ways(schema) else _fast(schema)
+        self._ways = ways(schema)
+        self.fast = None if self._ways > MOST_WAYS else _fast(schema)
 
-    def problems(self, value: Any) -> tuple[str, ...]:
-        """Return at most ten problems of a value as `read_value` reads it; none means that all fits."""
-        fits = _fits(self.fast, value) if self.fast else None
+    def problems(self, value: Any, *, size: int | None = None) -> tuple[str, ...]:
+        """Return at most ten problems of a value as `read_value` reads it; none means that all fits.
+
+        ``size`` is how many bytes it has as JSON, and is counted where it is not said. What might take the fast engine
+        too long is judged in counted steps.
+        """
+        size = size_of(value) if size is None else size
+        fits = _fits(self.fast, value) if self.fast and self._ways * size <= MOST_WORK else None
         if fits is None:
             return self._judged_slowly(value)
         if fits:
             return ()
         try:
-            return self._words.problems(value) or self._bare(value)
+            return self._words.problems(value) or self._bare(value, size)
         except TooMuch:
             # The other engine would list every way through the alternatives, however many.
             return (UNEXPLAINED,)
@@ -42,10 +53,12 @@ class Compiled:
         except TooMuch:
             return (UNJUDGED,)
 
-    def _bare(self, value: Any) -> tuple[str, ...]:
+    def _bare(self, value: Any, size: int) -> tuple[str, ...]:
         """Say it in the words of jsonschema-rs, where jsonschema finds none."""
-        errors = islice(self.fast.iter_errors(value), MOST) if self.fast else ()
-        return tuple(problem(each.instance_path, each.message) for each in errors)
+        # It takes every way each time that the schema leads back to itself, unlike where it only judges.
+        if self.fast is None or self._ways ** min(depth_of(value), _DEEP) * size > MOST_WORK:
+            return (UNEXPLAINED,)
+        return tuple(problem(each.instance_path, each.message) for each in islice(self.fast.iter_errors(value), MOST))
 
 
 def fault_of(schema: Schema) -> str:
@@ -64,13 +77,13 @@ def fault_of(schema: Schema) -> str:
 
 
 def _fits(fast: jsonschema_rs.Draft202012Validator, value: Any) -> bool | None:
-    """Tell whether a value fits, None where the engine broke down: its panics pass by every ``except Exception``."""
+    """Tell whether a value fits, None where the engine broke down."""
     try:
         return fast.is_valid(value)
     except BaseException as fault:
-        if type(fault).__name__ != "PanicException":
-            raise
-        return None
+        if is_panic(fault):
+            return None
+        raise
 
 
 def _fast(schema: Schema) -> jsonschema_rs.Draft202012Validator | None:

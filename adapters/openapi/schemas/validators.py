@@ -21,10 +21,10 @@ class Validators:
         self._schemas = DocumentSchemas(tree, dialect_of(tree))
         self._compiled = compiled
 
-    def problems(self, operation: Operation, arguments: Any) -> tuple[str, ...]:
-        """Return at most ten problems of arguments, grouped by place, as `read_value` reads them."""
+    def problems(self, operation: Operation, arguments: Any, *, size: int | None = None) -> tuple[str, ...]:
+        """Return at most ten problems of arguments, grouped by place, as `read_value` reads them; ``size`` in bytes."""
         key = (self._document, operation.name)
-        return self._compiled.get(key, lambda: self._schemas.arguments(operation)).problems(arguments)
+        return self._compiled.get(key, lambda: self._schemas.arguments(operation)).problems(arguments, size=size)
 
     def mismatches(self, operation: Operation, status: int, media_type: str, body: bytes) -> tuple[str, ...]:
         """Return at most ten ways in which an answer is not what the document says; where it says nothing, none."""
@@ -60,7 +60,7 @@ class Validators:
         except Invalid as fault:
             return (f"/: {fault}",)
         key = (self._document, operation.name, answer.status, content.media_type)
-        return self._compiled.get(key, lambda: self._schemas.answer(content)).problems(value)
+        return self._compiled.get(key, lambda: self._schemas.answer(content)).problems(value, size=len(body))
 
 
 def _unexpected(answer: Answer, media_type: str) -> str:

@@ -43,6 +43,33 @@ def exact(value: Any) -> Any:
             return value
 
 
+def size_of(value: Any) -> int:
+    """Return about how many bytes a value has as JSON, and no fewer than it has places and characters."""
+    size, waiting = 0, [value]
+    while waiting:
+        match waiting.pop():
+            case str() as text:
+                size += len(text)
+            case list() as members:
+                waiting += members
+                size += len(members)
+            case dict() as members:
+                waiting += members.values()
+                size += sum(map(len, members)) + len(members)
+            case _:
+                pass
+    return size + 1
+
+
+def depth_of(value: Any) -> int:
+    """Return how many lists and objects stand within each other at most."""
+    depth, level = 0, [value]
+    while level := [each for each in level if isinstance(each, dict | list)]:
+        depth += 1
+        level = [inner for each in level for inner in (each.values() if isinstance(each, dict) else each)]
+    return depth
+
+
 def _number(text: str) -> Decimal:
     try:
         number = Decimal(text)

@@ -1,37 +1,73 @@
-"""Count in how many ways a schema judges one value: alternatives of alternatives double with each level.
+"""Count in how many ways a schema judges one place of a value: alternatives of alternatives double with each level.
 
-The fast engine takes every way, and nothing can stop it. Reference after reference this counts what a schema asks of
-the very same value; what it asks of the values within is counted for each of them by itself.
+So do two rules for one property, each of which leads to two more. The fast engine takes every way, and nothing can stop
+it; only what leads back to itself it takes once for each place, and so it is counted here. Where many circles cross,
+that is an estimate.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 from adapters.openapi.schemas.conversion import Schema
 
-MOST_WAYS = 10_000
 _MANY = ("allOf", "anyOf", "oneOf")
 _ONE = ("else", "if", "not", "then")
+_ANY_MEMBER = frozenset({"additionalProperties", "contains", "items", "propertyNames"}) | {
+    "unevaluatedItems",
+    "unevaluatedProperties",
+}
+_LEADS_ON = _ANY_MEMBER | {*_MANY, *_ONE, "$ref", "dependentSchemas", "patternProperties", "prefixItems", "properties"}
+_ANY = ""
+"""Stands for the members of any name, those with an empty one among them."""
+Named: TypeAlias = tuple[str, Any]
+Counted: TypeAlias = tuple[int, dict[str, int]]
+"""How often a schema judges its own value, and the members of it by their names."""
+_LEAF: Counted = (1, {})
 
 
-def too_many_ways(schema: Schema) -> bool:
-    """Tell whether any part of a self-contained schema judges a value in more ways than can be waited for."""
-    if isinstance(schema, bool):
-        return False
-    definitions, counted = schema.get("$defs", {}), dict[int, int]()
-    try:
-        return any(_ways(each, definitions, counted) > MOST_WAYS for each in _objects(schema))
-    except RecursionError:
-        return True
+def ways(schema: Schema) -> int:
+    """Return in how many ways a self-contained schema may judge any one place of a value, all references followed."""
+    definitions = schema.get("$defs", {}) if isinstance(schema, dict) else {}
+    known: dict[int, Counted] = {}
+    for each, beside, below in _inside_out(schema, definitions):
+        # To know which members were judged, the engine asks once more all that may have judged them.
+        again = 2 if "unevaluatedProperties" in each or "unevaluatedItems" in each else 1
+        known[id(each)] = _counted(again, beside, below, known)
+    return max(map(_most, known.values()), default=1)
 
 
-def _ways(schema: Any, definitions: dict[str, Any], counted: dict[int, int]) -> int:
-    if not isinstance(schema, dict):
-        return 1
-    if id(schema) not in counted:
-        counted[id(schema)] = 1  # what leads back to itself is not taken again
-        counted[id(schema)] = 1 + sum(_ways(each, definitions, counted) for each in _beside(schema, definitions))
-    return counted[id(schema)]
+def _counted(again: int, beside: list[Any], below: list[Named], known: dict[int, Counted]) -> Counted:
+    own, members = 1, dict[str, int]()
+    for each in beside:
+        times, within = known.get(id(each), _LEAF)
+        own += again * times
+        for name, count in within.items():
+            members[name] = members.get(name, 0) + again * count
+    for name, each in below:
+        members[name] = members.get(name, 0) + _most(known.get(id(each), _LEAF))
+    return own, members
+
+
+def _most(counted: Counted) -> int:
+    own, members = counted
+    named = max((count for name, count in members.items() if name != _ANY), default=0)
+    return max(own, named + members.get(_ANY, 0))
+
+
+def _inside_out(schema: Any, definitions: dict[str, Any]) -> Iterator[tuple[dict[str, Any], list[Any], list[Named]]]:
+    """Yield each schema that leads to others behind these, except where one of them leads back to it."""
+    seen = set[int]()
+    waiting: list[tuple[Any, tuple[list[Any], list[Named]] | None]] = [(schema, None)]
+    while waiting:
+        each, led = waiting.pop()
+        if led:
+            yield each, *led
+        elif isinstance(each, dict) and id(each) not in seen and not _LEADS_ON.isdisjoint(each):
+            seen.add(id(each))
+            beside, below = list(_beside(each, definitions)), list(_below(each))
+            waiting.append((each, (beside, below)))
+            waiting += [(other, None) for other in beside]
+            waiting += [(other, None) for _, other in below]
 
 
 def _beside(schema: dict[str, Any], definitions: dict[str, Any]) -> Iterator[Any]:
@@ -46,12 +82,10 @@ def _beside(schema: dict[str, Any], definitions: dict[str, Any]) -> Iterator[Any
         yield definitions.get(reference.removeprefix("#/$defs/"))
 
 
-def _objects(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    waiting: list[Any] = [schema]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, dict):
-            yield value
-            waiting += value.values()
-        elif isinstance(value, list):
-            waiting += value
+def _below(schema: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the schemas that judge members, with the names of these."""
+    properties, patterns, first = schema.get("properties"), schema.get("patternProperties"), schema.get("prefixItems")
+    yield from properties.items() if isinstance(properties, dict) else ()
+    yield from ((_ANY, each) for each in patterns.values()) if isinstance(patterns, dict) else ()
+    yield from ((str(place), each) for place, each in enumerate(first)) if isinstance(first, list) else ()
+    yield from ((_ANY, schema[keyword]) for keyword in _ANY_MEMBER if keyword in schema)

@@ -44,10 +44,17 @@ class Words:
         _left.set(MOST_STEPS)
         try:
             errors = list(islice(self._validator.iter_errors(instance), MOST * MOST))
-        except RecursionError as fault:
-            raise TooMuch from fault
+        except BaseException as fault:
+            if isinstance(fault, RecursionError) or is_panic(fault):  # of the library's types, where recursion ends
+                raise TooMuch from fault
+            raise
         said = dict.fromkeys(map(_message, sorted(errors, key=lambda each: each.json_path)))
         return tuple(said)[:MOST]
+
+
+def is_panic(fault: BaseException) -> bool:
+    """Tell whether what is written in Rust broke down: its panics pass by every ``except Exception``."""
+    return type(fault).__name__ == "PanicException"
 
 
 def problem(path: Iterable[str | int], text: str) -> str:

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from adapters.openapi.schemas.compiled import UNEXPLAINED, UNJUDGED, Compiled
+from adapters.openapi.schemas.compiled import MOST_WAYS, UNEXPLAINED, UNJUDGED, Compiled
 from adapters.openapi.schemas.conversion import Conversion
 from adapters.openapi.schemas.values import read_value
-from adapters.openapi.schemas.ways import too_many_ways
+from adapters.openapi.schemas.ways import ways
 
 HUNGRY = "^(a+)+$"
 
@@ -78,7 +78,62 @@ def test_alternatives_that_double_without_end_hold_up_nothing(keyword: str) -> N
 
 def test_a_schema_that_leads_back_to_itself_has_as_many_ways_as_it_says() -> None:
     tree = {"allOf": [{"$ref": "#/$defs/T"}, {"properties": {"$ref": {"$ref": "#/$defs/T"}, "allOf": True}}]}
-    assert not too_many_ways({"$ref": "#/$defs/T", "$defs": {"T": tree}})
+    assert ways({"$ref": "#/$defs/T", "$defs": {"T": tree}}) < 10
+
+
+def within(rule: Any, keyword: str = "properties") -> dict[str, Any]:
+    return {keyword: rule if keyword == "additionalProperties" else {"a" if keyword == "properties" else "^a": rule}}
+
+
+TWICE: dict[str, Any] = {
+    "two rules": lambda rule: {"allOf": [within(rule), within(rule)]},
+    "a pattern": lambda rule: {**within(rule), **within(rule, "patternProperties")},
+    "all others too": lambda rule: {"allOf": [within(rule), within(rule, "additionalProperties")]},
+    "a condition": lambda rule: {"if": within(rule), "then": within(rule)},
+    "what depends": lambda rule: {**within(rule), "dependentSchemas": {"a": within(rule)}},
+    "what is not evaluated": lambda rule: {"anyOf": [within(rule)], "unevaluatedProperties": False},
+    "lists": lambda rule: {"allOf": [within({"items": rule}), within({"prefixItems": [rule], "contains": rule})]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("several", TWICE.values(), ids=TWICE.keys())
+@pytest.mark.parametrize("leads", ["to an end", "back"])
+def test_members_that_are_judged_twice_as_often_on_each_level_hold_up_nothing(several: Any, leads: str) -> None:
+    chain = {f"A{n}": several({"$ref": f"#/$defs/A{n + 1}"}) for n in range(60)}
+    schema = {"$ref": "#/$defs/A0", "$defs": {**chain, "A60": {} if leads == "to an end" else {"$ref": "#/$defs/A0"}}}
+    value: Any = 1
+    for _ in range(60):
+        value = {"a": [value] if "items" in str(chain) else value}
+    started = time.process_time()
+    compiled = Compiled(schema)
+    assert compiled.problems(value) in ((), (UNJUDGED,))
+    assert compiled.problems({"a": 1}) == ()
+    assert time.process_time() - started < 3
+
+
+def test_members_of_different_names_do_not_add_up() -> None:
+    rules = {f"A{n}": {"properties": {each: {"$ref": f"#/$defs/A{n + 1}"} for each in "abcd"}} for n in range(40)}
+    assert ways({"$ref": "#/$defs/A0", "$defs": {**rules, "A40": {}}}) < 5
+
+
+def test_a_large_value_that_would_be_judged_in_many_ways_is_judged_in_counted_steps() -> None:
+    compiled = Compiled({"items": {"allOf": [{"title": str(n), "minimum": 0} for n in range(MOST_WAYS - 10)]}})
+    assert compiled.fast is not None and compiled.problems([1] * 8) == () and compiled.problems([-1]) != ()
+    started = time.process_time()
+    assert compiled.problems([1] * 500_000) == (UNJUDGED,)
+    assert time.process_time() - started < 3
+
+
+def test_what_only_the_fast_engine_finds_is_explained_unless_that_would_take_too_long() -> None:
+    rule = {"anyOf": [within({"$ref": "#/$defs/N"})] * 2, "patternProperties": {"^x": {}}}
+    compiled = Compiled({"$ref": "#/$defs/N", "$defs": {"N": {**rule, "unevaluatedProperties": False}}})
+    assert compiled.problems({"zz": 1}) == ("/: Unevaluated properties are not allowed ('zz' was unexpected)",)
+    deep: dict[str, Any] = {"zz": 1}
+    for _ in range(50):
+        deep = {"a": deep}
+    started = time.process_time()
+    assert compiled.problems(deep) == (UNEXPLAINED,)
+    assert time.process_time() - started < 3
 
 
 def test_problems_are_few_and_short() -> None:

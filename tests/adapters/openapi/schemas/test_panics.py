@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from adapters.openapi.schemas.compiled import Compiled
+from adapters.openapi.schemas.compiled import UNJUDGED, Compiled
 
 
 class PanicException(BaseException):
@@ -36,3 +36,18 @@ def test_a_panic_is_no_verdict() -> None:
 def test_other_faults_are_not_hidden() -> None:
     with pytest.raises(KeyboardInterrupt):
         broken(KeyboardInterrupt()).problems(1)
+
+
+def test_a_recursion_that_ends_within_the_librarys_own_types_is_judged_by_nobody() -> None:
+    value: Any = {}
+    for _ in range(300):
+        value = {"a": value}
+    node = {"allOf": [{"anyOf": [{"oneOf": [{"type": "object", "properties": {"a": {"$ref": "#/$defs/N"}}}]}]}]}
+    compiled: Any = Compiled({"$ref": "#/$defs/N", "$defs": {"N": node}})
+    compiled.fast = None
+    for frames in range(20):
+        assert _below(frames, lambda: compiled.problems(value)) == (UNJUDGED,)
+
+
+def _below(frames: int, ask: Any) -> Any:
+    return _below(frames - 1, ask) if frames else ask()
