@@ -13,8 +13,8 @@ from commands.ports import EventStore, LogNotification
 from domain.catalog.evolve import evolve
 from domain.catalog.state import Catalog
 from domain.session.events import SessionEvent
-from domain.standing import StandingEvent, Standings
-from domain.standing import evolve as evolve_standings
+from domain.standing_approvals import StandingEvent, Standings
+from domain.standing_approvals import evolve as evolve_standings
 from domain.upcasting import Unknown, read
 
 RECENT_SECONDS = 1.0

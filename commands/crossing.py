@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from commands.filtering import labelled, opinions
 from commands.marking import marks_of
-from commands.planned import checked_plan
+from commands.plan_checks import checked_plan
 from commands.reviewing import answer_checked
 from commands.shell import Shell
 from domain.content import INLINE_BYTES, REPLY_BYTES, Content, content

@@ -22,7 +22,7 @@ from commands.misfits import wanted
 from commands.ports import Checked, ToolCall
 from commands.reviewing import result_checked
 from commands.shell import Shell
-from commands.standing import standing
+from commands.tool_standing import standing
 from domain.catalog.events import Tool
 from domain.catalog.state import Snapshot
 from domain.encoding import NULL

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from commands.catalogue import Catalogue
-from commands.offered import is_offered, not_offered
+from commands.offered_models import is_offered, not_offered
 from commands.policies import find_policy_set
 from commands.shell import Shell
 from commands.snapshots import Pinned

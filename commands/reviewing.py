@@ -10,9 +10,9 @@ from functools import partial
 
 from commands.shell import Shell
 from domain.content import Content
-from domain.review import problems_of
 from domain.reviewing.claims import claims_of, review_claims
 from domain.reviewing.findings import Finding, instructions
+from domain.reviewing.obvious import problems_of
 from domain.reviewing.reading import Source
 from domain.reviewing.review import review
 from domain.session.events import AnswerChecked, ModelReplied, ResultChecked, SessionFact

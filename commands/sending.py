@@ -17,7 +17,7 @@ from commands.handle import keep, observe
 from commands.ports import ToolAnswer, ToolCall, ToolFault, Turn
 from commands.shell import Loaded, Shell
 from commands.spending import join
-from commands.standing import standing_of, stopped, turn_of_page, wait_turn
+from commands.tool_standing import standing_of, stopped, turn_of_page, wait_turn
 from domain.breaker import on_call, on_failure, on_success, refused_until
 from domain.budget.amounts import Amounts
 from domain.catalog.events import Binding

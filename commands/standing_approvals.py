@@ -22,7 +22,7 @@ from domain.session.admit import admit, open_approvals
 from domain.session.approving import choice_asked_about
 from domain.session.commands import GrantApproval
 from domain.session.state import Approval, Session
-from domain.standing import Bound, Standing, StandingGiven, StandingUsed, StandingWithdrawn, amount_of, covers
+from domain.standing_approvals import Bound, Standing, StandingGiven, StandingUsed, StandingWithdrawn, amount_of, covers
 
 AGGREGATE = "standing-approval"
 MOST_USES = 1_000_000

@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from domain.encoding import Number, encode, parse, plain
+from domain.pointers import pointer
 
 _Pair: TypeAlias = tuple[str, Any, Any]
 """A JSON pointer, and what stands there before and after."""
@@ -77,15 +78,11 @@ def _inside(path: str, before: Any, after: Any) -> list[_Pair] | None:
     """Return what stands side by side in two objects or two arrays; None where there is nothing to go into."""
     if isinstance(before, dict) and isinstance(after, dict):
         keys = sorted(before.keys() | after.keys())
-        return [(f"{path}/{_pointer(key)}", before.get(key, _ABSENT), after.get(key, _ABSENT)) for key in keys]
+        return [(path + pointer(key), before.get(key, _ABSENT), after.get(key, _ABSENT)) for key in keys]
     if isinstance(before, list) and isinstance(after, list):
         items = enumerate(zip_longest(before, after, fillvalue=_ABSENT))
         return [(f"{path}/{index}", was, now) for index, (was, now) in items]
     return None
-
-
-def _pointer(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")
 
 
 def shown(value: Any) -> Any:

@@ -13,15 +13,20 @@ def tokens(pointer: str) -> tuple[str, ...]:
     """Return the steps of a pointer; raise Invalid where it is none."""
     if pointer and not pointer.startswith("/"):
         raise Invalid(f"Expected a JSON pointer, empty or beginning with /, but got {pointer[:100]!r}.")
-    found = tuple(token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")[1:])
+    found = tuple(map(unescaped, pointer.split("/")[1:]))
     if len(found) > MOST_TOKENS:
         raise Invalid(f"Expected a JSON pointer of at most {MOST_TOKENS} parts, but got {len(found)}.")
     return found
 
 
-def pointer(*path: str | int) -> str:
+def pointer(*path: object) -> str:
     """Return the pointer that goes these steps."""
     return "".join("/" + str(token).replace("~", "~0").replace("/", "~1") for token in path)
+
+
+def unescaped(token: str) -> str:
+    """Return the key that a step of a pointer names."""
+    return token.replace("~1", "/").replace("~0", "~")
 
 
 def at(value: Any, path: Sequence[str]) -> Any:

@@ -2,7 +2,7 @@
 
 *State replay* folds what was recorded. *Execution replay* takes each recorded fact, derives again what in it follows
 from the record (domain/session/derived.py), decides again, and compares the consequences, envelope included
-(domain/difference.py); the first difference ends it. Neither ever raises: a session that cannot be read or decided
+(domain/divergence.py); the first difference ends it. Neither ever raises: a session that cannot be read or decided
 again is itself a finding, and must not keep the others from being replayed.
 """
 
@@ -12,7 +12,7 @@ from typing import get_args
 import msgspec
 
 from domain.catalog.state import Snapshot
-from domain.difference import Difference, Row, explain, recorded_document
+from domain.divergence import Difference, Row, explain, recorded_document
 from domain.encoding import digest, encode, plain
 from domain.envelope import Event
 from domain.session.derived import NO_OTHERS, Derived

@@ -9,9 +9,9 @@ from typing import Protocol
 
 from adapters.models.endpoint import Endpoint
 from adapters.models.faults import refused
+from adapters.models.refusals import Standing, used_up_ms
 from adapters.models.spoken import Answered, Spoken, fault_of, reply_of
 from adapters.models.sse import Events, Malformed
-from adapters.models.standing import Standing, used_up_ms
 from adapters.models.wanted import Wanted, blamed, traits_of
 from commands.model_options import ModelOptions
 from commands.ports import (

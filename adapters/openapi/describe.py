@@ -10,6 +10,7 @@ from adapters.openapi.references import list_of, object_of
 from adapters.openapi.shapes import A_FILE, Bounds, resolved, shown
 from adapters.openapi.view import fitting, grouped
 from domain.errors import Invalid
+from domain.pointers import unescaped
 
 DEEPEST = 8
 MOST_BYTES = 16 * 1024
@@ -50,7 +51,7 @@ def arguments_at(tree: dict[str, Any], operation: Operation, at: str, depth: int
 def _tokens(at: str) -> list[str]:
     if at and not at.startswith("/"):
         raise Invalid(f"Expected a JSON pointer into the arguments such as /body/items/0, but got {at[:100]!r}.")
-    tokens = [unquote(each).replace("~1", "/").replace("~0", "~") for each in at.split("/")[1:]]
+    tokens = [unescaped(unquote(each)) for each in at.split("/")[1:]]
     if len(tokens) > _MOST_TOKENS:
         raise Invalid(f"Expected a JSON pointer of at most {_MOST_TOKENS} parts, but it has {len(tokens)}.")
     return tokens

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from adapters.openapi.model import Finding
-from adapters.openapi.references import pointer
+from domain.pointers import pointer
 
 MOST = 50
 SECONDS = 30

@@ -4,6 +4,8 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
+from domain.pointers import unescaped
+
 # The files of a bundle stand in its tree under this key, by their paths.
 FILES = "x-reprise-files"
 _INDEX = re.compile(r"0|[1-9][0-9]{0,9}")
@@ -39,7 +41,7 @@ def target(tree: dict[str, Any], reference: str, place: str = "") -> Any:
         raise Unusable(_elsewhere(tree, reference), place)
     node: Any = tree
     for token in unquote(reference[2:]).split("/"):
-        key = token.replace("~1", "/").replace("~0", "~")
+        key = unescaped(token)
         try:
             node = node[_index(key)] if isinstance(node, list) else node[key]
         except (KeyError, ValueError, IndexError, TypeError) as fault:
@@ -63,11 +65,6 @@ def _elsewhere(tree: dict[str, Any], reference: str) -> str:
     if FILES in tree:
         return f"{shown} names no file of the bundle"
     return f"{shown} is not local; put the file that it names into a bundle, a zip or a folder"
-
-
-def pointer(*tokens: object) -> str:
-    """Return the JSON pointer of a place."""
-    return "".join(f"/{str(token).replace('~', '~0').replace('/', '~1')}" for token in tokens)
 
 
 def list_of(raw: dict[str, Any], key: str) -> list[Any]:

@@ -6,12 +6,13 @@ from urllib.parse import urljoin, urlsplit
 import msgspec
 
 from adapters.openapi.model import Finding, Operation
-from adapters.openapi.references import Unusable, pointer
+from adapters.openapi.references import Unusable
 from adapters.openapi.requests.built import Unbuildable
 from adapters.openapi.requests.traversal import Hostile, plainest
 from adapters.openapi.requests.urls import check_url
 from domain.catalog.bindings import origin_of
 from domain.errors import Invalid
+from domain.pointers import pointer
 
 
 class Placed(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from strawberry import field
 
 from api.graphql.context import Info
 from domain.encoding import Json
-from domain.standing import Standing
+from domain.standing_approvals import Standing
 
 
 @strawberry.type(description="What is not as it was when a human was asked.")

@@ -16,7 +16,7 @@ from api.positions import outside
 from api.rest.prices import Money
 from api.services import Given, Services
 from api.writes import Writing
-from commands.offered import is_offered, not_offered
+from commands.offered_models import is_offered, not_offered
 from commands.orchestrate import USUAL_REPLANS, Goal, orchestrate, whole_model
 from commands.shell import Loaded
 from domain.budget.amounts import MOST

@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from api.schemas.describe import Schema
 from domain.encoding import canonical
+from domain.pointers import pointer
 
 TYPES = frozenset(("array", "boolean", "integer", "null", "number", "object", "string"))
 NOTHING: Schema = {"enum": []}
@@ -55,7 +56,7 @@ class Place:
 
     def at(self, old: Any, new: Any, *names: str) -> "Place":
         """Go to schemas further inside, or to an alternative at the same place."""
-        path = "".join([self.path, *("/" + name.replace("~", "~0").replace("/", "~1") for name in names)])
+        path = self.path + pointer(*names)
         old, new = _resolved(old, self.roots[0]), _resolved(new, self.roots[1])
         pair = repr((old, new))
         if pair in self.seen:  # a type that holds itself: compared already, further out

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from commands.catalogue.documents import check_name
-from commands.offered import is_offered, not_offered
+from commands.offered_models import is_offered, not_offered
 from domain.catalog.events import Agent
 from domain.catalog.state import Catalog
 from domain.errors import Invalid

@@ -15,7 +15,7 @@ from domain.encoding import NULL, Json
 from domain.evaluation.events import RunGraded
 from domain.memory.events import MemoryEvent
 from domain.session.events import EffectClass
-from domain.standing import StandingEvent
+from domain.standing_approvals import StandingEvent
 
 Checks = Literal["warn", "enforce"]
 

@@ -31,7 +31,7 @@ from domain.catalog.events import (
 from domain.catalog.state import Catalog, Document
 from domain.evaluation.events import RunGraded
 from domain.memory.events import MemoryAdded, MemoryEmbedded, MemoryForgotten
-from domain.standing import StandingGiven, StandingUsed, StandingWithdrawn
+from domain.standing_approvals import StandingGiven, StandingUsed, StandingWithdrawn
 
 
 def evolve(state: Catalog, event: CatalogEvent) -> Catalog:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
+from domain.pointers import pointer
 from domain.redaction.hiding import Hider
 from domain.redaction.tokens import kind_of, token
 
@@ -162,8 +163,7 @@ def _marked(node: _Tree, path: Path) -> str:
 
 def _pointer(hider: Hider, path: Path) -> str:
     """Return a JSON pointer, in which no value stands either."""
-    steps = (hider.hide(step)[0] for step in path)
-    return "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in steps)
+    return pointer(*(hider.hide(step)[0] for step in path))
 
 
 def scalars(text: str) -> Iterator[tuple[re.Match[str], Path, bool]]:

@@ -15,7 +15,7 @@ from domain.errors import Invalid, NotFound
 from domain.ids import session_of
 from domain.session.commands import DenyApproval, GrantApproval, ReportOutcome, SessionCommand
 from domain.session.events import Outcome
-from domain.standing import Bound, Standing
+from domain.standing_approvals import Bound, Standing
 from ops.bootstrap.read_models import catch_up
 from ops.cli.dry_run import read_arguments
 from ops.cli.output import result, table

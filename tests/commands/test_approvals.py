@@ -42,7 +42,7 @@ from domain.replay import Row, replay
 from domain.session.admit import open_approvals
 from domain.session.commands import DenyApproval, GrantApproval, PauseSession, ResumeSession
 from domain.session.state import Approval
-from domain.standing import Bound
+from domain.standing_approvals import Bound
 from ops.bootstrap.redaction import EVERY
 from ops.sample.http_server import Request, Response, json_response, serving
 from tests.commands.parts import TASK, Model, Shop, Time, context, shell_of, start

@@ -14,7 +14,7 @@ from commands.perform import drive
 from commands.ports import Checked, ToolCall
 from commands.replaying import replay_session
 from commands.shell import Shell
-from commands.standing import standing
+from commands.tool_standing import standing
 from domain.catalog.events import Override
 from domain.errors import CommandReused, Invalid, NotFound, Stale, Unavailable
 from domain.session.events import ArgumentsChecked, CallDeferred, CallFailed

@@ -12,7 +12,7 @@ from domain.content import EXCERPT_BYTES, INLINE_BYTES, content
 from domain.encoding import canonical, digest, digest_bytes, encode, foreign, parse
 from domain.errors import Invalid
 from domain.ids import derive, named_stream
-from domain.review import problems_of
+from domain.reviewing.obvious import problems_of
 from domain.session.events import BudgetSpent, Sourced
 
 JSON = st.recursive(

@@ -20,8 +20,8 @@ from domain.ids import derive
 from domain.labels import GOAL, FilledSlot, Label
 from domain.memory.recalling import RecalledMemory
 from domain.redaction.recorded import HiddenPlace, HiddenValue
-from domain.review import problems_of
 from domain.reviewing.findings import Finding
+from domain.reviewing.obvious import problems_of
 from domain.session.events import (
     AnswerChecked,
     ArgumentsChecked,

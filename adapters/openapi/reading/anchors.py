@@ -14,7 +14,8 @@ from urllib.parse import quote, urldefrag, urljoin
 
 import msgspec
 
-from adapters.openapi.references import Unusable, pointer, target
+from adapters.openapi.references import Unusable, target
+from domain.pointers import pointer
 
 _USED = re.compile(rb"\$(?:id|self|anchor|dynamicAnchor)\b")
 _ANCHORS = ("$anchor", "$dynamicAnchor")

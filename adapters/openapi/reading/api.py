@@ -10,8 +10,9 @@ from adapters.openapi.reading.ground import Ground
 from adapters.openapi.reading.operations import methods_of, path_item, read_operation, unknown_in
 from adapters.openapi.reading.security import read_schemes
 from adapters.openapi.reading.servers import read_base_url
-from adapters.openapi.references import Unusable, object_of, pointer, text_of
+from adapters.openapi.references import Unusable, object_of, text_of
 from domain.errors import Invalid
+from domain.pointers import pointer
 
 
 def read_api(tree: dict[str, Any]) -> Api:

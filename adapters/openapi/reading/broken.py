@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any, Literal, TypeAlias
 
 from adapters.openapi.model import Finding, Operation
-from adapters.openapi.references import FILES, Unusable, pointer, target
+from adapters.openapi.references import FILES, Unusable, target
 from adapters.openapi.schemas.keywords import (
     MANY,
     NAMED,
@@ -20,6 +20,7 @@ from adapters.openapi.schemas.keywords import (
     is_schema,
     plain_value,
 )
+from domain.pointers import pointer
 
 Kind = Literal["part", "schema", "schemas"]
 

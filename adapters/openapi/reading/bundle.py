@@ -16,6 +16,7 @@ from adapters.openapi.reading.limits import MAX_NODES, measure, too_many
 from adapters.openapi.reading.text import read_values
 from adapters.openapi.references import FILES
 from domain.errors import Invalid, Refused
+from domain.pointers import pointer
 
 _SAYS_SO = re.compile(rb"""^["']?(?:openapi|swagger)["']?\s*:|"(?:openapi|swagger)"\s*:""", re.MULTILINE)
 _MOST_SHOWN = 5
@@ -98,7 +99,7 @@ def _file(name: str, reference: str) -> str:
 
 
 def _link(name: str, fragment: str, root: str) -> str:
-    base = "" if name == root else f"/{FILES}/{quote(name.replace('~', '~0').replace('/', '~1'), safe=_UNESCAPED)}"
+    base = "" if name == root else f"/{FILES}/{quote(pointer(name)[1:], safe=_UNESCAPED)}"
     return f"#{base}{fragment}"
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from adapters.openapi.model import Finding, Operation
-from adapters.openapi.references import FILES, Unusable, pointer, target
+from adapters.openapi.references import FILES, Unusable, target
+from domain.pointers import pointer
 
 # Under these keys of a schema stand names or values, and no keywords.
 _NAMED = frozenset(

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from adapters.openapi.model import Finding
-from adapters.openapi.references import pointer
+from domain.pointers import pointer
 
 
 class Ground(msgspec.Struct, frozen=True, kw_only=True):

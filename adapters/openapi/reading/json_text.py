@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from adapters.openapi.reading.limits import MAX_DIGITS, MAX_NODES, measure, too_deep, too_many
-from adapters.openapi.references import pointer
 from domain.errors import Invalid
+from domain.pointers import pointer
 
 _KEY = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?')
 _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s"{}\[\],:]+')

@@ -14,7 +14,8 @@ from adapters.openapi.reading.ground import Ground
 from adapters.openapi.reading.parameters import Declared, declared_parameters, read_parameters
 from adapters.openapi.reading.security import read_needs
 from adapters.openapi.reading.servers import own_servers
-from adapters.openapi.references import Unusable, object_of, pointer, resolve, text_of, texts_of
+from adapters.openapi.references import Unusable, object_of, resolve, text_of, texts_of
+from domain.pointers import pointer
 
 TEMPLATE = re.compile(r"\{([^{}]+)\}")
 KEY_HEADER = "idempotency-key"

@@ -5,7 +5,8 @@ from typing import Any, get_args
 
 from adapters.openapi.model import Parameter, Place
 from adapters.openapi.reading.ground import Ground
-from adapters.openapi.references import Unusable, list_of, pointer, resolve, text_of
+from adapters.openapi.references import Unusable, list_of, resolve, text_of
+from domain.pointers import pointer
 
 # OpenAPI says that parameters of the first three names are ignored; the others belong to the connection.
 _NOT_PARAMETERS = frozenset(

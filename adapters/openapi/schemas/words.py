@@ -14,10 +14,10 @@ from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
 
-from adapters.openapi.references import pointer
 from adapters.openapi.schemas.conversion import BROKEN, Schema
 from adapters.openapi.schemas.expressions import matches
 from domain.encoding import encode
+from domain.pointers import pointer
 from domain.redaction.clipping import clipped
 
 MOST = 10

@@ -4,9 +4,9 @@ What is to be said to a human is the planner's own word: it follows from the goa
 read.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
+from domain.pointers import leaves, pointer
 from domain.session.slots import stands_in
 from ops.evaluation.retail.document import grouped
 from ops.evaluation.retail.tasks import Task
@@ -26,19 +26,7 @@ def _where(task: Task, index: int, name: str, value: str) -> dict[str, Any] | No
     if name == "summary" or stands_in([task.goal], value):
         return {"value": value}
     for step in range(index, 0, -1):
-        pointer = next((where for where, leaf in _leaves(task.calls[step - 1].answer) if leaf == value), None)
-        if pointer is not None:
-            return {"step": step, "pointer": pointer}
+        where = next((path for path, leaf in leaves(task.calls[step - 1].answer) if leaf == value), None)
+        if where is not None:
+            return {"step": step, "pointer": pointer(*where)}
     return None
-
-
-def _leaves(value: Any, where: str = "") -> Iterator[tuple[str, Any]]:
-    match value:
-        case dict():
-            for key, each in value.items():
-                yield from _leaves(each, f"{where}/{key.replace('~', '~0').replace('/', '~1')}")
-        case list():
-            for number, each in enumerate(value):
-                yield from _leaves(each, f"{where}/{number}")
-        case _:
-            yield where, value

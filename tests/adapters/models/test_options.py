@@ -11,7 +11,7 @@ import pytest
 
 from adapters.http.dialer import HttpDialer
 from adapters.models.models import ModelRouter
-from adapters.models.standing import used_up_ms
+from adapters.models.refusals import used_up_ms
 from commands.model_options import ModelOptions, options_of, read_options
 from commands.ports import ModelFault, Reply
 from domain.errors import Invalid

@@ -16,7 +16,7 @@ from commands.perform import drive
 from domain.session.state import Ended
 from tests.commands.mail_world import Puppet
 from tests.commands.parts import Time, context, shell_of
-from tests.commands.test_planned import Counter, register_bills
+from tests.commands.test_plan_checks import Counter, register_bills
 
 TOOLS = [
     SeenTool(name=name, place=place, agent="executor", needs=needs)

@@ -46,7 +46,7 @@ from domain.encoding import encode
 from domain.evaluation.events import RunGraded
 from domain.labels import human
 from domain.memory.events import Embedding, MemoryAdded, MemoryEmbedded, MemoryForgotten
-from domain.standing import Bound, StandingGiven, StandingUsed, StandingWithdrawn
+from domain.standing_approvals import Bound, StandingGiven, StandingUsed, StandingWithdrawn
 from domain.upcasting import KNOWN_TOPICS, read, topic_of
 from tests.projections.histories import event_of
 from tests.replay.golden_files import FOLDER

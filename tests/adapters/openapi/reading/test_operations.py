@@ -6,8 +6,8 @@ import pytest
 
 from adapters.openapi.model import Answer, Api, Body, Content, Encoding, Need, Operation, Parameter, Scheme
 from adapters.openapi.reading.api import dialect_of, read_api
-from adapters.openapi.references import pointer
 from domain.errors import Invalid
+from domain.pointers import pointer
 from tests.adapters.openapi.reading.documents import findings, openapi, read, read_swagger, swagger
 
 

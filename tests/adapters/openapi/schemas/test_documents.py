@@ -10,10 +10,11 @@ import pytest
 
 from adapters.openapi.reading.api import dialect_of
 from adapters.openapi.reading.text import read_text
-from adapters.openapi.references import Unusable, pointer, resolve
+from adapters.openapi.references import Unusable, resolve
 from adapters.openapi.schemas.compiled import Compiled
 from adapters.openapi.schemas.conversion import Conversion
 from adapters.openapi.schemas.values import exact
+from domain.pointers import pointer
 from tests.adapters.openapi.schemas.engines import Independent
 
 DATA = Path(os.environ.get("REPRISE_EVAL_DATA", "/nowhere")) / "openapi"

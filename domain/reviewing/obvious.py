@@ -1,4 +1,4 @@
-"""Review a step's result by code, before any model is asked: cheap, exact, and not to be talked round."""
+"""Find what is plainly wrong with a result, before anything costlier looks at it: exact, and not to be talked round."""
 
 from domain.content import Content
 from domain.encoding import parse

@@ -14,7 +14,7 @@ from api.reads import Reading
 from api.services import Given
 from api.writes import Writing
 from commands.standing_approvals import give, withdraw
-from domain.standing import Bound, Standing
+from domain.standing_approvals import Bound, Standing
 
 EXAMPLE = {
     "tool": "shop_create_order",

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from domain.encoding import foreign
-from domain.standing import Bound, Standing, StandingGiven, StandingUsed, StandingWithdrawn, covers, evolve
+from domain.standing_approvals import Bound, Standing, StandingGiven, StandingUsed, StandingWithdrawn, covers, evolve
 from tests.domain.story import NOW
 
 GIVEN = StandingGiven(

@@ -1,4 +1,4 @@
-"""Say which models callers may have asked: each is a place to call, so the operator configures them."""
+"""Say which models a caller may ask for: each is a place to call, so the operator configures them."""
 
 from collections.abc import Collection
 
