@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from commands.shell import Shell
+from domain.catalog.effects import effect_of_name
 from domain.catalog.events import Tool
 from domain.catalog.state import Snapshot
 from domain.encoding import Json, foreign, parse
@@ -63,7 +64,8 @@ async def _bound(shell: Shell, state: Session, catalog: Snapshot, choice: Choice
     if value is ABSENT or value is None:
         raise Invalid(f"the output of step {slot.step} has nothing at {slot.pointer or 'its root'}")
     made, tool = catalog.tool(stage.tool), catalog.tool(choice.tool)
-    if made and tool and _numbered_here(made, tool, stage.label or UNKNOWN) and names_a_record(slot.pointer, value):
+    numbered = made and tool and _numbered_here(made, tool, stage.label or UNKNOWN, slot.pointer)
+    if made and numbered and names_a_record(slot.pointer, value):
         return value, Label(sources=(f"tool:{made.name}",), trusted=True)
     return value, stage.label or UNKNOWN
 
@@ -73,12 +75,15 @@ def _in_own_words(state: Session) -> Label:
     return joined([FROM_THE_PLANNER, state.recalled]) if state.recalled else FROM_THE_PLANNER
 
 
-def _numbered_here(made: Tool, tool: Tool, label: Label) -> bool:
+def _numbered_here(made: Tool, tool: Tool, label: Label, pointer: str) -> bool:
     """Tell whether the API that an identifier is used in gave it, to what this session made or the goal's words found.
 
-    Whoever writes into a record does not choose its number.
+    Whoever writes into a record does not choose its number, but which record a list begins with: a search that is
+    posted makes nothing, whatever its method says.
     """
-    return made.api == tool.api and (made.effect_class != "read" or "goal" in label.sources)
+    listed = any(part.isdecimal() for part in tokens(pointer))
+    makes = made.effect_class != "read" and effect_of_name(made.name) != "read" and not listed
+    return made.api == tool.api and (makes or "goal" in label.sources)
 
 
 async def _output(shell: Shell, state: Session, stage: Accepted) -> Any:

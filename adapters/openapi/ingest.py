@@ -15,10 +15,10 @@ from adapters.openapi.reading.source import Source, read_source
 from adapters.openapi.references import object_of
 from adapters.openapi.servers import checked_base_url, place
 from adapters.openapi.view import description_view, parameters_view
+from domain.catalog.effects import effect_of_operation
 from domain.catalog.events import Tool
 from domain.encoding import foreign
 from domain.errors import Invalid
-from domain.session.events import EffectClass
 
 _REPEATABLE = frozenset({"GET", "HEAD", "QUERY", "OPTIONS", "PUT", "DELETE"})
 
@@ -106,29 +106,17 @@ def examine(source: Source, *, api: str, base_url: str | None = None, origins: C
 
 
 def _tool(tree: dict[str, Any], operation: Operation, name: str, *, api: str, document: str, server: str) -> Tool:
+    effect = effect_of_operation(operation.method, operation.operation_id or name, operation.path)
     return Tool(
         name=name,
         api=api,
         operation=operation.name,
         document=document,
         description=description_view(operation),
-        effect_class=effect_class(operation.method),
-        repeatable=operation.method in _REPEATABLE or operation.honours_key,
+        effect_class=effect,
+        repeatable=operation.honours_key or (operation.method in _REPEATABLE and effect != "write"),
         parameters=foreign(parameters_view(tree, operation)),
         deprecated=operation.deprecated,
         keywords=keywords(tree, operation),
         server=server,
     )
-
-
-def effect_class(method: str) -> EffectClass:
-    """Say what an operation may do to the world, by its method; what is not known writes."""
-    match method:
-        case "GET" | "HEAD" | "QUERY":
-            return "read"
-        case "PUT":
-            return "idempotent-write"
-        case "DELETE":
-            return "destructive"
-        case _:
-            return "write"

@@ -1,8 +1,11 @@
-"""Say by its name what a tool does to the world, where no method says it: a plain tool has only a name and a schema.
+"""Say what an operation does to the world: by its method, and by its name where the method says too little.
 
-The words of a name are held against three lists of verbs, the same for every tool. What destroys or changes is found
-anywhere in a name; a word that is a noun as often as a verb counts only as the first verb. A name without a verb that
-looks, or with none that is known, writes.
+The words of a name are held against lists of verbs, the same for every tool.
+
+1. A plain tool has only a name. What destroys or changes is found anywhere in it; a word that is a noun as often as a
+   verb counts only as the first verb. A name without a verb that looks, or with none that is known, writes.
+2. A method that changes something is believed. One that only reads is not where the operation orders something else:
+   its name holds a verb that destroys or changes and none that looks, or its path ends in such a verb by itself.
 """
 
 from collections.abc import Sequence
@@ -21,9 +24,10 @@ DESTROYS = _verbs(
 )
 CHANGES = _verbs(
     """accept activate add append approve assign attach buy change configure connect convert copy create deactivate
-    decline deposit download enable execute grant import insert install invite join launch leave merge modify move open
-    pay publish purchase put reject rename replace reply reschedule restore retweet run save send set sell share
-    submit subscribe sync transfer trigger unlock update upload upsert withdraw write"""
+    decline deploy deposit download enable execute grant import insert install invite join launch leave merge modify
+    move open pay publish purchase put reboot reject rename replace reply reschedule restart restore retweet rollback
+    rotate run save send set sell share submit subscribe sync transfer trigger unlock update upload upsert withdraw
+    write"""
 )
 PERHAPS_CHANGES = _verbs(
     """archive backup block book call charge comment control email follow lock mail message navigate order post
@@ -33,6 +37,36 @@ LOOKS = _verbs(
     """browse calculate check compare count describe estimate examine fetch find get has inspect is list lookup
     preview query read retrieve review scan search show summarize track validate verify view watch"""
 )
+
+
+NOUNS = _verbs(
+    """change copy deposit download drop import invite launch merge move open purchase reset run save set share sync
+    transfer trash update upload"""
+)
+"""Hold verbs that paths end in as nouns, for a list or a record: such a path may be read."""
+
+
+def effect_of_operation(method: str, name: str, path: str) -> EffectClass:
+    """Say what an operation may do to the world; a method that is not known writes."""
+    match method:
+        case "GET" | "HEAD" | "QUERY":
+            return _ordered(name, path)
+        case "PUT":
+            return "idempotent-write"
+        case "DELETE":
+            return "destructive"
+        case _:
+            return "write"
+
+
+def _ordered(name: str, path: str) -> EffectClass:
+    """Say what an operation does whose method only reads, which not every API takes seriously."""
+    found, last = frozenset(words(name)), words(path.rstrip("/").rpartition("/")[2])
+    if LOOKS.isdisjoint(found) and not DESTROYS.isdisjoint(found):
+        return "destructive"
+    if LOOKS.isdisjoint(found) and not (CHANGES - {"download"}).isdisjoint(found):
+        return "write"
+    return "write" if len(last) == 1 and last[0] in (DESTROYS | CHANGES) - NOUNS else "read"
 
 
 def effect_of_name(name: str) -> EffectClass:

@@ -4,12 +4,13 @@ An operator's word counts. Else its name, its path and what it takes tell:
 
 1. Answers hold what others wrote, and are not trusted, except those of a tool that only reads, takes nothing and tells
    nothing but who its user is, what he has and what time it is: every word of its name, without the verb, is of `OWN`.
+   Users, accounts and profiles in the plural are those of others.
 2. Answers are private, except those of a tool that only reads and names something that everybody can see (`PUBLIC`).
 """
 
 from domain.catalog.arguments import schemas_of
 from domain.catalog.events import Tool
-from domain.catalog.vocabulary import OWN, PUBLIC, READING, words
+from domain.catalog.vocabulary import OWN, PUBLIC, READING, spelt, words
 from domain.labels import Label
 
 
@@ -23,7 +24,7 @@ def output_label(tool: Tool) -> Label:
 
 
 def _tells_of_its_user(tool: Tool) -> bool:
-    named = words(tool.name)
+    named = spelt(tool.name)
     things = named[1:] if named and named[0] in READING else named
     return tool.effect_class == "read" and bool(things) and OWN.issuperset(things) and not schemas_of(tool.parameters)
 

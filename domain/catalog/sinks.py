@@ -2,15 +2,16 @@
 
 Sinks are told by the words in an argument's name, split at its capitals, dashes and underscores:
 
-1. What cannot lead anywhere is none: true and false, nothing, a value out of an enumeration, a date or a time.
-2. What is said to whoever gets it is none: a body, a subject, a note (`CONTENT`, by the last word), and whatever stands
-   in an attachment.
-3. Of a tool that only reads, sinks are those that lead out: an address on the net (`NET`), by name or by format.
-4. Of every other tool, sinks are the parts of its path, and what names people, places, records or access (`PEOPLE`,
-   `NET`, `RECORDS`, `ACCESS`), in its own name or in one that it stands in. So is what has the form of an address,
-   whatever it is called.
-5. Where nothing that a call of such a tool gives is told apart so, everything that rules 1 and 2 leave is a sink; where
-   they leave nothing, what is said is, and where nothing is said, everything.
+1. What cannot lead anywhere is none: true and false, nothing, a value out of an enumeration, a date or a time (`TIMES`,
+   by the last word). But who may see something is said by such values too (`AUDIENCE`), and what has the form of an
+   address is no time.
+2. What is said to whoever gets it is none, and how much of it: a body, a subject, a note, an amount (`CONTENT` and
+   `MEASURES`, by the last word), and whatever stands in an attachment.
+3. Of a tool that only reads, sinks are those that lead out: an address on the net (`NET`), by name, by format or by
+   its own form.
+4. Of every other tool, everything that rules 1 and 2 leave is a sink, whatever it is called: a name that nobody thought
+   of is no way past. So are all parts of its path.
+5. Where rules 1 and 2 leave nothing, what is said is, and where nothing is said, everything.
 
 A call sends where something leaves to others: a sink names a receiver (`RECEIVERS`) or an address on the net, or the
 tool's own name says that it does (`SENDING`).
@@ -23,27 +24,16 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from domain.catalog.arguments import schemas_of
+from domain.catalog.arguments import properties, schemas_of
 from domain.catalog.events import Tool
-from domain.catalog.vocabulary import (
-    ACCESS,
-    CONTENT,
-    NET,
-    PEOPLE,
-    RECEIVERS,
-    RECORDS,
-    SENDING,
-    TIMES,
-    words,
-)
+from domain.catalog.vocabulary import AUDIENCE, CONTENT, MEASURES, NET, RECEIVERS, SENDING, TIMES, words
 from domain.pointers import leaves, pointer
 
-_ADDRESS = re.compile(r"\S+@\S+\.\S+|(?:https?:|//|www\.)\S+|\[[a-z-]+:\d+\]", re.IGNORECASE)
-_TELLING = PEOPLE | NET | RECORDS | ACCESS
+_URL = re.compile(r"\s*(?:[a-z][a-z0-9+.-]*:)?(?://|\\\\)\S|\s*www\.", re.IGNORECASE)
+_PERSONAL = re.compile(r"\S+@\S+\.\S+|\[[a-z-]+:\d+\]")
 _ATTACHED = frozenset(["attachment", "attached"])
 _TIME_FORMATS = ("date", "date-time", "time", "duration")
 _NET_FORMATS = ("uri", "uri-reference", "iri", "url", "hostname", "idn-hostname", "ipv4", "ipv6")
-_SINK_FORMATS = (*_NET_FORMATS, "email", "idn-email", "uuid")
 
 
 class Argument(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,9 +78,17 @@ class _Given(NamedTuple):
 
 def _schema(schemas: Mapping[str, Any], path: Sequence[str]) -> Any:
     schema = schemas.get(pointer(*path[:2]), {})
-    if len(path) == 3 and path[2].isdecimal() and isinstance(schema, dict):
-        return schema.get("items", {}) if "items" in schema else schema
-    return schema if len(path) == 2 else {}
+    for name in path[2:]:
+        schema = _inner(schema, name)
+    return schema
+
+
+def _inner(schema: Any, name: str) -> Any:
+    """Return the schema of a part, nothing where it is not known; of several alternatives, all."""
+    if name.isdecimal() and isinstance(schema, dict):
+        return schema.get("items", schema)
+    held = [inner if isinstance(inner, dict) else {} for each, inner, _ in properties(schema) if each == name]
+    return held[0] if len(held) == 1 else {"anyOf": held}
 
 
 def _deciding(given: Sequence[_Given]) -> Sequence[_Given]:
@@ -98,14 +96,18 @@ def _deciding(given: Sequence[_Given]) -> Sequence[_Given]:
     leading = [each for each in given if not _leads_nowhere(each)]
     said = [each for each in leading if _is_said(each)]
     left = [each for each in leading if each not in said]
-    return [each for each in left if _names_one(each)] or left or said or [each for each in given if not _empty(each)]
+    return left or said or [each for each in given if not _empty(each)]
 
 
 def _leads_nowhere(given: _Given) -> bool:
     if _empty(given) or given.path[0] == "path":
         return _empty(given)
-    timed = not TIMES.isdisjoint(words(_own_name(given.path))) or _only(given.schema, _is_time)
-    return isinstance(given.leaf, bool) or timed or _only(given.schema, _is_choice)
+    own = words(_own_name(given.path))
+    if _is_address(given.leaf):
+        return False
+    if (own and own[-1] in TIMES) or own[-2:] == ("time", "zone") or _only(given.schema, _is_time):
+        return True
+    return AUDIENCE.isdisjoint(own) and (isinstance(given.leaf, bool) or _only(given.schema, _is_choice))
 
 
 def _empty(given: _Given) -> bool:
@@ -115,7 +117,7 @@ def _empty(given: _Given) -> bool:
 def _is_said(given: _Given) -> bool:
     own = words(_own_name(given.path))
     attached = any(not _ATTACHED.isdisjoint(words(name)) for name in given.path[1:])
-    return given.path[0] != "path" and (attached or (bool(own) and own[-1] in CONTENT))
+    return given.path[0] != "path" and (attached or (bool(own) and own[-1] in CONTENT | MEASURES))
 
 
 def _own_name(path: Sequence[str]) -> str:
@@ -123,22 +125,22 @@ def _own_name(path: Sequence[str]) -> str:
     return next((name for name in reversed(path[1:]) if not name.isdecimal()), "")
 
 
-def _names_one(given: _Given) -> bool:
-    named = given.path[0] == "path" or not _TELLING.isdisjoint(_every_word(given))
-    return named or _is_address(given.leaf) or _may_be(given.schema, _SINK_FORMATS)
-
-
 def _on_the_net(given: _Given) -> bool:
-    return not NET.isdisjoint(words(_own_name(given.path))) or _may_be(given.schema, _NET_FORMATS)
+    named = not NET.isdisjoint(words(_own_name(given.path))) or _may_be(given.schema, _NET_FORMATS)
+    return named or _is_url(given.leaf)
 
 
 def _receives(given: _Given) -> bool:
     return not RECEIVERS.isdisjoint(_every_word(given)) or _on_the_net(given)
 
 
+def _is_url(leaf: Any) -> bool:
+    return isinstance(leaf, str) and _URL.match(leaf) is not None
+
+
 def _is_address(leaf: Any) -> bool:
     """Tell whether a value has the form of an address, or is a token that stands for a personal value."""
-    return isinstance(leaf, str) and _ADDRESS.fullmatch(leaf.strip()) is not None
+    return _is_url(leaf) or (isinstance(leaf, str) and _PERSONAL.fullmatch(leaf.strip()) is not None)
 
 
 def _every_word(given: _Given) -> frozenset[str]:

@@ -9,7 +9,12 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_a-zA-Z]+")
 @lru_cache(maxsize=8_192)
 def words(name: str) -> tuple[str, ...]:
     """Return the words of a name, split at its capitals, digits, dashes and underscores."""
-    return tuple(_singular(word.lower()) for word in _WORD.findall(name))
+    return tuple(_singular(word) for word in spelt(name))
+
+
+def spelt(name: str) -> tuple[str, ...]:
+    """Return the words of a name as they are written there, in lower case."""
+    return tuple(word.lower() for word in _WORD.findall(name))
 
 
 def _singular(word: str) -> str:
@@ -25,22 +30,15 @@ RECEIVERS = _set(
     "destination forward iban notify invite"
 )
 NET = _set("url uri link href webhook callback endpoint host hostname domain website")
-PEOPLE = RECEIVERS | _set(
-    "email mail phone mobile msisdn fax account bic swift wallet address channel chat group room team user username "
-    "login member contact friend follower person customer client owner assignee collaborator share grantee delegate "
-    "viewer editor employee colleague partner vendor supplier merchant seller buyer tenant organisation organization "
-    "org workspace mailbox inbox"
-)
-RECORDS = _set(
-    "id uuid guid key slug path file filename folder directory bucket repository repo branch database table queue "
-    "topic target location dest device"
-)
-ACCESS = _set("password passphrase pin secret token credential role permission scope access privilege policy")
+AUDIENCE = _set("visibility visible public private shared sharing readable writable editable")
 CONTENT = _set(
-    "body content text message subject title description summary note comment caption question reply reason query "
-    "search filter sort limit offset page size format language locale currency amount quantity count price total"
+    "body content text message word what subject title description summary note comment caption question reply reason "
+    "remark memo explanation justification resolution feedback sort limit offset size format language locale"
 )
-TIMES = _set("date day time datetime start end until timezone duration month year hour minute deadline")
+MEASURES = _set("amount quantity count total piece price currency")
+TIMES = _set(
+    "date day time datetime start begin end until when since timezone duration month year hour minute deadline"
+)
 
 SENDING = _set(
     "send mail email post publish share invite forward transfer pay notify broadcast tweet upload export deposit "
@@ -48,8 +46,8 @@ SENDING = _set(
 )
 READING = _set("get list read fetch show find search lookup retrieve check view query see describe")
 OWN = _set(
-    "my me own self current user account profile info information detail setting preference "
-    "balance iban now today day date time timezone clock"
+    "my me own self current user account profile info information detail details setting settings preference "
+    "preferences balance iban now today day date time timezone clock"
 )
 PUBLIC = _set(
     "public web webpage website page news weather forecast wiki catalog catalogue product hotel restaurant flight "

@@ -8,8 +8,22 @@ from ops.evaluation.retail import suite as retail
 from ops.evaluation.suite import Suite
 from ops.evaluation.tasks import suite as smoke
 from ops.evaluation.tasks.suite import suite_in
+from ops.evaluation.workplace import suite as workplace
 
-MODULES = (shop, smoke, household, restbench, agentdojo, injecagent, pii, memory, corner_shop, retail, review)
+MODULES = (
+    shop,
+    smoke,
+    household,
+    workplace,
+    restbench,
+    agentdojo,
+    injecagent,
+    pii,
+    memory,
+    corner_shop,
+    retail,
+    review,
+)
 SUITES: dict[str, Suite] = {module.SUITE.name: module.SUITE for module in MODULES}
 
 

@@ -53,6 +53,7 @@ TOOLS = (
     _tool("get_current_day", "GET /day", "read"),
     _tool("send_mail", "POST /mails", "write", "to", "subject", "text"),
     _tool("create_file", "POST /files", "write", "filename", "text"),
+    _tool("search_files", "POST /files/search", "write", "words"),
     _tool("append_to_file", "POST /lines", "write", "file_id", "text"),
     _tool("delete_file", "POST /bin", "destructive", "file_id"),
 )

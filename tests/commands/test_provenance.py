@@ -140,6 +140,16 @@ async def test_a_record_that_was_found_is_asked_about(store: PostgresEventStore)
     assert await found.decisions() == ["allow", "ask"]
 
 
+@pytest.mark.parametrize("answer", [{"id": "m7"}, [{"id": "m7"}]], ids=["one", "a list"])
+async def test_a_record_that_a_posted_search_found_is_asked_about(store: PostgresEventStore, answer: Any) -> None:
+    search = {"goal": "find it", "tool": "search_files", "slots": [{"argument": "/body/words", "value": "newest"}]}
+    pointer = "/0/id" if isinstance(answer, list) else "/id"
+    line = {**LINE, "slots": [{**NUMBERED, "pointer": pointer}]}
+    found = await run(store, "Add to what was made last", Puppet([search, line]), {"search_files": answer})
+    assert (await found.decisions())[-1] == "ask"
+    assert [tool for tool, _ in found.office.sent if tool == "append_to_file"] == []
+
+
 FOUND = {"goal": "find it", "tool": "read_mail", "slots": [{"argument": "/query/search", "value": "invoice"}]}
 NUMBERED = {"argument": "/body/file_id", "step": 1, "pointer": "/0/id"}
 LINE = {"goal": "add a line", "tool": "append_to_file", "slots": [NUMBERED]}

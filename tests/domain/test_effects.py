@@ -1,8 +1,8 @@
-"""A plain tool's name says what it does to the world, and what is not known writes."""
+"""A method or a name says what is done to the world, and what is not known writes."""
 
 import pytest
 
-from domain.catalog.effects import effect_of_name
+from domain.catalog.effects import effect_of_name, effect_of_operation
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,45 @@ def test_a_name_that_destroys_something_destroys_wherever_it_says_so(name: str) 
 @pytest.mark.parametrize("name", ["", "frobnicate", "weather", "Execute", "数える", "order_get", "post_list"])
 def test_a_name_that_says_nothing_known_writes(name: str) -> None:
     assert effect_of_name(name) == "write"
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("list_invites", "/invites"),
+        ("get_files_id_trash", "/files/{id}/trash"),
+        ("actions_download_job_logs", "/jobs/{id}/logs"),
+        ("check_if_merged", "/pulls/{number}/merge"),
+        ("admin_invite_requests_list", "/admin.inviteRequests.list"),
+        ("weather", "/weather"),
+        ("get_path__1a2b3c4d", "/orders/{id}"),
+    ],
+)
+def test_a_method_that_reads_is_believed_where_nothing_else_is_ordered(name: str, path: str) -> None:
+    assert effect_of_operation("GET", name, path) == "read"
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "effect"),
+    [
+        ("files_remote_share", "/files.remote.share", "write"),
+        ("restart_service", "/services/{id}", "write"),
+        ("get_orders_id_cancel__1a2b3c4d", "/orders/{id}/cancel", "write"),
+        ("get_services_id_restart__1a2b3c4d", "/services/{id}/restart/", "write"),
+        ("auth_revoke", "/auth.revoke", "destructive"),
+        ("unsubscribe", "/unsubscribe", "destructive"),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "QUERY"])
+def test_a_method_that_reads_is_not_believed_where_something_else_is_ordered(
+    method: str, name: str, path: str, effect: str
+) -> None:
+    assert effect_of_operation(method, name, path) == effect
+
+
+@pytest.mark.parametrize(
+    ("method", "effect"),
+    [("POST", "write"), ("PATCH", "write"), ("PUT", "idempotent-write"), ("DELETE", "destructive"), ("LINK", "write")],
+)
+def test_a_method_that_changes_something_is_believed_whatever_the_name_says(method: str, effect: str) -> None:
+    assert effect_of_operation(method, "get_user", "/users") == effect

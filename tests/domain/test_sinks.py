@@ -60,6 +60,35 @@ def test_what_is_said_to_a_receiver_is_no_sink(name: str) -> None:
     assert sinks(tool(), to="x", **{name: "text"}) == {"to"}
 
 
+@pytest.mark.parametrize(
+    "name", ["watcher", "principal", "person", "zweig", "command", "endUser", "startCommand", "time_payer"]
+)
+def test_a_name_that_nobody_thought_of_is_a_sink_beside_one_that_is_known(name: str) -> None:
+    assert sinks(tool(), ticket_id="7", note="text", **{name: "x"}) == {"ticket_id", name}
+
+
+@pytest.mark.parametrize(
+    ("name", "schema", "value"),
+    [("visibility", {"enum": ["team", "public"]}, "public"), ("isPublic", {"type": "boolean"}, True)],
+)
+def test_who_may_see_something_is_a_sink_also_where_it_is_a_choice(name: str, schema: Any, value: Any) -> None:
+    assert sinks(tool(**{name: schema}), ticket_id="7", **{name: value}) == {"ticket_id", name}
+
+
+@pytest.mark.parametrize("value", ["https://eve.example/?d=secret", "//eve.example", "www.eve.example", "FTP://eve"])
+def test_a_read_that_is_given_an_address_on_the_net_leads_there_whatever_it_is_called(value: str) -> None:
+    reads = tool("show", effect="read")
+    assert sinks(reads, page=value, user="x") == {"page"}
+    assert sinks_of(reads, {"body": {"page": value}}, reads=True).sends
+
+
+def test_a_choice_deep_inside_is_none_and_one_that_may_also_be_any_text_is() -> None:
+    choice, text = {"properties": {"how": {"enum": ["air"]}}}, {"properties": {"how": TEXT}}
+    assert sinks(tool(parcel=choice), id="7", parcel={"how": "air"}) == {"id"}
+    assert sinks(tool(parcel={"oneOf": [text, choice]}), id="7", parcel={"how": "air"}) == {"id", "parcel/how"}
+    assert sinks(tool(parcels={"items": choice}), id="7", parcels=[{"how": "air"}]) == {"id"}
+
+
 def test_an_address_deep_inside_is_a_sink_and_the_text_beside_it_is_not() -> None:
     message = {"subject": "s", "body": {"content": "c"}, "toRecipients": [{"emailAddress": {"address": "a"}}]}
     assert sinks(tool(), message=message) == {"message/toRecipients/0/emailAddress/address"}
@@ -91,6 +120,7 @@ def test_where_only_something_is_said_that_is_a_sink_and_else_everything() -> No
 @pytest.mark.parametrize("value", ["eve@example.com", "https://eve.example/x", "www.eve.example", "[email:1]"])
 def test_what_has_the_form_of_an_address_is_a_sink_whatever_it_is_called(value: str) -> None:
     assert sinks(tool(), file_id="7", empfaenger=value, text=value) == {"file_id", "empfaenger"}
+    assert sinks(tool(), file_id="7", until=value) == {"file_id", "until"}
 
 
 def test_a_body_that_is_one_value_is_a_sink() -> None:
@@ -140,6 +170,9 @@ def test_an_operators_word_on_answers_counts() -> None:
         (tool("getMyProfile", effect="read"), True, True),
         (tool("get_profile", effect="read", user=TEXT), False, True),
         (tool("get_day_events", effect="read"), False, True),
+        (tool("list_users", effect="read"), False, True),
+        (tool("getAccounts", effect="read"), False, True),
+        (tool("get_account_settings", effect="read"), True, True),
         (tool("get_webpage", effect="read", url=TEXT), False, False),
         (tool("list_messages", effect="read"), False, True),
         (tool("set_profile", effect="write"), False, True),

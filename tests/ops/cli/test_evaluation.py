@@ -32,6 +32,7 @@ def test_suites_are_listed_with_where_their_data_is_from(say: Say) -> None:
         "shop": False,
         "smoke": False,
         "household": False,
+        "workplace": False,
         "restbench": True,
         "agentdojo": True,
         "injecagent": True,
@@ -87,7 +88,7 @@ def test_an_option_that_a_suite_makes_nothing_of_is_wrong_usage(say: Say) -> Non
 
 
 @pytest.mark.skipif(not os.environ.get("REPRISE_RATCHET"), reason="REPRISE_RATCHET is not set: it takes minutes")
-@pytest.mark.parametrize(("suite", "cases"), [("agentdojo", 609), ("injecagent", 510)])
+@pytest.mark.parametrize(("suite", "cases"), [("agentdojo", 609), ("injecagent", 510), ("workplace", 690)])
 def test_no_figure_of_an_injection_suite_gets_worse(say: Say, suite: str, cases: int) -> None:
     said = say("eval", "run", suite, "--ratchet", "--json")
     assert said.code == 0, said.errors

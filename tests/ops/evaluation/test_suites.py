@@ -42,7 +42,7 @@ def test_the_data_is_where_it_is_said_to_be(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv(EVAL_DATA, str(tmp_path))
     assert data_of(SUITES["restbench"], None) == tmp_path / "restbench"
     assert data_of(SUITES["restbench"], str(tmp_path)) == tmp_path and data_of(SUITES["shop"], None) is None
-    with pytest.raises(NotFound, match="shop, smoke, household, restbench"):
+    with pytest.raises(NotFound, match="shop, smoke, household, workplace, restbench"):
         suite_of("nothing")
 
 
