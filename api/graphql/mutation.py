@@ -13,6 +13,7 @@ from api.graphql.overriding import ToolSet, set_tool
 from api.graphql.query import Id
 from api.graphql.registering import ApiWritten, add_tools
 from api.graphql.remembering import MemoryWritten, add_memory, forget_memory
+from api.graphql.revising import RevisionWritten, activate_revision, lift_quarantine, quarantine_revision
 from api.writes import check_key, write_context
 from commands.dead_letters import LetterDecided, discard_letter, replay_letter
 from domain.encoding import digest
@@ -70,4 +71,14 @@ class Mutation:
     )
     unbind_scheme: BindingWritten = strawberry.mutation(
         resolver=unbind, description="Let calls of an API carry it no more, from the next one on."
+    )
+    activate_revision: RevisionWritten = strawberry.mutation(
+        resolver=activate_revision, description="Let a revision of an API take the place of the one in force."
+    )
+    quarantine_revision: RevisionWritten = strawberry.mutation(
+        resolver=quarantine_revision,
+        description="Refuse a revision: it can be neither activated nor registered until that is lifted.",
+    )
+    lift_quarantine: RevisionWritten = strawberry.mutation(
+        resolver=lift_quarantine, description="Let a revision that was refused be activated again."
     )

@@ -1,6 +1,6 @@
 """Show the revisions of an API, what a new one would change, and activate or quarantine it."""
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, TypeAlias
 from uuid import UUID
 
 from litestar import Request, Response, get, post
@@ -13,11 +13,13 @@ from api.reads import Reading
 from api.services import Given, Services
 from api.writes import Writing
 from commands.catalogue.revisions import Changed
-from commands.drift.activating import activate
+from commands.catalogue.revisions import Waiting as Waits
+from commands.drift.activating import Activated, activate
 from commands.drift.examine import examine
 from commands.drift.moving import Moved
 from commands.drift.report import Finding, Waiting
 from domain.catalog.revisions import Revision
+from domain.envelope import Context
 from domain.errors import NotFound, Unavailable
 from queries.freshness import wait_for
 
@@ -29,7 +31,7 @@ Examples: TypeAlias = Annotated[
 class RevisionActivationInput(Input, frozen=True, kw_only=True):
     """Say what becomes of open sessions: they keep what they pinned, or move where all that they wait for fits."""
 
-    waiting: Literal["pin", "migrate"] = "pin"
+    waiting: Waits = "pin"
     reason: str = ""
 
 
@@ -195,21 +197,20 @@ async def activate_one(
     """Let a revision take the place of the one in force; If-Match names the version of the API's stream."""
     body = await body_of(request, RevisionActivationInput)
     context = await write.context("administer")
-    if body.waiting == "migrate":
-        await _see_everything(services)
-    done = await activate(
-        services.shell,
-        services.catalogue,
-        services.documents,
-        services.past,
-        context,
-        api=api,
-        document=digest,
-        waiting=body.waiting,
-        reason=body.reason,
-        expected=write.version,
+    done = await activated(
+        services, context, api, digest, waiting=body.waiting, reason=body.reason, expected=write.version
     )
     return await _changed(services, done.changed, done.position, done.moves)
+
+
+async def activated(
+    services: Services, context: Context, api: str, digest: str, *, waiting: Waits, reason: str, expected: int | None
+) -> Activated:
+    """Activate a revision, once the read models know every session that would move; raise as `activate` does."""
+    if waiting == "migrate":
+        await _see_everything(services)
+    parts = services.shell, services.catalogue, services.documents, services.past
+    return await activate(*parts, context, api=api, document=digest, waiting=waiting, reason=reason, expected=expected)
 
 
 async def _see_everything(services: Services) -> None:

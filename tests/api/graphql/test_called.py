@@ -6,9 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.conftest import Parts, finish
+from tests.api.conftest import GOAL, Parts, finish
 from tests.api.graphql.conftest import ask, refused
-from tests.api.revised import edited, name_customers, number_prices
+from tests.api.revised import edited, grow, name_customers, number_prices
 
 Json = dict[str, Any]
 ORDER = {"body": {"customerId": 7, "items": [{"productId": "blue-mug", "quantity": 2}]}}
@@ -105,6 +105,52 @@ async def test_a_revision_is_listed_and_checked_as_over_rest(client: httpx.Async
     drift = (await ask(client, DRIFT, api="shop", digest=digest))["drift"]
     assert as_rest(drift, openapiRef="document") == shown
     assert {each["cause"] for each in drift["findings"]} == {"argument-refused", "answer-mismatch"}
+
+
+WRITTEN = "{ revision { openapiRef status reason by } version position moved kept { session reason } more }"
+ACTIVATE = f"""
+mutation ($digest: String!, $waiting: String! = "pin", $version: Int, $key: String) {{
+  activateRevision(
+    api: "shop", digest: $digest, waiting: $waiting, reason: "spring", version: $version, idempotencyKey: $key
+  ) {WRITTEN}
+}}
+"""
+QUARANTINE, LIFT = (
+    f'mutation ($digest: String!, $why: String!) {{ {verb}(api: "shop", digest: $digest, reason: $why) {WRITTEN} }}'
+    for verb in ("quarantineRevision", "liftQuarantine")
+)
+
+
+@pytest.mark.usefixtures("tools")
+async def test_a_revision_is_refused_allowed_again_and_activated_as_over_rest(
+    client: httpx.AsyncClient, parts: Parts
+) -> None:
+    staged = {"name": "shop", "document": edited(parts.shop.document(), name_customers), "allowPrivate": True}
+    digest = (await client.post("/tools", json={**staged, "stage": True})).json()["digest"]
+    refusal = (await ask(client, QUARANTINE, digest=digest, why="a typo"))["quarantineRevision"]
+    assert (refusal["revision"]["status"], refusal["revision"]["reason"]) == ("quarantined", "a typo")
+    assert (await refused(client, ACTIVATE, digest=digest))[0] == "NOT_POSSIBLE"
+    lifted = (await ask(client, LIFT, digest=digest, why="it was none"))["liftQuarantine"]
+    assert lifted["revision"]["status"] == "staged" and lifted["version"] == refusal["version"] + 1
+    assert (await refused(client, ACTIVATE, digest=digest, version=refusal["version"]))[0] == "STALE"
+    assert "pin, migrate" in (await refused(client, ACTIVATE, digest=digest, waiting="wait"))[1]
+    once = await ask(client, ACTIVATE, digest=digest[:12], version=lifted["version"], key="spring")
+    assert once == await ask(client, ACTIVATE, digest=digest[:12], version=lifted["version"], key="spring")
+    done = once["activateRevision"]
+    assert done["revision"] == {"openapiRef": digest, "status": "active", "reason": "", "by": ""}
+    listed = (await client.get("/apis/shop/revisions")).json()["revisions"]
+    assert [each["status"] for each in listed] == ["earlier", "active"]
+
+
+@pytest.mark.usefixtures("tools")
+async def test_open_sessions_move_or_stay_as_over_rest(client: httpx.AsyncClient, parts: Parts) -> None:
+    staged = {"name": "shop", "document": edited(parts.shop.document(), grow), "allowPrivate": True, "stage": True}
+    digest = (await client.post("/tools", json=staged)).json()["digest"]
+    session = (await client.post("/orchestrate", json={"goal": GOAL})).json()["sessionId"]
+    done = (await ask(client, ACTIVATE, digest=digest, waiting="migrate"))["activateRevision"]
+    assert (done["moved"], done["kept"], done["more"]) == (1, [], 0), session
+    shown = (await client.get(f"/sessions/{session}/events", params={"limit": 50})).json()
+    assert "session.catalog-migrated.v1" in [each["type"] for each in shown["events"]]
 
 
 @pytest.mark.usefixtures("tools")
