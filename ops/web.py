@@ -1,26 +1,63 @@
-"""Serve an application over HTTP and WebSockets with uvicorn, bounded for clients that never read.
+"""Serve an application over HTTP and WebSockets with uvicorn, bounded for clients that never read, or never finish.
 
 uvicorn's WebSockets over the sans-I/O protocol wait with every message until the client has read enough, and read
-nothing more from it before the message that came was taken; its older ones buffer without bound.
+nothing more from it before the message that came was taken; its older ones buffer without bound. For the head of a
+request it would wait for ever.
 """
 
+import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
 from typing import Any
 
+import h11
 import uvicorn
 from uvicorn._types import ASGISendEvent
+from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from domain.errors import Unavailable
 
 BACKLOG = 2_048
+HEAD_SECONDS = 20.0
 MESSAGE_BYTES = 64 << 10
 PING_SECONDS = 20.0
 UNREAD_SECONDS = 20.0
 UNREAD_BYTES = 256 << 10
 GRACE_SECONDS = 3
+
+
+class Http(H11Protocol):
+    """End a connection on which the head of a request has not come whole in time, however slowly it goes on."""
+
+    _awaited: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Wait for the first request."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def data_received(self, data: bytes) -> None:
+        """Wait for the rest of a head, from its first byte on; before it, the time between requests counts."""
+        super().data_received(data)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no more."""
+        super().connection_lost(exc)
+        self._await_nothing()
+
+    def _await_head(self) -> None:
+        if self.conn.their_state is not h11.IDLE:
+            self._await_nothing()
+        elif self._awaited is None:
+            self._awaited = self.loop.call_later(HEAD_SECONDS, self.timeout_keep_alive_handler)
+
+    def _await_nothing(self) -> None:
+        if self._awaited is not None:
+            self._awaited.cancel()
+            self._awaited = None
 
 
 class WebSockets(WebSocketsSansIOProtocol):
@@ -59,7 +96,7 @@ def server_of(app: Any) -> Server:
         app,
         log_config=None,
         access_log=False,
-        http="h11",  # whatever else happens to be installed
+        http=Http,
         timeout_graceful_shutdown=GRACE_SECONDS,
         ws=WebSockets,
         ws_max_size=MESSAGE_BYTES,
