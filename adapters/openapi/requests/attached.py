@@ -85,6 +85,15 @@ def may_be_file(tree: dict[str, Any], schema: Any) -> bool:
     return any(describes_file(each) for each in _parts(tree, schema, _MOST_DEEP, items=True))
 
 
+def is_only_file(tree: dict[str, Any], schema: Any) -> bool:
+    """Tell whether a property, or what its list holds, is a file whatever else may be: none of its alternatives."""
+    try:
+        found = resolve(tree, schema)
+        return describes_file(resolve(tree, found["items"]) if "items" in found else found)
+    except Unusable:
+        return False
+
+
 def properties_of(tree: dict[str, Any], schema: Any) -> dict[str, Any]:
     """Return a form's properties by name, those of its parts and alternatives included."""
     found: dict[str, Any] = {}

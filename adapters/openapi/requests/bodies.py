@@ -1,11 +1,19 @@
 """Write the body of a request in the media type that is preferred of those that the operation takes."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, TypeAlias
 
 from adapters.openapi.media import Kind, kind_of, preferred
 from adapters.openapi.model import Body, Content
-from adapters.openapi.requests.attached import Attached, attached, is_file_value, may_be_file, properties_of
+from adapters.openapi.requests.attached import (
+    Attached,
+    attached,
+    is_file_value,
+    is_only_file,
+    may_be_file,
+    properties_of,
+)
 from adapters.openapi.requests.built import Unbuildable
 from adapters.openapi.requests.fields import Field, fields, form_pairs, items, styled_pairs, value_text
 from adapters.openapi.requests.multipart import Part, write_multipart
@@ -14,6 +22,7 @@ from adapters.openapi.requests.texts import json_bytes, percent
 
 Written: TypeAlias = tuple[str, bytes]
 """A content type and the bytes."""
+IsFile: TypeAlias = Callable[[Any], bool]
 
 
 def write_body(body: Body, tree: dict[str, Any], value: Any, files: Mapping[str, bytes]) -> Written:
@@ -29,12 +38,15 @@ def _json(content: Content, tree: dict[str, Any], value: Any, files: Mapping[str
 def _form(content: Content, tree: dict[str, Any], value: Any, files: Mapping[str, bytes]) -> Written:
     pairs = []
     for field, is_file in _fields(content, tree, value):
-        if is_file:
-            held = [attached(each, files, field.at) for each in items(field)]
-            pairs += [(percent(field.name), percent(each.data)) for each in held]
+        if any(map(is_file, items(field))):
+            pairs += [(percent(field.name), _form_text(field, each, files, is_file)) for each in items(field)]
         else:
             pairs += form_pairs(field)
     return content_type(content.media_type), "&".join(f"{name}={text}" for name, text in pairs).encode()
+
+
+def _form_text(field: Field, value: Any, files: Mapping[str, bytes], is_file: IsFile) -> str:
+    return percent(attached(value, files, field.at).data if is_file(value) else value_text(field, value))
 
 
 def _multipart(content: Content, tree: dict[str, Any], value: Any, files: Mapping[str, bytes]) -> Written:
@@ -44,27 +56,38 @@ def _multipart(content: Content, tree: dict[str, Any], value: Any, files: Mappin
     return f"{kind.partition(';')[0].strip()}; boundary={boundary}", data
 
 
-def _fields(content: Content, tree: dict[str, Any], value: Any) -> Iterator[tuple[Field, bool]]:
+def _fields(content: Content, tree: dict[str, Any], value: Any) -> Iterator[tuple[Field, IsFile]]:
+    """Yield the fields of a form, each with what tells which of its values are files."""
     if not isinstance(value, dict):
         raise Unbuildable(f"/body: expected an object, for it is written as {content.media_type}")
     described = properties_of(tree, content.schema)
     for field in fields(content, value):
-        named = all(is_file_value(each) for each in items(field))
-        yield field, named and may_be_file(tree, described.get(field.name))
+        schema = described.get(field.name)
+        possible, only = may_be_file(tree, schema), is_only_file(tree, schema)
+        yield field, partial(_is_file, possible=possible, only=only)
 
 
-def _parts(field: Field, is_file: bool, files: Mapping[str, bytes]) -> Iterator[Part]:
-    declared = field.encoding.content_type
-    if is_file:
-        for each in items(field):
-            yield _file_part(field, attached(each, files, field.at, declared))
-    elif field.styled:
+def _is_file(value: Any, *, possible: bool, only: bool) -> bool:
+    """Tell whether a value is a file: one that is written so, or a text where nothing but a file is described."""
+    return (only and isinstance(value, str)) or (possible and is_file_value(value))
+
+
+def _parts(field: Field, is_file: IsFile, files: Mapping[str, bytes]) -> Iterator[Part]:
+    if field.styled and not any(map(is_file, items(field))):
         yield from (Part(name=name, data=text.encode()) for name, text in styled_pairs(field, raw=True))
-    else:
-        for each in items(field):
-            default = "application/json" if isinstance(each, dict | list) else ""
-            kind = content_type(declared.partition(",")[0]) if declared else default
-            yield Part(name=field.name, data=value_text(field, each).encode(), type=kind)
+        return
+    for each in items(field):
+        if is_file(each):
+            yield _file_part(field, attached(each, files, field.at, field.encoding.content_type))
+        else:
+            yield _value_part(field, each)
+
+
+def _value_part(field: Field, value: Any) -> Part:
+    declared = field.encoding.content_type
+    default = "application/json" if isinstance(value, dict | list) else ""
+    kind = content_type(declared.partition(",")[0]) if declared else default
+    return Part(name=field.name, data=value_text(field, value).encode(), type=kind)
 
 
 def _file_part(field: Field, file: Attached) -> Part:

@@ -103,6 +103,25 @@ def test_several_files_and_a_text_are_parts_each() -> None:
                         "Content-Type: text/plain; charset=utf-8||hello")  # fmt: skip
 
 
+@pytest.mark.parametrize("schema", [FILE, {"type": "array", "items": FILE}])
+def test_a_text_where_only_a_file_may_be_is_one(schema: Any) -> None:
+    (found,) = parts({"f": "hello"}, {"properties": {"f": schema}})
+    assert (
+        found == 'Content-Disposition: form-data; name="f"; filename="f"|Content-Type: text/plain; charset=utf-8||hello'
+    )
+    (either,) = parts({"f": "hello"}, {"properties": {"f": {"anyOf": [FILE, {"type": "string"}]}}})
+    assert either == 'Content-Disposition: form-data; name="f"||hello'
+
+
+def test_a_file_beside_texts_is_a_file_all_the_same() -> None:
+    either = {"type": "array", "items": {"anyOf": [{"type": "string"}, FILE]}}
+    text, file = parts({"f": ["a", {"blob": BLOB}]}, {"properties": {"f": either}}, files=FILES)
+    assert text == 'Content-Disposition: form-data; name="f"||a'
+    assert file.startswith('Content-Disposition: form-data; name="f"; filename="f"|Content-Type: application/octet')
+    form = {"schema": {"properties": {"f": either}}, "files": FILES}
+    assert with_body(FORM, {"f": ["a", {"text": "b c"}]}, **form).body == b"f=a&f=b%20c"
+
+
 def test_an_object_that_only_looks_like_a_file_is_an_object() -> None:
     (found,) = parts({"note": {"text": "hello"}}, {"properties": {"note": {"type": "object"}}})
     assert found.endswith('|Content-Type: application/json||{"text":"hello"}')
