@@ -118,6 +118,13 @@ class BindingDesk:
         binding = binding_of(wanted, declared, document)
         return await self._append(context, wanted.api, SchemeBound(api=wanted.api, binding=binding), expected)
 
+    async def lacking(self, tenant: str, api: str) -> tuple[DeclaredScheme, ...]:
+        """Return the schemes that operations of an API ask for and that are bound to nothing; raises NotFound."""
+        document = await self._document(tenant, api)
+        bound = {each.scheme for each in await self.recorded.of(tenant, api)}
+        declared = self._schemes.schemes(await self._shell.store.get_blob(tenant, document.document))
+        return tuple(each for each in declared if each.asked and each.name not in bound)
+
     async def unbind(self, api: str, scheme: str, context: Context, *, expected: int | None = None) -> Changed:
         """Bind a scheme to nothing any more; raises NotFound where it is bound to nothing."""
         return await self._append(context, api, SchemeUnbound(api=api, scheme=scheme), expected)

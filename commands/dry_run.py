@@ -148,7 +148,10 @@ def _sends(tool: Tool, arguments: Json) -> bool:
 def _tool(known: Snapshot, name: str) -> Tool:
     found = known.tool(name)
     if found is None:
-        raise NotFound(f"Expected a tool that exists, but there is none with the id {name[:100]!r}.")
+        raise NotFound(
+            f"Expected a tool that exists, but there is none with the id {name[:100]!r}: "
+            "`reprise tools list` shows them."
+        )
     return found
 
 

@@ -96,7 +96,10 @@ async def withdraw(catalogue: Catalogue, shell: Shell, standing: str, reason: st
         raise Invalid("Expected a reason, but it is blank: say why it is to count no longer.")
     known = (await shell.catalogs.standings(context.tenant)).get(standing)
     if known is None:
-        raise NotFound(f"Expected a standing approval that exists, but there is none with the id {standing[:100]!r}.")
+        raise NotFound(
+            f"Expected a standing approval that exists, but there is none with the id {standing[:100]!r}: "
+            "`reprise approvals standing list` shows them."
+        )
 
     def append(_: Sequence[LogNotification]) -> Sequence[CatalogEvent]:
         if known.withdrawn:

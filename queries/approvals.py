@@ -74,7 +74,10 @@ async def show_approval(store: ReadStore, tenant: str, approval: str) -> Approva
     """Return one approval; raise NotFound."""
     rows = await store.fetch("approval", tenant=tenant, approval=approval)
     if not rows:
-        raise NotFound(f"Expected an approval that exists, but there is none with the id {approval[:100]!r}.")
+        raise NotFound(
+            f"Expected an approval that exists, but there is none with the id {approval[:100]!r}: "
+            "`reprise approvals list --all` shows them."
+        )
     return shaped(ApprovalShown, _read(rows[0]))
 
 

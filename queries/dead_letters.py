@@ -67,5 +67,8 @@ async def show_letter(store: ReadStore, tenant: str, letter: str) -> DeadLetterS
     """Return one dead letter; raise NotFound."""
     rows = await store.fetch("dead_letter", tenant=tenant, letter=letter)
     if not rows:
-        raise NotFound(f"Expected a dead letter that exists, but there is none with the id {letter[:100]!r}.")
+        raise NotFound(
+            f"Expected a dead letter that exists, but there is none with the id {letter[:100]!r}: "
+            "`reprise dlq list --all` shows them."
+        )
     return shaped(DeadLetterShown, rows[0])

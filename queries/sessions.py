@@ -175,7 +175,10 @@ async def show_session(store: ReadStore, tenant: str, session: UUID) -> SessionD
     """Return one session; raise NotFound where the read model has none."""
     found = await store.fetch("sessions_of", tenant=tenant, sessions=[session])
     if not found:
-        raise NotFound(f"Expected a session that exists, but there is none with the id {session}.")
+        raise NotFound(
+            f"Expected a session that exists, but there is none with the id {session}: "
+            "`reprise sessions list` shows them."
+        )
     tasks = await store.fetch("tasks", tenant=tenant, sessions=[session])
     actions = await store.fetch("actions", tenant=tenant, session=session)
     return detail(found[0], tasks, actions)

@@ -130,4 +130,7 @@ def _revision(row: LogNotification) -> AgentRevision | None:
 
 
 def _unknown(agent_id: str) -> NotFound:
-    return NotFound(f"Expected an agent that exists, but there is none with the id {agent_id[:100]!r}.")
+    return NotFound(
+        f"Expected an agent that exists, but there is none with the id {agent_id[:100]!r}: "
+        "`reprise agents list` shows them."
+    )

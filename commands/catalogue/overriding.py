@@ -39,7 +39,10 @@ class Overrides(Appending):
             if tool:
                 said = document.overrides.get(tool.operation)
                 return document, overridden(tool, said) if said else tool
-        raise NotFound(f"Expected a tool that exists, but there is none with the id {name[:100]!r}.")
+        raise NotFound(
+            f"Expected a tool that exists, but there is none with the id {name[:100]!r}: "
+            "`reprise tools list` shows them."
+        )
 
     async def override_tool(
         self,

@@ -176,7 +176,8 @@ def named(catalog: Catalog, api: str, document: str) -> Revision:
         raise Invalid(f"Expected the digest of one revision of {api}, but {document} is the beginning of {len(found)}.")
     if not found:
         raise NotFound(
-            f"Expected a revision of {api} that exists, but there is none with the digest {document[:100]!r}."
+            f"Expected a revision of {api} that exists, but there is none with the digest {document[:100]!r}: "
+            f"`reprise tools revisions {api}` shows them."
         )
     return known[found[0]]
 

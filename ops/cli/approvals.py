@@ -18,7 +18,7 @@ from domain.session.events import Outcome
 from domain.standing_approvals import Bound, Standing
 from ops.bootstrap.read_models import catch_up
 from ops.cli.dry_run import read_arguments
-from ops.cli.output import result, table
+from ops.cli.output import cut, hint, result, table
 from ops.cli.reach import context, core, session_id
 from ops.cli.verb import verb
 from queries.approvals import ApprovalShown, list_approvals, show_approval
@@ -43,7 +43,7 @@ def _listed(found: list[ApprovalShown]) -> str:
     if not found:
         return "Nothing waits for an answer."
     rows = [
-        (each.id, each.status, each.question, each.operation, each.requester, _until(each.expires_at), each.reason[:60])
+        (each.id, each.status, each.question, each.operation, each.requester, _until(each.expires_at), cut(each.reason))
         for each in found
     ]
     return table(["id", "status", "question", "operation", "asked by", "expires", "reason"], rows)
@@ -234,3 +234,4 @@ async def _answer(approval: str, command_of: Callable[[str], SessionCommand], do
         handled = await decide(opened.shell, session, command_of(acting.actor.id), acting)
     answer = {"approval": approval, "decision": done, "version": handled.loaded.version}
     result(answer, lambda: f"{done}: {approval}")
+    hint(f"  reprise sessions watch {session}")

@@ -55,7 +55,7 @@ def _text(value: object) -> str:
     if isinstance(value, dict):
         return "; ".join(f"{key} {each}" for key, each in value.items())
     if isinstance(value, list):
-        return "".join(f"\n  {_text(each)}" for each in value)
+        return "".join(f"\n  {_text(each)}" for each in value) or "none"
     return f"{value:,}" if isinstance(value, int | float) else str(value)
 
 

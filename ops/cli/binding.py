@@ -1,13 +1,14 @@
 """Bind the security schemes of APIs to secrets by reference: `tools bind`, `tools unbind`, `tools bindings`."""
 
+import shlex
 from typing import cast, get_args
 
 import click
 
-from commands.bindings import Wanted
+from commands.bindings import DeclaredScheme, Wanted
 from domain.catalog.events import Binding, ClientAuth, CredentialKind, CredentialPlace, SchemeBound
 from domain.errors import Invalid
-from ops.cli.output import result, table
+from ops.cli.output import hint, result, table
 from ops.cli.reach import context, core
 from ops.cli.verb import verb
 
@@ -93,6 +94,7 @@ async def bindings(api: str) -> None:
     """List what an API's security schemes are bound to, never a secret."""
     async with core() as opened:
         found = await opened.bindings.recorded.of("local", api)
+        lacking = await opened.bindings.lacking("local", api)
     result(
         found,
         lambda: (
@@ -104,3 +106,12 @@ async def bindings(api: str) -> None:
             else f"Nothing is bound: `reprise tools bind {api} SCHEME REF` binds a scheme."
         ),
     )
+    for each in lacking:
+        hint(to_bind(api, each))
+
+
+def to_bind(api: str, scheme: DeclaredScheme) -> str:
+    """Say that operations ask for a scheme which is bound to nothing, and how to bind it."""
+    kind = f"{scheme.kind} in the {scheme.place} {scheme.field}" if scheme.field else scheme.kind
+    name, whose = shlex.quote(scheme.name), shlex.quote(api)
+    return f"  not bound is {scheme.name} ({kind}): `reprise tools bind {whose} {name} env:REPRISE_SECRET_…`"

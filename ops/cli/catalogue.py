@@ -1,7 +1,9 @@
 """Register and look at what sessions may use: `tools`."""
 
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 import msgspec
@@ -11,11 +13,11 @@ from commands.catalogue.revisions import Changed
 from domain.errors import Invalid
 from ops.bootstrap.core import Core
 from ops.cli import revisions
-from ops.cli.binding import bind, bindings, unbind
+from ops.cli.binding import bind, bindings, to_bind, unbind
 from ops.cli.checking import check
 from ops.cli.describe import describe
 from ops.cli.dry_run import rehearse
-from ops.cli.output import count, result
+from ops.cli.output import count, hint, result
 from ops.cli.reach import context, core
 from ops.cli.searching import search
 from ops.cli.tool import changed, listed
@@ -84,7 +86,32 @@ async def add(source: str, name: str | None, base_url: str, scopes: str, rate_li
         except Invalid as fault:
             raise Invalid(f"{source or given['schema']} is not registered: {fault}") from fault
         replaces = isinstance(done, Registered) and await revisions.has_earlier(opened, done)
+        missing = await _missing(opened, done.name) if isinstance(done, Registered) else []
     result(done, lambda: _registered(done, replaces=replaces))
+    for each in missing:
+        hint(each)
+
+
+async def _missing(opened: Core, api: str) -> list[str]:
+    """Say what calls of an API that is registered would fail for: a credential, or leave to call a private address."""
+    document = (await opened.catalogue.current("local")).documents[api]
+    host = urlsplit(document.base_url).hostname or ""
+    unreached = (
+        f"  {host} is a private address, where no call goes before the document is registered with --allow-private"
+    )
+    private = _is_private(host) and not document.allow_private
+    return [
+        *([unreached] if private else []),
+        *(to_bind(api, each) for each in await opened.bindings.lacking("local", api)),
+    ]
+
+
+def _is_private(host: str) -> bool:
+    """Tell whether a host is no public one by its name alone: nothing is looked up."""
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return host == "localhost"
 
 
 def _check_usage(source: str, name: str | None, base_url: str, given: dict[str, Any]) -> None:
@@ -126,8 +153,8 @@ def _registered(done: Registered | Changed, *, replaces: bool) -> str:
         staged = done.revision
         return f"{staged.api}: {staged.document} is staged, see `reprise tools drift {staged.api}`"
     skipped = "".join(f"\n  skipped {reason}" for reason in done.skipped)
-    hint = _hint(done.name, done.digest[:12]) if replaces else ""
-    return f"{done.name}: {count(done.tools, 'tool')} from document {done.digest[:12]}{skipped}{hint}"
+    drift = _hint(done.name, done.digest[:12]) if replaces else ""
+    return f"{done.name}: {count(done.tools, 'tool')} from document {done.digest[:12]}{skipped}{drift}"
 
 
 def _hint(api: str, digest: str) -> str:

@@ -10,7 +10,7 @@ from domain.encoding import encode
 from domain.errors import NotFound
 from ops.bootstrap.core import Core
 from ops.bootstrap.read_models import catch_up
-from ops.cli.output import count, hint, result, say, table
+from ops.cli.output import count, cut, hint, result, say, table
 from ops.cli.reach import context, core, performing
 from ops.cli.verb import verb
 from ops.cli.watching import QUIET, entries, line
@@ -50,7 +50,7 @@ async def list_all(status: str, every: bool) -> None:
 def _listed(found: list[DeadLetterShown]) -> str:
     if not found:
         return "No call waits here."
-    rows = [(each.id, each.status, each.operation, each.attempts, each.reason[:60]) for each in found]
+    rows = [(each.id, each.status, each.operation, each.attempts, cut(each.reason)) for each in found]
     return table(["id", "status", "operation", "attempts", "reason"], rows)
 
 
@@ -68,7 +68,7 @@ def _shown(found: DeadLetterShown) -> str:
     lines = [
         f"{found.id}: {found.status}",
         f"  given up   {found.dead_lettered_at:%Y-%m-%d %H:%M:%S} UTC: {found.reason}",
-        f"  sent       {count(found.attempts, 'time')}",
+        f"  tried      {count(found.attempts, 'time')}",
         f"  goal       {found.goal} ({found.session_status})",
         f"  tool       {found.tool} ({found.operation}, {found.effect_class})",
         f"  arguments  {encode(found.request_json).decode()}",

@@ -32,6 +32,7 @@ from ops.evaluation.report import write_report
 from ops.evaluation.suite import Figures, Wanted, check_options, data_of
 from ops.evaluation.suites import SUITES, suite_of
 from ops.evaluation.tasks.comparing import Difference, Saved, check_place, differences, read_file, read_saved, save
+from ops.evaluation.tasks.grading import Outcome
 from ops.evaluation.tasks.judge_costs import judge_cost
 from ops.evaluation.tasks.reading import read_dataset
 from ops.evaluation.tasks.retroactive import graded
@@ -127,9 +128,14 @@ async def run_suite(
 
 
 def _print(figures: Mapping[str, Any]) -> None:
-    """Print the figures of a run, and not what became of each case."""
+    """Print the figures of a run; for people with why each case failed, and not all that became of it."""
     told = {key: value for key, value in figures.items() if key != "outcomes"}
-    result(told, lambda: shown(told))
+    failed = [f"{each.case}: {each.why}" for each in _cases(figures) if not each.passed]
+    result(told, lambda: shown({**told, "failed": failed} if failed else told))
+
+
+def _cases(figures: Mapping[str, Any]) -> list[Outcome]:
+    return [each for each in figures.get("outcomes", ()) if isinstance(each, Outcome)]
 
 
 @verb(eval, "grade")

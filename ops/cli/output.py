@@ -50,6 +50,16 @@ def placed(shown: Struct, log_id: str) -> dict[str, Any]:
     return fields | {name: outside(log_id, fields[name]) for name in POSITIONS if name in fields}
 
 
+def cut(text: str, most: int = 60) -> str:
+    """Shorten a text for a table, and show that it was."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def sentences(text: str) -> str:
+    """Put lines on one line, each as a sentence of its own where it reads as one."""
+    return " ".join(re.sub(r"(?<=\w)\s*\n\s*", ". ", text.strip()).split())
+
+
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Lay out rows under their heads, columns as wide as needed."""
     lines = [[str(head).upper() for head in heads], *([_cell(cell) for cell in row] for row in rows)]

@@ -3,7 +3,7 @@
 import click
 
 from domain.catalog.overriding import as_said
-from ops.cli.output import count, result, table
+from ops.cli.output import count, cut, result, table
 from ops.cli.reach import core
 from ops.cli.verb import verb
 
@@ -27,7 +27,7 @@ async def search(text: str, limit: int) -> None:
         lambda: (
             table(
                 ["score", "name", "api", "operation", "description"],
-                [(e.score, e.tool.name, e.tool.api, e.tool.operation, e.tool.description[:60]) for e in findings.found],
+                [(e.score, e.tool.name, e.tool.api, e.tool.operation, cut(e.tool.description)) for e in findings.found],
             )
             if shown
             else f"None of {count(len(every), 'tool')} shares a word with that: `reprise tools list` shows them all."

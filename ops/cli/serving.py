@@ -55,7 +55,8 @@ async def up(data: str | None, host: str | None, port: int | None, demo: bool) -
         running = await stack.enter_async_context(everything(loaded))
         _warn_of_losses(loaded)
         result({"url": running.url, "data": str(loaded.folder)})
-        say(f"Reprise is up: {running.url}\nData is kept in {loaded.folder}. Ctrl-C ends it.")
+        say(f"Reprise is up: {running.url}\nLook at it on {running.url}/explorer")
+        say(f"Data is kept in {loaded.folder}. Ctrl-C ends it.")
         if demo:
             await stack.enter_async_context(sample.open_shop(running.core))
             session = await sample.submit(running.core)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from itertools import groupby
 from uuid import UUID
 
 import click
@@ -24,7 +25,7 @@ from domain.session.provenance import answer_label
 from domain.session.state import Ended, Session
 from ops.bootstrap.core import Core
 from ops.bootstrap.read_models import catch_up
-from ops.cli.output import count, hint, placed, plain, result, say, table
+from ops.cli.output import count, cut, hint, placed, plain, result, say, table
 from ops.cli.reach import context, core, performing, session_id
 from ops.cli.traces import trace
 from ops.cli.verb import settings, verb
@@ -188,7 +189,7 @@ async def list_all(status: str | None, limit: int) -> None:
 def _listed(found: list[SessionShown]) -> str:
     if not found:
         return 'No sessions yet: `reprise orchestrate "what you want done"` starts one.'
-    rows = [(each.id, each.status, f"{each.created_at:%Y-%m-%d %H:%M:%S}", each.goal[:60]) for each in found]
+    rows = [(each.id, each.status, f"{each.created_at:%Y-%m-%d %H:%M:%S}", cut(each.goal)) for each in found]
     return table(["id", "status", "begun", "goal"], rows)
 
 
@@ -232,7 +233,7 @@ def _shown(found: SessionDetail, verdicts: Sequence[VerdictShown], agents: Seque
                 retries = count(action.retry_count, "retry")
                 call = action.id.removeprefix(f"{head.id}-")
                 lines.append(f"    {call}  {action.tool_id} ({action.operation}): {action.status}, {retries}")
-                lines += [_said(each) for each in verdicts if each.action_id == action.id]
+                lines += _judged([each for each in verdicts if each.action_id == action.id])
         lines += _found(task)
     return "\n".join(lines)
 
@@ -248,9 +249,15 @@ def _charged(cost: Cost) -> str:
     return f"{in_words('money', cost.money, cost.currency)}, " if cost.currency else ""
 
 
-def _said(verdict: VerdictShown) -> str:
-    """Say what the policy said of a call, by which rules, and why."""
-    return f"      policy: {verdict.decision} by {', '.join(verdict.rules) or 'no rule'}. {verdict.reason}"
+def _judged(verdicts: Sequence[VerdictShown]) -> list[str]:
+    """Say what the policy said of a call, and what it said again right before attempts, where that is the same once."""
+    said = ((f"{each.decision} by {', '.join(each.rules) or 'no rule'}", each.reason) for each in verdicts)
+    lines = []
+    for (words, reason), same in groupby(said):
+        again = sum(1 for _ in same) - 1
+        more = f", and {count(again, 'time')} more before it was sent" if again else ""
+        lines.append(f"      policy: {words}{more}. {reason}")
+    return lines
 
 
 @verb(sessions)

@@ -9,7 +9,7 @@ from domain.catalog.events import Checks, Tool
 from domain.catalog.overriding import as_said
 from domain.errors import Invalid
 from domain.session.events import EffectClass
-from ops.cli.output import result, table
+from ops.cli.output import cut, result, table
 from ops.cli.reach import context, core
 from ops.cli.verb import verb
 
@@ -29,7 +29,7 @@ async def listed(api: str) -> None:
 
 
 def _table(tools: list[Tool]) -> str:
-    rows = [(each.name, each.api, each.operation, _effect(each), each.description[:60]) for each in tools]
+    rows = [(each.name, each.api, each.operation, _effect(each), cut(each.description)) for each in tools]
     return table(["name", "api", "operation", "effect", "description"], rows)
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from commands.ports import Live, Said
 from ops.bootstrap.core import Core
-from ops.cli.output import plain
+from ops.cli.output import plain, sentences
 from ops.tasks import end
 from queries.events import EventShown
 
@@ -66,7 +66,7 @@ def line(entry: EventShown) -> str:
     """Write an entry as one line."""
     mark = "●" if entry.kind == "fact" else "→"
     step = f"step {entry.step}" if entry.step else ""
-    detail = plain(" ".join(entry.detail.split()))
+    detail = plain(sentences(entry.detail))
     text = f"{entry.title}: {detail}" if detail else entry.title
     at = f"{entry.at:%H:%M:%S.%f}"[:-3] if entry.at else " " * 12
     return f"{entry.version:>4}  {at}  {step:<7} {mark} {text if len(text) <= 150 else text[:149] + '…'}"

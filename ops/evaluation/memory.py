@@ -110,7 +110,7 @@ async def run(wanted: Wanted) -> Figures:
 
 SUITE = Suite(
     name="memory",
-    words="recall@5 of what an office remembers, by each embedder; needs no data",
+    words="Find what an office remembers among the first five, by each embedder; needs no data.",
     source="",
     run=run,
     figures=(

@@ -248,6 +248,16 @@ def test_a_version_shows_what_it_changed_and_a_reload_stays_on_it(served: Served
         expect(page.get_by_role("button", name="Live")).to_have_attribute("aria-pressed", "true")
 
 
+def test_the_version_of_a_verdict_says_in_whole_why_it_came_out_so(served: Served, demo: str, open_page: Open) -> None:
+    version = next(each.version for each in served.rows(demo) if b'"decision":"ask"' in each.state)
+    with open_page(f"{served.url}/explorer#/sessions/{demo}@{version}") as page:
+        words = page.locator(".event[aria-current] .words")
+        expect(words.locator(".rule")).to_have_text("writes-ask")
+        expect(words.locator("code", has_text="body.customerId")).to_have_text("body.customerId")
+        expect(words).to_contain_text("The plan names no tool for it.")
+        assert words.evaluate("(each) => each.scrollHeight <= each.clientHeight + 1")
+
+
 def test_a_hostile_goal_stays_text_and_a_denied_call_is_never_sent(served: Served, demo: str, open_page: Open) -> None:
     with open_page(f"{served.url}/explorer") as page:
         session = served.start_goal(HOSTILE)
@@ -271,6 +281,7 @@ def test_on_a_small_screen_neither_questions_nor_the_list_squeeze_the_other_out(
     with open_page(f"{served.url}/explorer") as page:
         page.set_viewport_size({"width": 400, "height": 450})
         expect(page.locator(".question")).not_to_have_count(0)
+        assert page.locator("#main").evaluate("(each) => each.scrollHeight <= each.clientHeight")
         page.locator(f'.sessions a[data-id="{demo}"]').click(timeout=5_000)
         page.go_back()
         page.locator(f'[data-approval^="{session}"]').get_by_role("button", name="Deny").click(timeout=5_000)

@@ -2,7 +2,7 @@
 
 import { write } from "./asking.js";
 import { decisionForm } from "./deciding.js";
-import { h, icon } from "./dom.js";
+import { h, icon, named } from "./dom.js";
 import { indented } from "./json.js";
 import { moment } from "./words.js";
 
@@ -30,7 +30,7 @@ export function questionCard(question) {
     h("h2", {}, icon("waiting"), `${TITLES[question.kind]} Step ${question.step}`),
     question.goal ? h("p", {}, h("a", { href: `#/sessions/${question.session}` }, question.goal)) : null,
     h("p", { class: "operation" }, h("code", {}, question.operation), h("span", { class: "hint" }, question.tool)),
-    h("p", { class: "why" }, question.reason, question.rules.map((rule) => h("code", { class: "rule" }, rule))),
+    h("p", { class: "why" }, named(question.reason), question.rules.map((rule) => h("code", { class: "rule" }, rule))),
     changed(question),
     h("pre", { tabindex: 0, "aria-label": "Arguments" }, request),
     h("p", { class: "hint" }, "request ", h("code", { class: "digest" }, question.digest), expiry(question)),

@@ -1,6 +1,6 @@
 // What opens under an event: its words in full, what it rests on, and the event as it is stored.
 
-import { h } from "./dom.js";
+import { h, named } from "./dom.js";
 import { indented } from "./json.js";
 import { drawPassages } from "./passages.js";
 import { promptFacts } from "./prompts.js";
@@ -23,7 +23,7 @@ export function whole(id, event) {
 }
 
 function words(event) {
-  if (nameOf(event) !== "model-replied") return h("p", { class: "text" }, event.detail);
+  if (nameOf(event) !== "model-replied") return h("p", { class: "text" }, named(event.detail));
   const reply = h("div", { class: "text" });
   drawPassages(reply, spoken(event.detail));
   return reply;

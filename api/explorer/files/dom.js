@@ -18,6 +18,10 @@ function fill(element, properties, children) {
   return element;
 }
 
+/** Make of text what it is made of: a name between backticks is set as code. */
+export const named = (text) =>
+  text.split(/`([^`\n]+)`/).map((part, index) => (index % 2 ? h("code", {}, part) : part));
+
 /** Make a button that acts. */
 export const button = (words, act, properties) => h("button", { type: "button", onclick: act, ...properties }, words);
 

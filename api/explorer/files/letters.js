@@ -84,5 +84,5 @@ function refresh(item, { id, status, reason, attempts, decidedBy, decisionReason
   }
   const decided = decidedBy && status !== "open" ? ` — ${decidedBy}: ${decisionReason}` : "";
   say(item.querySelector(".why"), `${reason}${decided}`);
-  say(item.querySelector(".sent"), `sent ${count(attempts, "time")}`);
+  say(item.querySelector(".sent"), count(attempts, "attempt"));
 }

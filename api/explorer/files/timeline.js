@@ -1,7 +1,7 @@
 // The timeline: every event in words, step by step; what it is about opens under it.
 
 import { whole } from "./details.js";
-import { current, h, keyed, say } from "./dom.js";
+import { current, h, keyed, named, say } from "./dom.js";
 import { promptOf } from "./prompts.js";
 import { isHeadline, spoken } from "./spoken.js";
 import { ENDED, dataOf, nameOf, stepOf } from "./story.js";
@@ -159,14 +159,14 @@ function line(id, event) {
   return h("li", { class: kinds, "data-version": event.version }, details);
 }
 
-const detail = (event) => (event.detail ? h("span", { class: "detail" }, oneLine(inWords(event))) : null);
+const detail = (event) => (event.detail ? h("span", { class: "detail" }, named(oneLine(inWords(event)))) : null);
 
 /** Say what a reply says; how it is written stands below it, when it is opened. */
 function inWords(event) {
   if (nameOf(event) !== "model-replied") return event.detail;
   const values = spoken(event.detail);
-  const named = ({ label, text }) => (isHeadline(label) ? text : `${label}: ${text}`);
-  return values.length > 1 || values[0]?.label ? values.map(named).join(" · ") : event.detail;
+  const labelled = ({ label, text }) => (isHeadline(label) ? text : `${label}: ${text}`);
+  return values.length > 1 || values[0]?.label ? values.map(labelled).join(" · ") : event.detail;
 }
 
 /** Name the rules that determined a verdict. */

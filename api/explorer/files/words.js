@@ -43,9 +43,9 @@ export const count = (number, noun) => `${number.toLocaleString("en")} ${noun}${
 /** Shorten an id to what tells it from others on a screen. */
 export const short = (id) => id.slice(0, 8);
 
-/** Put what may be long on one line. */
-export const oneLine = (text, most = 240) => {
-  const joined = text.replace(/\s+/g, " ").trim();
+/** Put what may be long on one line, each line of it as a sentence where it reads as one. */
+export const oneLine = (text, most = 600) => {
+  const joined = text.trim().replace(/(?<=\w)\s*\n\s*/g, ". ").replace(/\s+/g, " ");
   return joined.length > most ? `${joined.slice(0, most - 1)}…` : joined;
 };
 

@@ -121,7 +121,7 @@ _MEASURED = ("faults", "caught", "twins", "false_alarms", "by_fault.*.faults", "
 
 SUITE = Suite(
     name="review",
-    words="faults that the review by code catches, and false alarms on correct twins",
+    words="Let code alone catch faults in what agents state, and count its false alarms on correct twins.",
     source="https://github.com/sierra-research/tau2-bench, data/tau2/domains/retail",
     run=run,
     folder="tau2-retail",

@@ -44,6 +44,14 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         """Tell whether the session completed and every grader is content."""
         return self.status == "completed" and all(self.grades.values())
 
+    @property
+    def why(self) -> str:
+        """Say why it did not pass: how its session ended, or else which graders are not content."""
+        if self.status != "completed":
+            return f"{self.status}: {self.answer}" if self.answer else self.status
+        unmet = [f"not met: {each}" for each in self.unmet]
+        return "; ".join([*(f"not {name}" for name, fine in self.grades.items() if not fine), *unmet])
+
 
 def exact(case: Case, calls: Sequence[Done]) -> bool:
     """Tell whether exactly the expected calls were sent, in their order."""

@@ -5,6 +5,7 @@ import time
 from typing import Any
 from urllib.request import Request, urlopen
 
+from ops.cli.output import sentences
 from tests.ops.cli.conftest import SECONDS, Say
 
 
@@ -24,6 +25,26 @@ def test_what_is_approved_is_sent(up: Say, waiting: str) -> None:
     assert _asked(up, f"{waiting}-call-3-1")["question"] == "call"
     told = up("approvals", "show", f"{waiting}-call-2-1").output
     assert ": granted" in told and ": fine" in told
+    shown = up("sessions", "show", waiting).output
+    assert "\n      policy: ask by writes-ask, and 1 time more before it was sent. It may change something." in shown
+
+
+def test_an_answer_says_where_its_run_goes_on(up: Say, waiting: str) -> None:
+    told = up("approvals", "approve", f"{waiting}-call-2-1", "--reason", "fine")
+    assert (told.output, told.errors) == (
+        f"approved: {waiting}-call-2-1\n",
+        f"  reprise sessions watch {waiting}\n",
+    )
+
+
+def test_lines_are_put_on_one_line_as_sentences_and_json_stays_json() -> None:
+    assert sentences("two mugs are fine\nProof: 62.\nNext") == "two mugs are fine. Proof: 62. Next"
+    assert sentences('{\n  "a": [\n 1,\n "b"]\n}') == '{ "a": [ 1, "b"] }'
+
+
+def test_a_reason_that_is_cut_shows_it(up: Say, waiting: str) -> None:
+    (row,) = [each for each in up("approvals", "list").output.splitlines() if waiting in each]
+    assert row.endswith("…")
 
 
 def test_what_is_denied_is_not_sent(up: Say, waiting: str) -> None:

@@ -1,5 +1,6 @@
 """Register APIs and agents, and look at them."""
 
+import json
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -19,6 +20,35 @@ def test_a_document_is_read_from_a_file_named_after_it(say: Say, shop: str, tmp_
         (tmp_path / "My shop.json").write_bytes(document.read())
     said = say("tools", "add", "My shop.json", "--scopes", "read,write", "--json")
     assert said.json["name"] == "my-shop" and said.json["tools"] == 10
+
+
+def test_what_calls_would_fail_for_is_said_when_an_api_is_registered(say: Say, tmp_path: Path) -> None:
+    scheme = {"type": "apiKey", "in": "header", "name": "X-Key"}
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "library", "version": "1"},
+        "paths": {"/books": {"get": {"operationId": "books", "security": [{"key": []}], "responses": {}}}},
+        "components": {"securitySchemes": {"key": scheme, "spare": scheme}},
+    }
+    (tmp_path / "library.json").write_text(json.dumps(document))
+    add = ("tools", "add", "library.json", "--base-url", "http://127.0.0.1:1")
+    to_bind = "not bound is key (api-key in the header X-Key): `reprise tools bind library key env:REPRISE_SECRET_…`"
+    said = say(*add)
+    assert "127.0.0.1 is a private address" in said.errors and "--allow-private" in said.errors
+    assert to_bind in said.errors and "spare" not in said.errors
+    assert "private" not in say(*add, "--allow-private").errors
+    assert to_bind in say("tools", "bindings", "library").errors
+    say("tools", "bind", "library", "key", "env:REPRISE_SECRET_KEY")
+    assert say("tools", "bindings", "library").errors == say(*add, "--allow-private").errors == ""
+
+
+def test_what_is_not_there_is_refused_with_what_shows_what_is(up: Say) -> None:
+    for words, shows in {
+        ("agents", "show", "nobody"): "reprise agents list",
+        ("tools", "set", "nothing", "--effect", "read"): "reprise tools list",
+        ("tools", "activate", "shop", "0" * 64): "reprise tools revisions shop",
+    }.items():
+        assert f"`{shows}` shows them." in up(*words).errors, words
 
 
 def test_agents_are_defined_and_listed_beside_the_built_in_ones(up: Say) -> None:

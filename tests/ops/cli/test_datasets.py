@@ -38,6 +38,9 @@ def test_a_model_that_does_something_else_fails_and_is_compared_step_by_step(say
     said = say("eval", "run", own, "--model", "scripted:lazy.json", "--save", "lazy-run.json", "--json")
     assert said.json["passed"] == 0 and said.json["failed"] == ["order"]
     assert (said.json["exact"], said.json["path"], said.json["state"]) == (0, 0, 0)
+    assert (
+        "\n  order: not exact; not path; not state\n" in say("eval", "run", own, "--model", "scripted:lazy.json").output
+    )
     (found,) = say("eval", "compare", "gold.json", "lazy-run.json", "--json").json
     assert found["step"] == 1 and "blue mug" in found["first"] and "pot" in found["second"]
     assert "exact, path, state" in say("eval", "compare", "gold.json", "lazy-run.json").output

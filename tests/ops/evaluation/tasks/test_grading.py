@@ -66,3 +66,11 @@ def test_a_case_passes_where_it_completed_and_all_graders_are_content() -> None:
 
     assert outcome("completed", exact=True).passed
     assert not outcome("completed", exact=True, state=False).passed and not outcome("failed", exact=True).passed
+
+
+def test_a_case_that_does_not_pass_says_why() -> None:
+    ended = Outcome(case="c", session="s", status="failed", answer="step 1: refused", calls=(), grades={"exact": True})
+    assert ended.why == "failed: step 1: refused"
+    grades = {"exact": True, "state": False, "rubric": False}
+    graded = Outcome(case="c", session="s", status="completed", answer="", calls=(), grades=grades, unmet=("A shelf",))
+    assert graded.why == "not state; not rubric; not met: A shelf"
