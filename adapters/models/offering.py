@@ -25,15 +25,18 @@ def offers(form: ReplyForm) -> list[Offer]:
     """Return everything that may be called in place of a written choice."""
     return [
         *(Offer(name=tool.name, text=tool.description, parameters=_parameters(tool)) for tool in form.tools),
-        Offer(
-            name=RESULT,
-            text="State the result of this step, where it follows from what is known.",
-            parameters=_texts("result"),
-        ),
+        _conclusion(form),
         Offer(
             name=DESCRIBE, text="See more of a tool's arguments before you choose.", parameters=_texts("describe", "at")
         ),
     ]
+
+
+def _conclusion(form: ReplyForm) -> Offer:
+    if form.findings:
+        return Offer(name=REPLY, text="State what you found, as `findings` alone.", parameters=form.schema)
+    text = "State the result of this step, where it follows from what is known."
+    return Offer(name=RESULT, text=text, parameters=_texts("result"))
 
 
 def reply_offer(form: ReplyForm) -> Offer:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
-from domain.budget.amounts import Amounts, Kind, in_words, plus, total
+from domain.budget.amounts import Amounts, Kind, in_words, plus
 from domain.session.events import (
     BudgetShort,
     BudgetSpent,
@@ -22,8 +22,7 @@ from domain.session.events import (
 from domain.session.planning import give_up, pending_model_call
 from domain.session.state import AgentUse, Calling, Meter, Reservation, Session
 from domain.session.steps import fail_step
-
-KINDS: tuple[Kind, ...] = ("model_calls", "tool_calls", "tokens")
+from domain.session.using import KINDS, left_of, used_by
 
 
 def are_limited(agents: Iterable[PinnedAgent]) -> bool:
@@ -42,14 +41,6 @@ def limited_agent(state: Session, call: str) -> str:
     return agent if pinned and are_limited([pinned]) else ""
 
 
-def used_by(state: Session, agent: str) -> Amounts:
-    """Return what an agent whose use is limited has used, with what is reserved for its calls in flight."""
-    meter = state.meter or Meter()
-    settled = (each.amounts for each in meter.used if each.agent == agent)
-    held = (each.amounts for each in meter.reservations if each.agent == agent)
-    return total((*settled, *held))
-
-
 def overdrawing(state: Session, call: str, needed: Amounts) -> str:
     """Name the agent whose call needs more than its own limits leave; empty where it needs no more."""
     agent = limited_agent(state, call)
@@ -57,10 +48,9 @@ def overdrawing(state: Session, call: str, needed: Amounts) -> str:
 
 
 def _exceeded(state: Session, agent: str, needed: Amounts) -> Kind | None:
-    pinned, used = state.pinned(agent), used_by(state, agent)
     for kind in KINDS:
-        limit: int | None = getattr(pinned.limits, kind) if pinned and pinned.limits else None
-        if limit is not None and needed.of(kind) and used.of(kind) + needed.of(kind) > limit:
+        left = left_of(state, agent, kind)
+        if left is not None and needed.of(kind) > left:
             return kind
     return None
 

@@ -76,11 +76,12 @@ from domain.session.events import (
 )
 from domain.session.state import Session
 
-BEHAVIOUR = 2
+BEHAVIOUR = 3
 """The version of these rules; a session keeps to its end the version it began with.
 
 From 2 on plans bind slots, agents may ask for more of a tool before they choose, and approvals are
-bound to terms and judged again when they are used.
+bound to terms and judged again when they are used. From 3 on a researcher goes on where a call of its own is refused,
+or its own limits leave no more, and a model is told where it said several things at once.
 """
 
 

@@ -16,18 +16,22 @@ from domain.encoding import Json
 from domain.session.events import Purpose
 from domain.session.prompt import shown_tools
 from domain.session.replies import RESEARCH, reply_types
-from domain.session.researching import room
+from domain.session.researching import concludes
 from domain.session.state import ModelCall, Session
 
 Schema: TypeAlias = dict[str, Any]
 
 
 class ReplyForm(msgspec.Struct, frozen=True, kw_only=True):
-    """Name a form, its JSON Schema, and the tools of which one may be called instead of writing it."""
+    """Name a form, its JSON Schema, and the tools of which one may be called instead of writing it.
+
+    ``findings``: what is said without calling any of them are findings, and no result in one text.
+    """
 
     name: Purpose
     schema: Json
     tools: tuple[Tool, ...] = ()
+    findings: bool = False
 
 
 def reply_form(state: Session, call: ModelCall, catalog: Snapshot) -> ReplyForm:
@@ -36,6 +40,7 @@ def reply_form(state: Session, call: ModelCall, catalog: Snapshot) -> ReplyForm:
         name=call.purpose,
         schema=reply_schema(call.purpose, call.recipe),
         tools=tuple(_tools(state, call, catalog)) if call.purpose == "choose" else (),
+        findings=call.recipe == RESEARCH,
     )
 
 
@@ -50,7 +55,7 @@ def reply_schema(purpose: Purpose, recipe: str) -> Json:
 
 
 def _tools(state: Session, call: ModelCall, catalog: Snapshot) -> Sequence[Tool]:
-    if call.recipe == RESEARCH and not room(state, state.steps[call.step - 1]):
+    if call.step and concludes(state, state.steps[call.step - 1], call.recipe):
         return ()  # it is to say what it found
     agent = catalog.agent(call.agent)
     return shown_tools(agent, state.steps[call.step - 1], call, catalog) if agent and call.step else ()

@@ -42,6 +42,7 @@ from domain.session.mending import on_no_repair, on_repair
 from domain.session.provenance import answer_label, choice_label
 from domain.session.replanning import on_no_replan, on_replan
 from domain.session.replies import (
+    CONCLUDE,
     RESEARCH,
     Unreadable,
     read_answer,
@@ -49,11 +50,12 @@ from domain.session.replies import (
     read_plan,
     read_question,
     read_summary,
+    said_at_once,
 )
 from domain.session.reviewing import on_review
 from domain.session.slots import binds_slots
 from domain.session.state import Answering, Choosing, Executing, ModelCall, Planning, Reviewing, Session, Step
-from domain.session.steps import ANSWER_AND_SUM, CHOOSE_OR_ASK, ask_again, fail_step, start
+from domain.session.steps import ANSWER_AND_SUM, CHOOSE_OR_ASK, FOUND_OUT_SINCE, ask_again, fail_step, start
 
 
 def begin(state: Session) -> Sequence[SessionConsequence]:
@@ -75,7 +77,8 @@ def on_reply(state: Session, fact: ModelReplied, at: datetime) -> Sequence[Sessi
             raise Unreadable(denied)
         return _use(state, step, model, fact.reply)
     except Unreadable as fault:
-        return _ask_again(state, step, model, str(fault), at)
+        several = state.behaviour >= FOUND_OUT_SINCE and said_at_once(fact.reply)
+        return _ask_again(state, step, model, several or str(fault), at)
 
 
 def on_model_failure(state: Session, fact: ModelFailed, at: datetime) -> Sequence[SessionConsequence]:
@@ -127,7 +130,7 @@ def _use(state: Session, step: Step | None, model: ModelCall, reply: Content) ->
         return on_repair(state, step, model, reply)
     if isinstance(step.stage, Choosing):
         asked = _asked(step, model, reply) if model.recipe in (CHOOSE_OR_ASK, RESEARCH) else None
-        chosen = researching.chosen if model.recipe == RESEARCH else _chosen
+        chosen = researching.chosen if model.recipe in (RESEARCH, CONCLUDE) else _chosen
         return (asked or chosen(state, step, model, reply),)
     return on_review(state, step, model, reply)
 

@@ -19,9 +19,9 @@ from domain.prompting.results import SHORT, excerpt, in_window, shown_by, words_
 from domain.reviewing.findings import notes
 from domain.session.events import Slot
 from domain.session.replanning import so_far
-from domain.session.replies import MOST_TOLD, RESEARCH, REVIEW_OF_PLAN
+from domain.session.replies import CONCLUDE, MOST_TOLD, RESEARCH, REVIEW_OF_PLAN
 from domain.session.research_forms import CONCLUDE_FORM, IN_PLANS, research_form
-from domain.session.researching import room
+from domain.session.researching import concludes, room
 from domain.session.searching import MOST_SHOWN
 from domain.session.state import Accepted, Gathered, ModelCall, Reviewing, Session, Step, Told
 from domain.session.steps import ANSWER_AND_SUM, CHOOSE_OR_ASK
@@ -83,8 +83,8 @@ def _question(state: Session, call: ModelCall, step: Step | None, agent: Agent |
         case "choose":
             assert step is not None and agent is not None, "a choice belongs to a step and an agent"
             before = [_step(step), *_results(state, call, _before(state, step)), *_gathered(state, call, step)]
-            before += _awaited(state, step) if call.recipe == RESEARCH else []
-            if call.recipe == RESEARCH and not room(state, step):
+            before += _awaited(state, step) if call.recipe in (RESEARCH, CONCLUDE) else []
+            if concludes(state, step, call.recipe):
                 return [*before, CONCLUDE_FORM]
             known = [*before, _tools(agent, step, call, catalog)]
             return [*known, *map(_told, step.told), _choose_form(state, call, step)]
@@ -206,7 +206,7 @@ def _results(state: Session, call: ModelCall, steps: Sequence[Step]) -> list[str
 
 def _named(call: ModelCall, stage: Accepted) -> str:
     """Say by which name a researcher's findings may refer to a result."""
-    return f", {stage.call}" if call.recipe == RESEARCH else ""
+    return f", {stage.call}" if call.recipe in (RESEARCH, CONCLUDE) else ""
 
 
 def _shown(state: Session, call: ModelCall, step: Step, *, last: bool = True) -> str:
@@ -249,6 +249,8 @@ def _answer(state: Session, call: ModelCall, step: Step, found: Gathered, *, las
     asked = f"{found.tool} {excerpt(bytes(found.arguments).decode(), SHORT)}"
     if found.repeats:
         return f"NO ANSWER of {found.call}, {asked}\nIt was not made: it is the same as {found.repeats}."
+    if found.refused:
+        return f"NO ANSWER of {found.call}, {asked}\nIt was refused: {excerpt(found.output.text)}"
     return f"ANSWER of {found.call}, {asked}\n{_shortened(state, call, step, found.output.text, last=last)}"
 
 

@@ -15,6 +15,8 @@ from domain.session.state import Session, Step
 
 RESEARCH = "research.v1"
 """Names the recipe by which a researcher is asked for a call, for more of a tool, or for what it found."""
+CONCLUDE = "conclude.v1"
+"""Names the recipe by which a researcher is asked for what it found, and for nothing else."""
 REVIEW_OF_PLAN = "review.v2"
 """Names the recipe of a review that may find that the rest of the plan cannot work."""
 MOST_FINDINGS = 50
@@ -119,6 +121,8 @@ def reply_types(purpose: Purpose, recipe: str) -> tuple[type[msgspec.Struct], ..
             return (_UnboundPlanDraft if recipe == "plan.v1" else _PlanDraft,)
         case "replan":
             return (_PlanDraft,)
+        case "choose" if recipe == CONCLUDE:
+            return (ResearchReply,)
         case "choose":
             return (ResearchReply if recipe == RESEARCH else ChooseReply, DescribeReply)
         case "repair":
@@ -238,6 +242,20 @@ def read_summary(reply: Content) -> str:
         return _read(reply, SummedReply).summary.strip()
     except Unreadable:
         return ""
+
+
+def said_at_once(reply: Content) -> str:
+    """Say so where a model said several things at once, a line each, such as calls of several tools; else nothing."""
+    count = sum(map(_is_object, reply.text.splitlines())) if reply.whole else 0
+    return f"expected one JSON object, got {count}: say one thing, or call one tool, at a time" if count > 1 else ""
+
+
+def _is_object(line: str) -> bool:
+    try:
+        msgspec.json.decode(line, type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
 
 
 def _read(reply: Content, kind: type[Reply]) -> Reply:

@@ -7,7 +7,9 @@ limit leaves one, or its findings, each with the calls that it rests on. Those r
 none from it.
 
 A request whose answer the step has is not sent again. It is withdrawn, which takes one of the calls too: so nobody goes
-in circles for ever. What a call of a step is refused for, in whatever way, sends the step back as everywhere else.
+in circles for ever. A call that is refused, in whatever way, takes one of them as well: why it was is evidence. Before
+behaviour 3 it sent the step back as everywhere else. Where its agent's own limits leave nothing more, it is asked for
+what it found so far.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,18 +18,31 @@ from msgspec.structs import replace
 
 from domain.content import Content
 from domain.encoding import NULL
+from domain.labels import GOAL
 from domain.reviewing.claims import stated
 from domain.session.events import (
     CallSucceeded,
     CallWithdrawn,
     ResultStated,
+    ReworkRequested,
     SessionConsequence,
     Sourced,
     ToolChosen,
 )
 from domain.session.provenance import choice_label
-from domain.session.replies import ResearchReply, Unreadable, read_research
-from domain.session.state import Accepted, Asking, Calling, Choosing, Gathered, Judging, ModelCall, Session, Step
+from domain.session.replies import CONCLUDE, RESEARCH, ResearchReply, Unreadable, read_research
+from domain.session.state import (
+    Accepted,
+    Asking,
+    Calling,
+    Checking,
+    Choosing,
+    Gathered,
+    Judging,
+    ModelCall,
+    Session,
+    Step,
+)
 from domain.session.steps import ask_for_choice
 
 # What may still be called, and what may be named
@@ -36,6 +51,11 @@ from domain.session.steps import ask_for_choice
 def room(state: Session, step: Step) -> int:
     """Return how many calls a step's agent may still take in it."""
     return max(0, state.limits_of(step.plan.agent).research_calls - len(step.gathered))
+
+
+def concludes(state: Session, step: Step, recipe: str) -> bool:
+    """Tell whether a question asks a researcher only for what it found."""
+    return recipe == CONCLUDE or (recipe == RESEARCH and not room(state, step))
 
 
 def evidence(state: Session, step: Step) -> Mapping[str, Gathered]:
@@ -86,6 +106,25 @@ def with_answer(step: Step, called: Calling | Asking, answer: CallSucceeded) -> 
 
 def _with(step: Step, found: Gathered) -> Step:
     return replace(step, stage=Choosing(), round=step.round + 1, gathered=(*step.gathered, found))
+
+
+def refused(state: Session, event: ReworkRequested) -> Session:
+    """Keep why a call of a step was refused as something it found, and begin its next round."""
+    step = state.step(event.step)
+    if step is None or not isinstance(step.stage, Checking | Judging | Asking | Calling):
+        return state
+    choice = step.stage.choice
+    found = Gathered(
+        call=choice.call,
+        tool=choice.tool,
+        arguments=choice.arguments.value,
+        request_digest="" if isinstance(step.stage, Checking) else step.stage.request.digest,
+        output=Content(text=event.instructions, size=len(event.instructions.encode())),
+        source=f"tool:{choice.tool}",
+        label=state.seen or GOAL,  # it may repeat what a tool said
+        refused=True,
+    )
+    return state.with_step(replace(_with(step, found), round=event.round, instructions=""))
 
 
 def on_answer(state: Session, call: str) -> Sequence[SessionConsequence]:
@@ -144,7 +183,7 @@ def chosen(state: Session, step: Step, model: ModelCall, reply: Content) -> Sess
     if said.findings:
         _refuse_unknown(state, step, said)
         return ResultStated(step=step.number, call=call, output=stated(said.findings), label=choice_label(state, step))
-    if not room(state, step):
+    if concludes(state, step, model.recipe):
         raise Unreadable(f"all {len(step.gathered)} calls of this step are made: state what you found")
     arguments = Sourced(value=said.arguments, source=f"model:{model.id}")
     return ToolChosen(step=step.number, call=call, tool=said.tool, arguments=arguments)

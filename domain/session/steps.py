@@ -16,9 +16,25 @@ from domain.session.events import (
     StepStarted,
     ToolChosen,
 )
-from domain.session.replies import RESEARCH
-from domain.session.state import Accepted, Choice, Dropped, Executing, Failed, Session, Step, Waiting
+from domain.session.replies import CONCLUDE, RESEARCH
+from domain.session.state import (
+    Accepted,
+    Asking,
+    Calling,
+    Checking,
+    Choice,
+    Dropped,
+    Executing,
+    Failed,
+    Judging,
+    Session,
+    Step,
+    Waiting,
+)
+from domain.session.using import left_of
 
+FOUND_OUT_SINCE = 3
+"""The behaviour from which on a researcher that is refused a call, or may ask no more, goes on with what it has."""
 CHOOSE_OR_ASK = "choose.v2"
 """Names the recipe of a question that may be answered by asking for more of a tool."""
 ANSWER_AND_SUM = "answer.v2"
@@ -55,13 +71,20 @@ def accept(state: Session, step: Step) -> Sequence[SessionConsequence]:
 
 def send_back(state: Session, step: Step, instructions: str) -> Sequence[SessionConsequence]:
     """Give a step back to its agent with instructions, or give it up when its rounds are used up."""
-    if step.tries > state.limits_of(step.plan.agent).rework_rounds:
+    counted = _is_found_out(state, step)
+    if not counted and step.tries > state.limits_of(step.plan.agent).rework_rounds:
         return fail_step(step.number, f"still not right after {step.round - len(step.gathered)} rounds: {instructions}")
     again = step.round + 1
     return (
-        ReworkRequested(step=step.number, round=again, instructions=instructions),
+        ReworkRequested(step=step.number, round=again, instructions=instructions, counted=counted),
         ask_for_choice(state, step.number, again, step.plan.agent),
     )
+
+
+def _is_found_out(state: Session, step: Step) -> bool:
+    """Tell whether a researcher learns something by a refused call, which takes one of its calls and no rework."""
+    called = isinstance(step.stage, Checking | Judging | Asking | Calling)
+    return state.behaviour >= FOUND_OUT_SINCE and called and state.researches(step.plan.agent)
 
 
 def choose_again(step: Step, choice: Choice, reason: str) -> Sequence[SessionConsequence]:
@@ -100,4 +123,12 @@ def ask_for_choice(state: Session, number: int, round_: int, agent: str) -> Mode
 def _recipe(state: Session, agent: str) -> str:
     if state.behaviour < 2:  # an agent could not ask for more of a tool then
         return "choose.v1"
-    return RESEARCH if state.researches(agent) else CHOOSE_OR_ASK
+    if not state.researches(agent):
+        return CHOOSE_OR_ASK
+    return CONCLUDE if state.behaviour >= FOUND_OUT_SINCE and _must_conclude(state, agent) else RESEARCH
+
+
+def _must_conclude(state: Session, agent: str) -> bool:
+    """Tell whether an agent's own limits leave it no call, or no question behind the next in which to say the rest."""
+    questions, calls = left_of(state, agent, "model_calls"), left_of(state, agent, "tool_calls")
+    return calls == 0 or (questions is not None and questions <= 1)

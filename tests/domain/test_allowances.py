@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import pytest
 from hypothesis import Phase, example, settings
 from hypothesis import given as examples
 from hypothesis import strategies as st
@@ -11,12 +12,15 @@ from domain.agents import AgentLimits
 from domain.budget.amounts import Amounts, Ceilings
 from domain.replay import replay
 from domain.session import events as said
-from domain.session.allowances import KINDS, allowance_problems, used_by
+from domain.session.allowances import allowance_problems
+from domain.session.decide import BEHAVIOUR
 from domain.session.metering import payable
 from domain.session.outstanding import AskModel, outstanding
+from domain.session.using import KINDS, used_by
 from tests.domain.simulation import WORKING, Chaos, Simulation, simulate
 from tests.domain.story import (
     LEASE,
+    RESEARCHER,
     SESSION,
     TEAM,
     TOOLSMITH,
@@ -28,6 +32,7 @@ from tests.domain.story import (
     goal,
     plan,
     replied,
+    succeeded,
     verdict,
 )
 from tests.domain.test_histories import chaos, events_of, given_up, lettered, worlds
@@ -163,6 +168,37 @@ def test_a_question_waits_for_another_that_may_take_less_than_was_reserved() -> 
     answered = asked.when(replied("choose-1-1", '{"tool": "create_order"}', tokens=20))
     assert used_by(answered.session, "executor") == Amounts(model_calls=1, tokens=20)
     assert [each.id for each in outstanding(answered.session) if isinstance(each, AskModel)] == ["choose-2-1-m1"]
+
+
+RESEARCH = '{"steps": [{"goal": "find out", "agent": "researcher"}]}'
+
+
+def researching(limits: AgentLimits, *, behaviour: int = BEHAVIOUR) -> Story:
+    """Let a researcher make one call, as far as its limits let it."""
+    agents = [*TEAM, replace(RESEARCHER, limits=limits)]
+    story = given(goal(agents=agents, behaviour=behaviour), replied("plan", RESEARCH))
+    story = due(story, "choose-1-1", tokens=10).when(chooses()).when(fits(repeatable=True)).when(verdict())
+    return due(story, "call-1-1").when(succeeded())
+
+
+@pytest.mark.parametrize("limits", [AgentLimits(tool_calls=1), AgentLimits(model_calls=2)])
+def test_a_researcher_whose_limits_leave_no_more_says_what_it_found(limits: AgentLimits) -> None:
+    story = researching(limits)
+    (asked,) = story.consequences[-1:]
+    assert isinstance(asked, said.ModelCallRequested) and asked.recipe == "conclude.v1"
+    story = due(story, "choose-1-2", tokens=10)
+    another = story.when(chooses(round=2))
+    assert "state what you found" in another.last.fault
+    found = '{"findings": [{"claim": "It is there.", "calls": ["call-1-1"]}]}'
+    assert isinstance(story.when(replied("choose-1-2", found)).last, said.ResultStated)
+
+
+@pytest.mark.parametrize(
+    ("limits", "behaviour"),
+    [(AgentLimits(tool_calls=2), BEHAVIOUR), (AgentLimits(model_calls=3), BEHAVIOUR), (AgentLimits(tool_calls=1), 2)],
+)
+def test_one_whose_limits_leave_more_goes_on(limits: AgentLimits, behaviour: int) -> None:
+    assert researching(limits, behaviour=behaviour).last.recipe == "research.v1"
 
 
 def test_nobody_is_given_more_steps_than_its_limits_leave_calls_for() -> None:

@@ -124,20 +124,48 @@ def test_retries_are_those_of_every_call() -> None:
     story.owes("choose-1-2-m1")
 
 
-def test_a_call_that_is_refused_sends_the_step_back_with_what_was_found() -> None:
-    story = called(begun(), 1).when(chooses(round=2)).when(fits(round=2)).when(verdict("deny", round=2))
+def denied(story: Story, round: int) -> Story:
+    """Let the researcher's call of a round be denied."""
+    return story.when(chooses(round=round)).when(fits(round=round)).when(verdict("deny", round=round))
+
+
+def test_a_call_that_is_refused_is_shown_as_something_that_it_found() -> None:
+    story = denied(called(begun(), 1), 2).then_only(ReworkRequested, ModelCallRequested)
+    assert 'NO ANSWER of call-1-2, create_order {"body": {}}\nIt was refused: the policy denied' in asked(story)
+    assert MUG in asked(story) and "up to 6 more calls" in asked(story) and "not right" not in asked(story)
+    story = story.when(finds(claim("Orders cannot be seen.", "call-1-2"), round=3))
+    story.then_only(BudgetSpent, ResultStated)
+
+
+def test_a_call_that_was_refused_is_not_tried_again() -> None:
+    again = replace(fits(round=2), request_digest=request_digest(1, 1))
+    story = denied(begun(), 1).when(chooses(round=2)).when(again)
+    story.then_only(CallWithdrawn, ModelCallRequested)
+    assert "It was not made: it is the same as call-1-1." in asked(story)
+
+
+def test_what_a_tool_says_in_a_refusal_labels_what_comes_after() -> None:
+    story = begun().when(chooses()).when(fits()).when(verdict()).when(attempted()).when(failed("rejected"))
     story.then_only(ReworkRequested, ModelCallRequested)
+    label = choice_label(story.session, story.session.steps[0])
+    assert not label.trusted and "tool:create_order" in label.sources
+
+
+def test_calls_that_answer_or_are_refused_take_no_round_from_the_rework() -> None:
+    story = begun(Limits(rework_rounds=1, research_calls=4))
+    story = denied(denied(called(called(story, 1), 2), 3), 4)
+    assert "State now what you found" in asked(story)
+    for round_ in (5, 6):
+        story = story.when(finds(claim("A mug.", "call-1-1"), round=round_)).when(looked("wrong", round=round_))
+    assert "after 2 rounds" in story.then_only(StepFailed, SessionFailed).last.reason
+
+
+def test_before_behaviour_3_a_call_that_is_refused_sends_the_step_back() -> None:
+    team = (*TEAM, RESEARCHER)
+    story = given(goal(agents=team, limits=Limits(rework_rounds=1), behaviour=2), replied("plan", PLAN))
+    story = denied(called(story, 1), 2).then_only(ReworkRequested, ModelCallRequested)
     assert "The last round was not right: the policy denied" in asked(story) and MUG in asked(story)
-
-
-def test_calls_that_answer_take_no_round_from_the_rework() -> None:
-    story = begun(Limits(rework_rounds=1))
-    for round_ in range(1, 5):
-        story = called(story, round_)
-    story = story.when(chooses(round=5)).when(fits(round=5)).when(verdict("deny", round=5))
-    story = story.then_only(ReworkRequested, ModelCallRequested).when(chooses(round=6)).when(fits(round=6))
-    story = story.when(verdict("deny", round=6)).then_only(StepFailed, SessionFailed)
-    assert "after 2 rounds" in story.last.reason
+    assert "after 2 rounds" in denied(story, 3).then_only(StepFailed, SessionFailed).last.reason
 
 
 def test_an_answer_that_a_filter_denied_is_no_evidence() -> None:

@@ -227,6 +227,11 @@ def researched() -> list[Row]:
     return simulate(World(seed=6, plan=((),), researches=True)).rows
 
 
+def found_out() -> list[Row]:
+    """A researcher is refused a call, goes on with that, and states what it found."""
+    return simulate(World(script={"judge-call-1-1": "deny"}, plan=((),), researches=True)).rows
+
+
 RUNS: dict[str, Callable[[], list[Row]]] = {
     run.__name__: run
     for run in (
@@ -258,6 +263,7 @@ RUNS: dict[str, Callable[[], list[Row]]] = {
         mended,
         replanned,
         researched,
+        found_out,
     )
 }
 

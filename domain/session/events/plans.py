@@ -90,11 +90,15 @@ class StepAccepted(Consequence, frozen=True, kw_only=True, tag="session.step-acc
 
 
 class ReworkRequested(Consequence, frozen=True, kw_only=True, tag="session.rework-requested.v1"):
-    """A step goes back to its agent with instructions; rounds are bounded."""
+    """A step goes back to its agent with instructions; rounds are bounded.
+
+    ``counted``: that its call was refused is something it found, and took one of the calls of a researcher's step.
+    """
 
     step: int
     round: int
     instructions: str
+    counted: bool = False
 
 
 class RepairRequested(Consequence, frozen=True, kw_only=True, tag="session.repair-requested.v1"):

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from domain.session import filtering, mending
+from domain.session import filtering, mending, researching
 from domain.session.events import (
     DescriptionRequested,
     PlanProposed,
@@ -105,6 +105,8 @@ def accepted(state: Session, event: StepAccepted) -> Session:
 
 def reworked(state: Session, event: ReworkRequested) -> Session:
     """Let a step's agent choose in another round."""
+    if event.counted:
+        return researching.refused(state, event)
     step = state.step(event.step)
     if step is None:
         return state

@@ -192,6 +192,7 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Be what a call of a researcher's step found.
 
     One that would have been the same as an earlier call was not made: ``repeats`` names that one, and nothing was said.
+    Of one that was ``refused``, the ``output`` says why.
     """
 
     call: str
@@ -203,6 +204,7 @@ class Gathered(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     label: Label | None = None
     mismatches: tuple[str, ...] = ()
     repeats: str = ""
+    refused: bool = False
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

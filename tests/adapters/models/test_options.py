@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from adapters.http.dialer import HttpDialer
 from adapters.models.models import ModelRouter
@@ -16,7 +17,7 @@ from commands.model_options import ModelOptions, options_of, read_options
 from commands.ports import ModelFault, Reply
 from domain.errors import Invalid
 from domain.session.asking import Asked
-from domain.session.forms import reply_schema
+from domain.session.forms import ReplyForm, reply_schema
 from ops.sample.http_server import Request, Response, json_response, serving
 from tests.adapters.models.asking import ask, form, router
 
@@ -53,10 +54,12 @@ class Asking:
         self.headers.append(request.headers)
         return self.answer(self.sent[-1])
 
-    async def times(self, number: int, **more: Any) -> list[Reply]:
+    async def times(self, number: int, wants: ReplyForm | None = None, **more: Any) -> list[Reply]:
         async with serving(self) as url, HttpDialer() as dialer:
             models = router(dialer, **self.options)
-            return [await ask(models, f"{self.kind}:small@{url}/v1", wants=form(), **more) for _ in range(number)]
+            return [
+                await ask(models, f"{self.kind}:small@{url}/v1", wants=wants or form(), **more) for _ in range(number)
+            ]
 
 
 @pytest.mark.parametrize(
@@ -120,6 +123,10 @@ async def test_a_form_is_a_schema_or_tools_or_words_alone_in_both_protocols() ->
         await words.times(1)
         offered = [tool.get("function", tool)["name"] for tool in tools.sent[0]["tools"]]
         assert offered == ["create_order", "reprise_result", "reprise_describe"]
+        research = Asking(lambda body: fine(), kind, form="tools")
+        await research.times(1, replace(form(), findings=True))
+        offered = [tool.get("function", tool)["name"] for tool in research.sent[0]["tools"]]
+        assert offered == ["create_order", "reprise_reply", "reprise_describe"]
         assert not {"tools", "response_format"} & words.sent[0].keys()
 
 
