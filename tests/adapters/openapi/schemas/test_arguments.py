@@ -82,3 +82,30 @@ def test_a_body_of_bytes_is_one_file() -> None:
     for kind in ("application/octet-stream", "text/plain", "image/png"):
         assert sent_as(kind, {"blob": "0" * 64}) == sent_as(kind, {"text": "a"}) == ()
         assert sent_as(kind, {"file": "a"}) != () and sent_as(kind, "a") != ()
+
+
+@pytest.mark.parametrize("referred", [False, True])
+def test_a_body_of_text_is_held_against_what_texts_may_be(referred: bool) -> None:
+    code = {"type": "string", "maxLength": 5, "pattern": "^[a-z]+$"}
+    schema = {"$ref": "#/components/schemas/Code"} if referred else code
+    body = {"requestBody": {"content": {"text/plain": {"schema": schema}}}}
+    tree = {"openapi": "3.0.3", "paths": {"/a": {"post": body}}, "components": {"schemas": {"Code": code}}}
+    assert problems({"body": {"text": "abc"}}, path="/a", tree=tree) == ()
+    assert problems({"body": {"blob": "0" * 64}}, path="/a", tree=tree) == ()
+    assert problems({"body": {"text": "abcdef"}}, path="/a", tree=tree) == ("/body/text: 'abcdef' is too long",)
+    assert "does not match" in problems({"body": {"text": "7"}}, path="/a", tree=tree)[0]
+
+
+@pytest.mark.parametrize(
+    ("media_type", "schema"),
+    [
+        ("application/xml", {"type": "object", "required": ["a"], "properties": {"a": {"type": "string"}}}),
+        ("text/csv", {"type": "string", "format": "binary", "maxLength": 1}),
+        ("application/octet-stream", {"type": "string", "maxLength": 1}),
+        ("text/plain", {"$ref": "#/components/schemas/None"}),
+    ],
+)
+def test_what_describes_no_text_says_nothing_of_one(media_type: str, schema: Any) -> None:
+    body = {"requestBody": {"content": {media_type: {"schema": schema}}}}
+    tree = {"openapi": "3.0.3", "paths": {"/a": {"post": body}}, "components": {}}
+    assert problems({"body": {"text": "<a>b</a>"}}, path="/a", tree=tree) == ()
