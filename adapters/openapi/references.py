@@ -29,7 +29,7 @@ def resolve(tree: dict[str, Any], node: Any, place: str = "") -> dict[str, Any]:
         seen.add(reference)
         node = target(tree, reference, place)
     if not isinstance(node, dict):
-        raise Unusable(f"expected an object, not {str(node)[:80]!r}", place)
+        raise Unusable(f"expected an object, not {kind_word(node)}", place)
     return node
 
 
@@ -65,6 +65,23 @@ def _elsewhere(tree: dict[str, Any], reference: str) -> str:
     if FILES in tree:
         return f"{shown} names no file of the bundle"
     return f"{shown} is not local; put the file that it names into a bundle, a zip or a folder"
+
+
+def kind_word(value: Any) -> str:
+    """Say what a value of a document is that should be another, in the words of JSON."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return str(value).lower()
+        case str():
+            return f"the text {value[:80]!r}"
+        case list():
+            return "a list"
+        case dict():
+            return "an object"
+        case _:
+            return f"the number {str(value)[:40]}"
 
 
 def list_of(raw: dict[str, Any], key: str) -> list[Any]:

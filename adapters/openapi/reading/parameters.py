@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 from adapters.openapi.model import Parameter, Place
 from adapters.openapi.reading.ground import Ground
-from adapters.openapi.references import Unusable, list_of, resolve, text_of
+from adapters.openapi.references import Unusable, kind_word, list_of, resolve, text_of
 from domain.pointers import pointer
 
 # OpenAPI says that parameters of the first three names are ignored; the others belong to the connection.
@@ -52,7 +52,7 @@ def _named(ground: Ground, holder: dict[str, Any], place: str) -> dict[tuple[str
     """Return the parameters of one list by place and name, with a warning of one that stands there again."""
     found: dict[tuple[str, str], Declared] = {}
     if not isinstance(holder.get("parameters", []), list):
-        ground.warn(f"expected a list of parameters, not {type(holder['parameters']).__name__}; it is left out", place)
+        ground.warn(f"expected a list of parameters, not {kind_word(holder['parameters'])}; it is left out", place)
     for number, each in enumerate(list_of(holder, "parameters")):
         declared = Declared(resolve(ground.tree, each, f"{place}/{number}"), f"{place}/{number}")
         # The names of headers are the same in any case.

@@ -6,6 +6,7 @@ from typing import Any
 from adapters.openapi.reading.anchors import localise, uses_anchors
 from adapters.openapi.reading.json_text import read_json
 from adapters.openapi.reading.limits import check_size
+from adapters.openapi.references import kind_word
 from domain.errors import Invalid
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -18,7 +19,7 @@ def read_text(data: bytes) -> dict[str, Any]:
     """Return a document's tree; raises TooLarge, and Invalid with the place of the fault."""
     tree = read_values(data)
     if not isinstance(tree, dict):
-        raise Invalid(f"Expected an OpenAPI document, an object, not {type(tree).__name__}.")
+        raise Invalid(f"Expected an OpenAPI document, an object, not {kind_word(tree)}.")
     if uses_anchors(data):
         localise(tree, whole=True)
     return tree

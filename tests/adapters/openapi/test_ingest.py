@@ -68,7 +68,9 @@ def test_method_and_key_header_say_what_a_call_does_and_whether_it_can_be_repeat
         ({"servers": [{"url": "http://[::1/v1"}]}, "Invalid IPv6 URL"),
         ({"servers": [{"url": "http://user:secret@127.0.0.1:1/v1"}]}, "without user"),
         ({"parameters": [{"name": "v", "in": "query", "required": True, "style": "x"}]}, "in the style 'x'"),
-        ({"parameters": ["id"]}, "expected an object"),
+        ({"parameters": ["id"]}, "expected an object, not the text 'id'"),
+        ({"requestBody": None}, "expected an object, not null"),
+        ({"requestBody": 7}, "expected an object, not the number 7"),
     ],
 )
 def test_what_cannot_be_called_is_skipped_with_the_reason(operation: dict[str, Any], reason: str) -> None:

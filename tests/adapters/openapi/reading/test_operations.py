@@ -469,8 +469,8 @@ def test_what_stands_where_a_method_or_a_list_of_parameters_belongs_is_told() ->
     assert warnings(openapi({"/a": path})) == {
         "/paths/~1a/POST": "'POST' is no method here, and methods are written in lower case; it is left out",
         "/paths/~1a/query": "'query' is no method here, and methods are written in lower case; it is left out",
-        "/paths/~1a/get/parameters": "expected a list of parameters, not dict; it is left out",
-        "/paths/~1a/parameters": "expected a list of parameters, not str; it is left out",
+        "/paths/~1a/get/parameters": "expected a list of parameters, not an object; it is left out",
+        "/paths/~1a/parameters": "expected a list of parameters, not the text 'none'; it is left out",
     }
     assert [each.method for each in read_api(openapi({"/a": path})).operations] == ["GET"]
     assert not warnings(openapi({"/a": {"query": {}, "additionalOperations": {"COPY": {}}}}, "3.2.0"))

@@ -52,7 +52,7 @@ def bomb() -> bytes:
     ("text", "message"),
     [
         (b"", "it is empty"),
-        (b"- a\n- b", "an object, not list"),
+        (b"- a\n- b", "an object, not a list"),
         (b'{\n "openapi": "3.1.0"', "Expected JSON, but Input data was truncated, in line 2, column 20"),
         (b'{"openapi": "3.1', "truncated, in line 1, column 17"),
         (b'{"a": NaN}', "invalid character .byte 6., in line 1, column 7"),
