@@ -37,6 +37,8 @@ def hide_fact(hider: Hider, fact: Known, *, marks: Mapping[str, Marks] | None = 
 
     ``marks`` are those of the texts in its fields. Of more than 200 places the first are named.
     """
+    if not any((marks or {}).values()) and not any(map(hider.may_hide, _texts(fact))):
+        return fact  # most are as they should be, which is quicker to see than to take them apart
     places = Places()
     hidden: Known = _hide_fields(hider, fact, "", places, marks or {}, trusted)
     named = (HiddenPlace(kind=kind, at=at, count=count) for (kind, at), count in [*places.items()][:_MOST_PLACES])
@@ -84,6 +86,33 @@ def _size(value: Any) -> int:
             return len(value.text)
         case _:
             return 0
+
+
+def _texts(value: Any) -> set[str]:
+    """Return every text in a value that is looked through."""
+    found: set[str] = set()
+    _add_texts(value, found)
+    return found
+
+
+def _add_texts(value: Any, found: set[str]) -> None:
+    match value:
+        case str():
+            found.add(value)
+        case msgspec.Raw():
+            found.add(bytes(value).decode())
+        case Content(blob=""):
+            found.add(value.text)
+        case Content():
+            pass
+        case msgspec.Struct():
+            for name in texts_of(type(value)):
+                _add_texts(getattr(value, name), found)
+        case tuple():
+            for each in value:
+                _add_texts(each, found)
+        case _:
+            pass
 
 
 def _hide_fields(

@@ -94,6 +94,8 @@ class Hider:
         only if its author is ``trusted``, that is, was shown tokens of this session; else they are spoiled. One that
         was never given stands for nothing from then on.
         """
+        if not self.may_hide(text):
+            return text, ()
         if "[" in text:
             for name in sorted(set(tokens_in(text)) - self.names.keys()) if trusted else ():
                 self.learn(name, None)

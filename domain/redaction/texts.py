@@ -44,8 +44,11 @@ def hide_text(hider: Hider, text: str, *, marks: Marks | None = None, trusted: b
         if len(parts) == 1:
             return _hide_plain(hider, text, trusted)
         return _joined([hide_text(hider, part, trusted=trusted, within=within) for part in parts])
+    tree = _tree(marks or {})
+    if end - start == len(text):
+        return _hide_json(hider, text, tree, trusted, within)
     before, after = (_hide_plain(hider, part, trusted) for part in (text[:start], text[end:]))
-    return _joined([before, _hide_json(hider, text[start:end], _tree(marks or {}), trusted, within), after])
+    return _joined([before, _hide_json(hider, text[start:end], tree, trusted, within), after])
 
 
 def _lines_apart(text: str) -> list[str]:
