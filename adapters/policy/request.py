@@ -1,6 +1,5 @@
 """Put a case into the engine's words: who calls what, and everything else that rules may read."""
 
-import json
 from collections.abc import Callable
 from decimal import ROUND_UP, Decimal
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from adapters.policy.reading import Reads, only
 from commands.ports import Case
 from domain.catalog.policies import Arguments, Kind
-from domain.encoding import parse
+from domain.encoding import encode, parse
 from domain.errors import Invalid
 from domain.labels import Label, Provenance
 from domain.pointers import pointer
@@ -28,7 +27,7 @@ def request(case: Case, arguments: Arguments, reads: Reads = None) -> dict[str, 
         "principal": {"type": "Agent", "id": case.agent.id},
         "action": {"type": "Action", "id": "call"},
         "resource": {"type": "Operation", "id": _operation(case)},
-        "context": json.dumps(only(reads, _context(case, arguments))),
+        "context": encode(only(reads, _context(case, arguments))).decode(),
     }
 
 
@@ -65,13 +64,12 @@ def entities(case: Case) -> str:
         "effect": case.effect_class,
         "repeatable": case.tool.repeatable,
     }
-    return json.dumps(
-        [
-            {"uid": {"type": "Agent", "id": case.agent.id}, "attrs": {"role": case.agent.role}, "parents": []},
-            {"uid": api, "attrs": {}, "parents": []},
-            {"uid": {"type": "Operation", "id": _operation(case)}, "attrs": operation, "parents": [api]},
-        ]
+    described = (
+        {"uid": {"type": "Agent", "id": case.agent.id}, "attrs": {"role": case.agent.role}, "parents": []},
+        {"uid": api, "attrs": {}, "parents": []},
+        {"uid": {"type": "Operation", "id": _operation(case)}, "attrs": operation, "parents": [api]},
     )
+    return encode(described).decode()
 
 
 def _operation(case: Case) -> str:
