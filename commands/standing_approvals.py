@@ -12,6 +12,7 @@ from commands.catalogue.appending import Written
 from commands.handle import Draft, observe_with
 from commands.ports import LogNotification
 from commands.shell import Shell, to_log
+from commands.standing_bounds import as_bounded, hidden_bounds
 from domain.catalog.events import CatalogEvent
 from domain.encoding import parse
 from domain.envelope import Context, fact_event
@@ -35,6 +36,7 @@ def stream_of(tenant: str, standing: str) -> UUID:
 
 async def give(
     catalogue: Catalogue,
+    shell: Shell,
     tool: str,
     bounds: Sequence[Bound],
     context: Context,
@@ -55,7 +57,7 @@ async def give(
         until=until,
         by=context.actor.id,
         reason=reason,
-        bounds=tuple(bounds),
+        bounds=await hidden_bounds(shell, bounds),
         amount_at=amount_at,
         amount_most=amount_most,
     )
@@ -129,7 +131,8 @@ async def _used(shell: Shell, state: Session, approval: Approval, context: Conte
     except NotPossible:
         return None  # a value of it is lost: what nobody can read is not covered
     for standing in (await shell.catalogs.standings(state.tenant)).values():
-        if covers(standing, tool.api, tool.operation, arguments, context.at):
+        bounded = await as_bounded(shell, standing.given.bounds, arguments)
+        if covers(standing, tool.api, tool.operation, bounded, context.at):
             used = StandingUsed(
                 id=standing.given.id,
                 session=state.id,

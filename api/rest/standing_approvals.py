@@ -108,6 +108,7 @@ async def add(request: Request[Any, Any, Any], services: Given, write: Writing) 
     context = await write.context("operate")
     given, written = await give(
         services.catalogue,
+        services.shell,
         body.tool,
         [Bound(**msgspec.structs.asdict(each)) for each in body.bounds],
         context,

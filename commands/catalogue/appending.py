@@ -5,6 +5,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from commands.handle import repeated
 from commands.ports import LogEvent, LogNotification
@@ -72,7 +73,8 @@ class Appending:
     async def append_parts(self, context: Context, draft: Drafting) -> Written:
         """Append to several streams, all or nothing, again after every conflict; the first part is the request's."""
         for _ in range(TRIES):
-            parts, refused = await _drafted(draft)
+            drafted, refused = await _drafted(draft)
+            parts = [replace(part, events=[self._bare(event) for event in part.events]) for part in drafted]
             # Asked behind the reading: what a twin of this request appended in between is then found, or conflicts.
             earlier = await self.written_before(context)
             if earlier:
@@ -87,6 +89,11 @@ class Appending:
             first = parts[0]
             return Written(first=first.events[0], version=first.after + len(first.events), position=position)
         raise Conflict(f"Others wrote to the same thing {TRIES} times in between: try again.")
+
+    def _bare(self, event: CatalogEvent) -> CatalogEvent:
+        """Return an event whose reason, which somebody wrote for people, holds no personal values."""
+        said = getattr(event, "reason", "")
+        return replace(event, reason=self._shell.redactor.blanked(said)) if said else event
 
     async def written_before(self, context: Context) -> Written | None:
         """Return what this very command wrote before, as it was then; raise CommandReused for another request."""

@@ -169,6 +169,7 @@ async def add_standing(
     async with core() as opened:
         given, _ = await give(
             opened.catalogue,
+            opened.shell,
             tool,
             limits,
             context(opened),

@@ -35,7 +35,7 @@ from commands.redaction import Redactor
 from commands.shell import Shell
 from commands.standing_approvals import give, use_standing, withdraw
 from domain.catalog.policies import PolicySet
-from domain.encoding import canonical, foreign
+from domain.encoding import canonical, foreign, parse
 from domain.envelope import Actor, Context
 from domain.errors import Forbidden, Invalid, NotFound, NotPossible, Refused
 from domain.replay import Row, replay
@@ -438,6 +438,7 @@ async def allow(bank: Bank, *, uses: int = 3, by: str = "eve", most: str = "") -
     """Let a person allow payments to bob beforehand; return the id of that."""
     given, _ = await give(
         bank.catalogue,
+        bank.shell,
         "pay",
         [
             Bound(at="/path/account", values=(foreign("7"),)),
@@ -531,7 +532,33 @@ async def test_a_standing_approval_that_says_too_little_is_refused(
 ) -> None:
     usual = {"uses": 1, "until": bank.time.now() + timedelta(days=1), "reason": "often", **changed}
     with pytest.raises(Invalid, match=told):
-        await give(bank.catalogue, "pay", [], bank.now(), **usual)
+        await give(bank.catalogue, bank.shell, "pay", [], bank.now(), **usual)
+
+
+@pytest.mark.parametrize(
+    ("to", "covered"),
+    [("ada@example.org", True), ("eve@example.org", False), ("Ada@example.org", False), ("the hidden form", False)],
+)
+async def test_a_standing_approval_knows_a_personal_value_again_and_keeps_it_nowhere(
+    bank: Bank, to: str, covered: bool
+) -> None:
+    store = bank.shell.store
+    assert isinstance(store, PostgresEventStore)
+    ring = SessionKeyRing(Master("a master key of more than thirty-two characters"), store.session_keys)
+    bank.shell.redactor = Redactor(EVERY, ring)
+    bounds = [Bound(at="/path/account", anything=True), Bound(at="/body/to", values=(foreign("ada@example.org"),))]
+    bounds.append(Bound(at="/body/amount", most="10"))
+    until, reason = bank.time.now() + timedelta(days=1), "ada@example.org is paid often"
+    given, _ = await give(bank.catalogue, bank.shell, "pay", bounds, bank.now(), uses=3, until=until, reason=reason)
+    kept = (await bank.shell.catalogs.standings("local"))[given.id].given
+    (hidden,) = (each for bound in kept.bounds for each in bound.values)
+    assert kept.reason == "(email) is paid often" and bytes(hidden).startswith(b'"(email)#')
+    bank.model.arguments = {
+        "path": {"account": "7"},
+        "body": {"to": parse(bytes(hidden)) if to == "the hidden form" else to, "amount": 1},
+    }
+    await bank.asked()
+    assert [json.loads(each.body)["to"] for each in bank.arrived] == ([to] if covered else [])
 
 
 async def test_a_standing_approval_does_not_cover_what_nobody_can_read_any_more(bank: Bank, database: str) -> None:
@@ -551,7 +578,9 @@ async def test_a_standing_approval_does_not_cover_what_nobody_can_read_any_more(
     bounds = [Bound(at="/path/account", anything=True), Bound(at="/body/to", anything=True)]
     bounds.append(Bound(at="/body/amount", most="10"))
     until = bank.time.now() + timedelta(days=1)
-    given, _ = await give(bank.catalogue, "pay", bounds, bank.now(), uses=3, until=until, reason="small sums")
+    given, _ = await give(
+        bank.catalogue, bank.shell, "pay", bounds, bank.now(), uses=3, until=until, reason="small sums"
+    )
     async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
         await connection.execute("delete from session_keys")
     bank.shell.redactor = redactor()
