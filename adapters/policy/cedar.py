@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeAlias, get_args
 
 import cedarpy
 
-from adapters.policy.language import Parsed, Rule, policies_of, read, shipped
+from adapters.policy.language import Parsed, Rule, naming_rules, policies_of, read, shipped
 from adapters.policy.narrowing import narrowed
 from adapters.policy.planned import denied_always
 from adapters.policy.request import entities, request
@@ -150,7 +150,8 @@ def _denial(digest: str, rule: str, reason: str) -> Ruling:
 def _determining(result: cedarpy.AuthzResult, parsed: Parsed) -> list[Rule]:
     """Return the rules that determined a result; raise EngineError where any of them could not be evaluated."""
     if result.diagnostics.errors:
-        raise EngineError("; ".join(result.diagnostics.errors))
+        names = {key: rule.name for key, rule in parsed.rules.items()}
+        raise EngineError(naming_rules("; ".join(result.diagnostics.errors), names))
     return sorted((parsed.rules[key] for key in result.diagnostics.reasons), key=lambda rule: rule.name)
 
 

@@ -25,6 +25,7 @@ _TYPES: dict[Kind, str] = {
     "decimal": "decimal",
     "boolean": "Bool",
 }
+_NUMBERED = re.compile(r"policy `(policy\d+)`")
 _FIELD = re.compile(r"\b(?!principal|resource|context)(\w+): ")
 
 
@@ -79,7 +80,10 @@ def read(policy_set: PolicySet) -> Parsed:
         ) from fault
     checked = cedarpy.validate_policies(policy_set.text, schema_of(arguments))
     if not checked.validation_passed:
-        faults = "; ".join(_words(error) for error in checked.errors[:5])
+        names = {
+            key: str((raw.get("annotations") or {}).get("id") or "") for key, raw in tree["staticPolicies"].items()
+        }
+        faults = "; ".join(naming_rules(_words(error), names) for error in checked.errors[:5])
         raise Invalid(f"Expected rules that fit what can be known of a call, but in {policy_set.name}: {faults}.")
     rules = _rules(policy_set.name, tree)
     watched = _observed(policy_set, rules)
@@ -132,6 +136,11 @@ def _too_long(policy_set: PolicySet) -> Invalid:
         f"Expected conditions of some fifty parts at most, but one in {policy_set.name} chains or nests more: split it "
         "into several rules, or name the values in a list."
     )
+
+
+def naming_rules(said: str, names: Mapping[str, str]) -> str:
+    """Return what the engine says with the names of rules, by its own names for them, which tell nobody anything."""
+    return _NUMBERED.sub(lambda found: f"rule `{names.get(found[1]) or found[1]}`", said)
 
 
 def _words(error: object) -> str:

@@ -19,6 +19,8 @@ from domain.redaction.tokens import kind_of, token
 
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s"{}\[\],:]+')
 _DIGITS = re.compile(r"\d{6,}")
+_NUMBER = re.compile(r"-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,4}))?")
+_MOST_DIGITS = 64
 _MOST_WITHIN = 4
 """How many texts within texts are looked into, where JSON holds a string that is JSON."""
 
@@ -120,7 +122,7 @@ def _hide_scalar(
     if kind and written not in ("true", "false", "null"):
         name = hider.name_of(kind, written, bare=True)
         return json.dumps(name), (name,)
-    return _hide_digits(hider, written, path) if _DIGITS.fullmatch(written) else (None, ())
+    return _hide_number(hider, written, path)
 
 
 def _hide_within(hider: Hider, value: str, trusted: bool, within: int) -> tuple[str | None, Sequence[str]]:
@@ -130,15 +132,30 @@ def _hide_within(hider: Hider, value: str, trusted: bool, within: int) -> tuple[
     return (json.dumps(inner.text, ensure_ascii=False), names) if inner.text != value else (None, ())
 
 
-def _hide_digits(hider: Hider, written: str, path: Path) -> tuple[str | None, Sequence[str]]:
-    """Hide a whole number that is a value, as a card's; what only holds one cannot hold a token."""
+def _hide_number(hider: Hider, written: str, path: Path) -> tuple[str | None, Sequence[str]]:
+    """Hide a whole number that is a value, as a card's, however it is written; what only holds one holds no token."""
+    digits = _whole(written)
     known = frozenset(hider.names)
-    hidden, names = hider.hide(written, hint=path[-1] if path else "")
-    if hidden not in names:
+    hidden, names = hider.hide(digits, hint=path[-1] if path else "") if digits else ("", ())
+    if not digits or hidden not in names:
         return None, ()
     if hidden not in known:
         hider.bare.add(hidden)
-    return json.dumps(hidden), names
+    # What is written otherwise has a token of its own, for it is sent as it was written.
+    name = hidden if written == digits else hider.name_of("private", written, bare=True)
+    return json.dumps(name), (name,)
+
+
+def _whole(written: str) -> str:
+    """Return the digits of a whole number, whatever its sign, fraction of zeros or exponent; "" for any other."""
+    number = _NUMBER.fullmatch(written)
+    if number is None:
+        return ""
+    whole, fraction, exponent = number[1], number[2] or "", int(number[3] or 0)
+    digits = f"{whole}{fraction}".ljust(len(whole) + exponent, "0") if exponent <= _MOST_DIGITS else ""
+    rest = digits[len(whole) + exponent :] if exponent >= -_MOST_DIGITS else "1"
+    found = digits[: max(0, len(whole) + exponent)]
+    return found if not rest.strip("0") and _DIGITS.fullmatch(found) else ""
 
 
 def said(written: str) -> str:

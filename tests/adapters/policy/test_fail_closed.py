@@ -14,6 +14,7 @@ from adapters.policy import cedar
 from adapters.policy.cedar import CedarJudge
 from commands.ports import Case
 from domain.catalog.policies import PolicySet
+from domain.errors import Invalid
 from tests.adapters.policy.cases import case
 
 ALLOW = '@id("all") permit (principal, action, resource);\n'
@@ -33,6 +34,14 @@ def test_a_forbidding_rule_that_overflows_denies() -> None:
     assert judged(ALLOW + rule, case(arguments={"body": {"amount": 1}})) == ("allow", ("all",))
     assert judged(ALLOW + rule, case(arguments={"body": {"amount": 51}})) == ("deny", ("small",))
     assert judged(ALLOW + rule, case(arguments={"body": {"amount": 2**62}})) == ("deny", ("engine-error",))
+
+
+def test_a_rule_that_fails_is_named_as_its_author_named_it() -> None:
+    text = '@id("small") permit (principal, action, resource) when { 9223372036854775807 + 1 > 0 };'
+    ruling = CedarJudge().judge(PolicySet(name="s", text=text), case())
+    assert ruling.decision == "deny" and "rule `small`" in ruling.reason and "policy0" not in ruling.reason
+    with pytest.raises(Invalid, match="rule `odd`"):
+        CedarJudge().check(PolicySet(name="s", text='@id("odd") permit (principal, action == Action::"x", resource);'))
 
 
 @pytest.mark.parametrize("value", [2**63, 2**200, -(2**63) - 1, 10**400])

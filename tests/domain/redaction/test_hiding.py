@@ -4,12 +4,14 @@ import json
 from collections import Counter
 from typing import Any
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from domain.redaction.folding import folded
 from domain.redaction.hiding import Hider
 from domain.redaction.patterns import RECOGNISERS
+from domain.redaction.restoring import restored
 from domain.redaction.texts import hide_text
 from domain.redaction.tokens import substituted
 
@@ -94,11 +96,27 @@ def test_an_object_between_other_words_is_read_as_one() -> None:
 
 def test_a_number_is_hidden_only_where_it_is_a_value_as_a_whole() -> None:
     hiding = hider()
-    assert hide_text(hiding, '{"a": 41111111111111110, "b": -4111111111111111, "c": 4111111111111111.5}').text == (
-        '{"a": 41111111111111110, "b": -4111111111111111, "c": 4111111111111111.5}'
-    )
+    text = '{"a": 41111111111111110, "b": -41111111111111110, "c": 4111111111111111.5, "d": 1e9999, "e": 1e-9999}'
+    assert hide_text(hiding, text).text == text
     hide_text(hiding, f'{{"card": {CARD}}}')
     assert hiding.values == {"[card:1]": str(CARD)} and hiding.bare == {"[card:1]"}
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "-4111111111111111",
+        "4111111111111111.00",
+        "4.111111111111111e15",
+        "-4111111111111111E+0",
+        "41111111111111110e-1",
+    ],
+)
+def test_a_number_is_hidden_however_it_is_written_and_comes_back_as_it_was(written: str) -> None:
+    hiding, text = hider(), f'{{"card": {written}}}'
+    hidden = hide_text(hiding, text)
+    assert hidden.text == '{"card": "[private:1]"}'
+    assert restored(hidden.text, lambda name: hiding.values[name] if name in hiding.bare else "") == text
 
 
 def test_what_a_schema_marks_is_hidden_whatever_it_is() -> None:
