@@ -13,7 +13,6 @@ from adapters.openapi.requests.built import Unbuildable
 from adapters.openapi.requests.negotiation import MEDIA_TYPE, fits
 from adapters.openapi.requests.texts import CONTROL, shown
 
-_MOST_DEEP = 8
 _KEYS = {"blob", "text", "name", "type"}
 
 
@@ -82,7 +81,7 @@ def _blobs(values: list[Any]) -> set[str]:
 
 def may_be_file(tree: dict[str, Any], schema: Any) -> bool:
     """Tell whether a property, or what its list holds, may be a file."""
-    return any(describes_file(each) for each in _parts(tree, schema, _MOST_DEEP, items=True))
+    return any(describes_file(each) for each in _parts(tree, schema, items=True))
 
 
 def is_only_file(tree: dict[str, Any], schema: Any) -> bool:
@@ -97,19 +96,21 @@ def is_only_file(tree: dict[str, Any], schema: Any) -> bool:
 def properties_of(tree: dict[str, Any], schema: Any) -> dict[str, Any]:
     """Return a form's properties by name, those of its parts and alternatives included."""
     found: dict[str, Any] = {}
-    for part in _parts(tree, schema, _MOST_DEEP):
+    for part in _parts(tree, schema):
         found = {**object_of(part, "properties"), **found}
     return found
 
 
-def _parts(tree: dict[str, Any], schema: Any, left: int, *, items: bool = False) -> Iterator[dict[str, Any]]:
-    if left == 0 or not isinstance(schema, dict):
-        return
-    try:
-        found = resolve(tree, schema)
-    except Unusable:
-        return
-    yield found
-    inner = [each for key in ("allOf", "anyOf", "oneOf") for each in list_of(found, key)]
-    for each in (*inner, *([found["items"]] if items and "items" in found else [])):
-        yield from _parts(tree, each, left - 1, items=items)
+def _parts(tree: dict[str, Any], schema: Any, *, items: bool = False) -> Iterator[dict[str, Any]]:
+    """Yield a schema, its parts and its alternatives, and of lists what they hold; none of them twice."""
+    seen, waiting = set[int](), [schema]
+    while waiting:
+        try:
+            found = resolve(tree, waiting.pop())
+        except Unusable:
+            continue
+        if id(found) not in seen:
+            seen.add(id(found))
+            yield found
+            inner = [each for key in ("allOf", "anyOf", "oneOf") for each in list_of(found, key)]
+            waiting += reversed([*inner, *([found["items"]] if items and "items" in found else [])])

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from adapters.openapi.requests.attached import named_blobs
+from adapters.openapi.requests.build import build
 from adapters.openapi.requests.built import Built, Unbuildable
 from domain.encoding import digest_bytes
-from tests.adapters.openapi.requests.making import built, header, operation, with_body
+from tests.adapters.openapi.requests.making import BASE, built, header, operation, with_body
 
 FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 PNG = b"\x89PNG\r\n\x1a\n\x00\xff"
@@ -210,3 +211,12 @@ def test_json_is_chosen_before_a_form() -> None:
     found = operation("/a", method="post", requestBody={"content": {MULTIPART: {}, "application/json": {}}})
     request: Built = built(found, body={"a": 1})
     assert (header(request, "content-type"), request.body) == ("application/json", b'{"a":1}')
+
+
+def test_alternatives_of_alternatives_hold_nothing_up() -> None:
+    chain = {f"A{n}": {"anyOf": [{"$ref": f"#/A{n + 1}"}] * 12} for n in range(30)}
+    tree = {**chain, "A30": {"type": "object", "properties": {"f": FILE}}}
+    content = {MULTIPART: {"schema": {"anyOf": [{"$ref": "#/A0"}, {"properties": {"g": {"$ref": "#/A0"}}}]}}}
+    upload = operation("/a", method="post", requestBody={"content": content})
+    assert named_blobs(upload, tree, {"body": {"f": {"blob": BLOB}, "g": {"blob": BLOB}}}) == {BLOB}
+    assert b'filename="f"' in build(upload, tree, BASE, {"body": {"f": {"text": "a"}, "g": "b"}}).body
