@@ -9,7 +9,7 @@ import re
 from typing import Any, Literal, TypeAlias
 
 from adapters.openapi.files import FILE, describes_file
-from adapters.openapi.references import Unusable, resolve, target
+from adapters.openapi.references import Unusable, list_of, object_of, resolve, target
 from adapters.openapi.schemas.expressions import usable
 from adapters.openapi.schemas.keywords import MANY, NAMED, NOTHING, ONE, is_number, is_schema, plain_value
 
@@ -17,6 +17,7 @@ Direction = Literal["request", "response"]
 Schema: TypeAlias = dict[str, Any] | bool
 
 BROKEN = "$comment"
+_LEVELS = 9
 _REFERENCES_ALONE = frozenset({"swagger-2.0", "openapi-3.0"})
 _NOT_SENT = {"request": "readOnly", "response": "writeOnly"}
 _NULLABLE = ("nullable", "x-nullable")
@@ -137,14 +138,16 @@ class Conversion:
             # Any name may match what cannot be matched here, so that no name counts as unexpected.
             out["additionalProperties"] = True
 
-    def _unsent(self, raw: dict[str, Any], depth: int = 8) -> frozenset[str]:
+    def _unsent(self, raw: dict[str, Any]) -> frozenset[str]:
         """Return the properties that a schema and the parts it is made of let only the other side write."""
-        properties, parts = raw.get("properties"), raw.get("allOf")
-        own = properties.items() if isinstance(properties, dict) else ()
-        names = {name for name, each in own if self._is_unsent(each)}
-        for part in parts if isinstance(parts, list) and depth else ():
-            found = self._resolved(part)
-            names |= self._unsent(found, depth - 1) if found else frozenset()
+        names, seen, level = set[str](), set[int](), [raw]
+        for _ in range(_LEVELS):
+            fresh = {id(each): each for each in level if id(each) not in seen}
+            seen |= fresh.keys()
+            own = (each for found in fresh.values() for each in object_of(found, "properties").items())
+            names |= {name for name, each in own if self._is_unsent(each)}
+            parts = (self._resolved(part) for found in fresh.values() for part in list_of(found, "allOf"))
+            level = [part for part in parts if part is not None]
         return frozenset(names)
 
     def _is_unsent(self, raw: Any) -> bool:

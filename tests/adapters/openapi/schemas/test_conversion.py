@@ -183,3 +183,10 @@ def test_what_a_form_describes_as_bytes_may_be_a_file() -> None:
 
     assert converted({"type": "file"}, files=True) == FILE
     assert not fits({"type": "string", "format": "binary"}, blob) and fits({"type": "string", "format": "binary"}, "a")
+
+
+def test_parts_of_parts_are_looked_at_once_each() -> None:
+    chain: dict[str, Any] = {f"A{n}": {"allOf": [{"$ref": f"#/defs/A{n + 1}"}] * 20} for n in range(8)}
+    last = {"properties": {"id": {"readOnly": True}}}
+    whole = converted({"allOf": [{"$ref": "#/defs/A1"}], "required": ["id", "name"]}, **chain, A8=last)
+    assert isinstance(whole, dict) and whole["required"] == ["name"]
