@@ -1,5 +1,6 @@
 """Tell more about an operation than the short view does: all it says of itself, and its arguments in depth."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
@@ -9,6 +10,7 @@ from adapters.openapi.prose import plain_text
 from adapters.openapi.references import list_of, object_of
 from adapters.openapi.shapes import A_FILE, Bounds, resolved, shown
 from adapters.openapi.view import fitting, grouped
+from domain.encoding import encode
 from domain.errors import Invalid
 from domain.pointers import unescaped
 
@@ -34,18 +36,26 @@ def arguments_at(tree: dict[str, Any], operation: Operation, at: str, depth: int
 
     Raises Invalid where there is nothing, naming what there is.
     """
-    levels = range(max(1, min(depth, DEEPEST)), 0, -1)
-    deep = [Bounds(depth=each, text=300, properties=200, values=100, alternatives=12) for each in levels]
-    choices = [(bounds, MOST_BYTES) for bounds in (*deep, *_NARROWER)]
     tokens = _tokens(at)
     if not tokens:
-        return fitting(lambda bounds: grouped(tree, operation, bounds), choices)
+        return _deepest(lambda bounds: grouped(tree, operation, bounds), depth)
     if len(tokens) == 1 and tokens[0] in (*PLACES, "pages"):
-        return fitting(lambda bounds: _group(tree, operation, tokens[0], at, bounds), choices)
+        return _deepest(lambda bounds: _group(tree, operation, tokens[0], at, bounds), depth)
     schema, rest = _entry(operation, tokens, at)
     for token in rest:
         schema = _within(tree, schema, token, at)
-    return fitting(lambda bounds: shown(tree, schema, bounds), choices)
+    return _deepest(lambda bounds: shown(tree, schema, bounds), depth)
+
+
+def _deepest(view: Callable[[Bounds], dict[str, Any]], depth: int) -> dict[str, Any]:
+    """Return the deepest view that fits, level by level: what is far too deep to fit may be far too much to make."""
+    found: dict[str, Any] | None = None
+    for each in range(1, max(1, min(depth, DEEPEST)) + 1):
+        deeper = view(Bounds(depth=each, text=300, properties=200, values=100, alternatives=12))
+        if len(encode(deeper)) > MOST_BYTES:
+            break
+        found = deeper
+    return fitting(view, [(bounds, MOST_BYTES) for bounds in _NARROWER]) if found is None else found
 
 
 def _tokens(at: str) -> list[str]:

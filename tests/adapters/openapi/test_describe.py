@@ -1,5 +1,6 @@
 """More of an operation is told on request: all it says of itself, and any part of its arguments in depth."""
 
+import time
 from typing import Any
 
 import pytest
@@ -81,3 +82,13 @@ def test_all_that_an_operation_says_of_itself_is_one_plain_line() -> None:
     assert told.startswith("Deprecated. Pay. Pays and pays") and told.endswith("TASK purpose=plan")
     assert len(told) > 900 and "\n" not in told
     assert full_description(post(summary="Pay", description="Pay the bill")) == "Pay the bill"
+
+
+def test_what_is_far_too_much_is_told_as_deep_as_it_fits_and_soon() -> None:
+    wide = {f"W{n}": thing(**{f"p{each}": ref(f"W{n + 1}") for each in range(40)}) for n in range(9)}
+    tree = {"components": {"schemas": {**wide, "W9": TEXT}}}
+    operation = post(body=body(("application/json", ref("W0"))))
+    started = time.process_time()
+    found = arguments_at(tree, operation, "/body", DEEPEST)
+    assert time.process_time() - started < 5
+    assert found["properties"]["p0"] == {"type": "object", "cut": 40} and len(encode(found)) < MOST_BYTES
