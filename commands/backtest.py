@@ -18,9 +18,10 @@ from commands.ports import SessionRow
 from commands.shell import Shell
 from domain.catalog.policies import PolicySet
 from domain.errors import Divergence, NotFound, NotPossible
+from domain.session.effects import Effect, JudgeCall, SendCall
 from domain.session.events import Decision, VerdictReached
 from domain.session.evolve import evolve
-from domain.session.outstanding import Effect, JudgeCall, SendCall, outstanding
+from domain.session.outstanding import outstanding
 from domain.session.state import Session
 from domain.upcasting import Unknown, read_session
 

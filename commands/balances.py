@@ -6,7 +6,7 @@ import msgspec
 
 from domain.budget.accounts import Account
 from domain.budget.amounts import KINDS, Kind
-from domain.session.metering import elapsed_ms, missing, reserved, spent
+from domain.session.means import elapsed_ms, missing, reserved, spent
 from domain.session.state import Session
 
 

@@ -1,8 +1,9 @@
 """Say what may be recorded of an effect by now: nothing of one that is not owed any more."""
 
+from domain.session.effects import Effect
 from domain.session.events import SessionFact
-from domain.session.metering import Claim, payable, unreserved
-from domain.session.outstanding import Effect, outstanding
+from domain.session.means import Claim, payable, unreserved
+from domain.session.outstanding import outstanding
 from domain.session.state import Session
 
 

@@ -12,8 +12,8 @@ from msgspec.structs import replace
 from commands.judging import last_seen, verdict
 from commands.ports import ToolCall
 from commands.shell import Shell
+from domain.session.effects import JudgeCall, SendCall
 from domain.session.events import VerdictReached
-from domain.session.outstanding import JudgeCall, SendCall
 from domain.session.state import Session
 
 

@@ -5,7 +5,7 @@ import logging
 from commands.shell import Shell
 from domain.catalog.state import Snapshot
 from domain.errors import Refused, Unavailable
-from domain.session.outstanding import DescribeTool
+from domain.session.effects import DescribeTool
 from domain.session.state import Session
 
 DEPTH = 4

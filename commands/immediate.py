@@ -29,18 +29,7 @@ from domain.encoding import NULL
 from domain.envelope import Actor, Context, Event, fact_event
 from domain.errors import NotPossible, Unavailable
 from domain.prompting.fitting import fitted
-from domain.session.events import (
-    ArgumentsChecked,
-    FoundFor,
-    FoundTool,
-    ModelCallAttempted,
-    SessionEvent,
-    SessionFact,
-    ToolDescribed,
-    ToolsFound,
-)
-from domain.session.metering import payable
-from domain.session.outstanding import (
+from domain.session.effects import (
     IMMEDIATE,
     AskModel,
     CheckArguments,
@@ -51,8 +40,19 @@ from domain.session.outstanding import (
     Immediate,
     JudgeCall,
     RecallMemories,
-    outstanding,
 )
+from domain.session.events import (
+    ArgumentsChecked,
+    FoundFor,
+    FoundTool,
+    ModelCallAttempted,
+    SessionEvent,
+    SessionFact,
+    ToolDescribed,
+    ToolsFound,
+)
+from domain.session.means import payable
+from domain.session.outstanding import outstanding
 from domain.session.prompt import prompt
 from domain.session.react import Group, react
 from domain.session.state import Session

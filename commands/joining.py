@@ -14,8 +14,9 @@ from domain.budget.accounts import TENANT, Account, user_account
 from domain.budget.amounts import KINDS, Kind
 from domain.budget.events import AccountLimited
 from domain.catalog.state import Catalog
+from domain.session.effects import LapseLease
 from domain.session.events import AccountsJoined, Budget, UnderWay
-from domain.session.outstanding import LapseLease, outstanding
+from domain.session.outstanding import outstanding
 from domain.session.planning import pending_model_call
 from domain.session.prompt import prompt
 from domain.session.state import Session

@@ -10,9 +10,9 @@ from domain.catalog.policies import PolicySet
 from domain.catalog.state import Snapshot
 from domain.errors import Divergence, NotFound, NotPossible
 from domain.labels import Provenance
+from domain.session.effects import JudgeCall
 from domain.session.events import Decision, VerdictReached
 from domain.session.explaining import explained
-from domain.session.outstanding import JudgeCall
 from domain.session.provenance import provenance
 from domain.session.state import Session
 from domain.upcasting import Unknown, read_session

@@ -26,6 +26,22 @@ from commands.shell import Loaded, Shell
 from commands.spending import end_overdue, join, return_allotment, take_allotment
 from commands.standing_approvals import use_standing
 from domain.session.admit import open_approvals
+from domain.session.effects import (
+    AskModel,
+    CheckArguments,
+    CheckResult,
+    DescribeTool,
+    Effect,
+    EndOverdue,
+    ExpireApproval,
+    FindTools,
+    JudgeCall,
+    LapseLease,
+    RecallMemories,
+    ReturnAllotment,
+    SendCall,
+    TakeAllotment,
+)
 from domain.session.events import (
     ApprovalExpired,
     LeaseLapsed,
@@ -34,22 +50,8 @@ from domain.session.events import (
     SessionFact,
 )
 from domain.session.forms import reply_form
-from domain.session.metering import EndOverdue, ReturnAllotment, TakeAllotment, was_made
-from domain.session.outstanding import (
-    AskModel,
-    CheckArguments,
-    CheckResult,
-    DescribeTool,
-    Effect,
-    ExpireApproval,
-    FindTools,
-    JudgeCall,
-    LapseLease,
-    RecallMemories,
-    SendCall,
-    claimed_by,
-    outstanding,
-)
+from domain.session.means import was_made
+from domain.session.outstanding import claimed_by, outstanding
 from domain.session.prompt import prompt
 from domain.session.state import Session
 

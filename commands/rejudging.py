@@ -16,8 +16,8 @@ from domain.catalog.state import Snapshot
 from domain.envelope import Context
 from domain.errors import Forbidden, Invalid
 from domain.session.commands import ReplayDeadLetter, ReportOutcome
+from domain.session.effects import JudgeCall
 from domain.session.events import VerdictReached
-from domain.session.outstanding import JudgeCall
 from domain.session.proof import unmet
 from domain.session.state import Calling, Open, OutcomeUnknown, Session
 

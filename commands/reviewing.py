@@ -15,8 +15,8 @@ from domain.reviewing.findings import Finding, instructions
 from domain.reviewing.obvious import problems_of
 from domain.reviewing.reading import Source
 from domain.reviewing.review import review
+from domain.session.effects import CheckResult
 from domain.session.events import AnswerChecked, ModelReplied, ResultChecked, SessionFact
-from domain.session.outstanding import CheckResult
 from domain.session.replies import Unreadable, read_answer, read_summary
 from domain.session.researching import evidence
 from domain.session.state import Accepted, Answering, Session, Step

@@ -24,6 +24,7 @@ from domain.catalog.events import Binding
 from domain.catalog.outputs import output_label
 from domain.errors import NotPossible
 from domain.labels import GOAL, UNKNOWN, Label, from_source
+from domain.session.effects import SendCall
 from domain.session.events import (
     CallAttempted,
     CallDeferred,
@@ -33,7 +34,7 @@ from domain.session.events import (
     CredentialUse,
     SessionFact,
 )
-from domain.session.outstanding import SendCall, holds
+from domain.session.outstanding import holds
 from domain.session.provenance import provenance
 from domain.session.state import Session
 

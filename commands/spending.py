@@ -20,6 +20,7 @@ from domain.budget.amounts import Amounts, plus
 from domain.budget.events import AccountEvent, AllotmentAwaited, AllotmentGiven, AllotmentSettled
 from domain.envelope import Context, fact_event
 from domain.ids import derive
+from domain.session.effects import EndOverdue, ReturnAllotment, TakeAllotment
 from domain.session.events import (
     AllotmentReceived,
     AllotmentRefused,
@@ -27,15 +28,8 @@ from domain.session.events import (
     SessionResumed,
     TimeRanOut,
 )
-from domain.session.metering import (
-    EndOverdue,
-    ReturnAllotment,
-    TakeAllotment,
-    may_settle,
-    missing,
-    settlement,
-    waits_for_people,
-)
+from domain.session.means import missing, settlement
+from domain.session.metering import may_settle, waits_for_people
 from domain.session.outstanding import outstanding
 from domain.session.state import Meter, Session, Wanted
 

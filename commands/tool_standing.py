@@ -12,8 +12,8 @@ from commands.shell import Shell
 from domain.catalog.events import Override, Tool
 from domain.catalog.state import Catalog
 from domain.errors import Unavailable
+from domain.session.effects import SendCall
 from domain.session.events import CallDeferred, CallFailed
-from domain.session.outstanding import SendCall
 from domain.session.state import Choice, Session
 
 DISABLED = "an operator disabled it"

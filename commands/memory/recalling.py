@@ -11,8 +11,8 @@ from domain.encoding import digest_bytes
 from domain.errors import RepriseError
 from domain.labels import Label
 from domain.memory.recalling import EXCERPT, MemoryUse, RecalledMemory, fit_for_plans
+from domain.session.effects import RecallMemories
 from domain.session.events import MemoriesRecalled
-from domain.session.outstanding import RecallMemories
 from domain.session.state import Session
 
 PATIENCE_SECONDS = 5.0

@@ -1,19 +1,25 @@
-"""Say what a session owes, from its state alone: this is what a worker asks after a crash.
-
-Each effect has an id, the same every time it is asked for, and where it must wait, a ``not_before``. *Immediate*
-effects need no I/O: the shell performs them at once, between decide and append.
-"""
+"""Say what a session owes, from its state alone: this is what a worker asks after a crash."""
 
 from datetime import datetime
-from typing import TypeAlias, assert_never
+from typing import assert_never
 
-import msgspec
-
-from domain.content import Content
 from domain.session import allowances
+from domain.session.effects import (
+    AskModel,
+    CheckArguments,
+    CheckResult,
+    DescribeTool,
+    Effect,
+    ExpireApproval,
+    FindTools,
+    JudgeCall,
+    LapseLease,
+    RecallMemories,
+    SendCall,
+    TakeAllotment,
+)
 from domain.session.events import CallAttempted
-from domain.session.metering import BudgetEffect, TakeAllotment, budget_effects
-from domain.session.proof import Terms
+from domain.session.metering import budget_effects
 from domain.session.recalling import PLANNING, recalls
 from domain.session.searching import most_shown, search_text, searched_for
 from domain.session.state import (
@@ -23,7 +29,6 @@ from domain.session.state import (
     Asking,
     Calling,
     Checking,
-    Choice,
     Choosing,
     DeadLetter,
     Describing,
@@ -40,126 +45,11 @@ from domain.session.state import (
     OutcomeUnknown,
     Planning,
     Replaying,
-    Request,
     Reviewing,
     Session,
     Step,
     Waiting,
 )
-
-
-class AskModel(msgspec.Struct, frozen=True, kw_only=True):
-    """Ask a model."""
-
-    id: str
-    model: ModelCall
-    not_before: datetime
-
-
-class FindTools(msgspec.Struct, frozen=True, kw_only=True):
-    """Find the tools that a question to a model shows, at most ``most`` for each agent (immediate)."""
-
-    id: str
-    call: str
-    agents: tuple[str, ...]
-    text: str
-    most: int
-    not_before: datetime
-
-
-class RecallMemories(msgspec.Struct, frozen=True, kw_only=True):
-    """Recall the memories that a question to a model shows; ``planning``: to a planner (immediate)."""
-
-    id: str
-    call: str
-    text: str
-    planning: bool
-    not_before: datetime
-
-
-class DescribeTool(msgspec.Struct, frozen=True, kw_only=True):
-    """Look up more of a tool for an agent (immediate)."""
-
-    id: str
-    step: int
-    call: str
-    tool: str
-    at: str
-    not_before: datetime
-
-
-class CheckArguments(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold chosen arguments against their operation (immediate)."""
-
-    id: str
-    choice: Choice
-    not_before: datetime
-
-
-class JudgeCall(msgspec.Struct, frozen=True, kw_only=True):
-    """Put a request before the policy (immediate)."""
-
-    id: str
-    agent: str
-    choice: Choice
-    request: Request
-    not_before: datetime
-
-
-class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
-    """Review a result by code (immediate)."""
-
-    id: str
-    step: int
-    call: str
-    tool: str
-    output: Content
-    criteria: str
-    not_before: datetime
-    mismatches: tuple[str, ...] = ()
-
-
-class SendCall(msgspec.Struct, frozen=True, kw_only=True):
-    """Claim the next attempt of a call, then send it.
-
-    Where a human allowed it, or ``ordered`` it after it was given up, each attempt is claimed together with
-    a new verdict: ``agent`` is who chose it, and ``approved`` are the terms of the approval.
-    """
-
-    id: str
-    choice: Choice
-    request: Request
-    idempotency_key: str
-    attempt: int
-    deadline: datetime
-    not_before: datetime
-    agent: str = ""
-    approved: Terms | None = None
-    standing: str = ""
-    ordered: bool = False
-
-
-class LapseLease(msgspec.Struct, frozen=True, kw_only=True):
-    """Record that an attempt's lease ended without an answer."""
-
-    id: str
-    call: str
-    attempt: int
-    not_before: datetime
-
-
-class ExpireApproval(msgspec.Struct, frozen=True, kw_only=True):
-    """Record that nobody answered in time."""
-
-    id: str
-    approval: str
-    not_before: datetime
-
-
-Immediate: TypeAlias = FindTools | RecallMemories | DescribeTool | CheckArguments | JudgeCall | CheckResult
-Effect: TypeAlias = Immediate | AskModel | SendCall | LapseLease | ExpireApproval | BudgetEffect
-
-IMMEDIATE = (FindTools, RecallMemories, DescribeTool, CheckArguments, JudgeCall, CheckResult)
 
 
 def outstanding(state: Session | None) -> list[Effect]:

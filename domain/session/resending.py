@@ -29,7 +29,7 @@ from domain.session.events import (
     SessionFact,
     VerdictReached,
 )
-from domain.session.metering import exceeded
+from domain.session.means import exceeded
 from domain.session.proof import Demand, unmet
 from domain.session.state import DeadLetter, Due, InFlight, Open, Replaying, Session
 

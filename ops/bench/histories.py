@@ -14,6 +14,23 @@ from domain.encoding import foreign
 from domain.envelope import Actor, Context, Event, fact_event
 from domain.session.admit import open_approvals
 from domain.session.decide import BEHAVIOUR
+from domain.session.effects import (
+    IMMEDIATE,
+    AskModel,
+    CheckArguments,
+    CheckResult,
+    DescribeTool,
+    Effect,
+    EndOverdue,
+    ExpireApproval,
+    FindTools,
+    JudgeCall,
+    LapseLease,
+    RecallMemories,
+    ReturnAllotment,
+    SendCall,
+    TakeAllotment,
+)
 from domain.session.events import (
     ApprovalDenied,
     ApprovalExpired,
@@ -47,22 +64,7 @@ from domain.session.events import (
     ToolsFound,
     VerdictReached,
 )
-from domain.session.metering import EndOverdue, ReturnAllotment, TakeAllotment
-from domain.session.outstanding import (
-    IMMEDIATE,
-    AskModel,
-    CheckArguments,
-    CheckResult,
-    DescribeTool,
-    Effect,
-    ExpireApproval,
-    FindTools,
-    JudgeCall,
-    LapseLease,
-    RecallMemories,
-    SendCall,
-    outstanding,
-)
+from domain.session.outstanding import outstanding
 from domain.session.provenance import provenance
 from domain.session.react import react
 from domain.session.state import Calling, DeadLetter, InFlight, Open, Replaying, Session

@@ -31,8 +31,9 @@ from domain.envelope import Actor
 from domain.errors import Invalid, NotPossible
 from domain.replay import Row, replay
 from domain.session.commands import CancelSession, PauseSession, ResumeSession
+from domain.session.effects import ReturnAllotment
 from domain.session.events import Limits
-from domain.session.metering import ReturnAllotment, spent
+from domain.session.means import spent
 from domain.session.outstanding import outstanding
 from domain.session.state import Ended, Session
 from domain.upcasting import Unknown, read

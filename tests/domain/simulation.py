@@ -39,6 +39,23 @@ from domain.session.commands import (
     SessionCommand,
     SubmitGoal,
 )
+from domain.session.effects import (
+    IMMEDIATE,
+    AskModel,
+    CheckArguments,
+    CheckResult,
+    DescribeTool,
+    Effect,
+    EndOverdue,
+    ExpireApproval,
+    FindTools,
+    JudgeCall,
+    LapseLease,
+    RecallMemories,
+    ReturnAllotment,
+    SendCall,
+    TakeAllotment,
+)
 from domain.session.events import (
     AccountsJoined,
     AllotmentReceived,
@@ -61,33 +78,8 @@ from domain.session.events import (
     TimeRanOut,
     UnderWay,
 )
-from domain.session.metering import (
-    Claim,
-    EndOverdue,
-    ReturnAllotment,
-    TakeAllotment,
-    missing,
-    payable,
-    settlement,
-    unreserved,
-    was_made,
-)
-from domain.session.outstanding import (
-    IMMEDIATE,
-    AskModel,
-    CheckArguments,
-    CheckResult,
-    DescribeTool,
-    Effect,
-    ExpireApproval,
-    FindTools,
-    JudgeCall,
-    LapseLease,
-    RecallMemories,
-    SendCall,
-    holds,
-    outstanding,
-)
+from domain.session.means import Claim, missing, payable, settlement, unreserved, was_made
+from domain.session.outstanding import holds, outstanding
 from domain.session.react import react
 from domain.session.state import Approval, DeadLetter, Open, Session
 from domain.upcasting import topic_of

@@ -18,8 +18,9 @@ from domain.session import events as said
 from domain.session.admit import admit
 from domain.session.commands import SessionCommand
 from domain.session.decide import BEHAVIOUR, decide
+from domain.session.effects import Effect
 from domain.session.evolve import evolve
-from domain.session.outstanding import Effect, outstanding
+from domain.session.outstanding import outstanding
 from domain.session.proof import Terms
 from domain.session.state import Session
 

@@ -14,8 +14,9 @@ from domain.replay import replay
 from domain.session import events as said
 from domain.session.allowances import allowance_problems
 from domain.session.decide import BEHAVIOUR
-from domain.session.metering import payable
-from domain.session.outstanding import AskModel, outstanding
+from domain.session.effects import AskModel
+from domain.session.means import payable
+from domain.session.outstanding import outstanding
 from domain.session.using import KINDS, used_by
 from tests.domain.simulation import WORKING, Chaos, Simulation, simulate
 from tests.domain.story import (

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from domain.encoding import foreign
 from domain.errors import Forbidden, Invalid, NotFound, NotPossible, Stale
 from domain.session.commands import DenyApproval, GrantApproval, ReportOutcome
+from domain.session.effects import SendCall
 from domain.session.events import (
     ApprovalRequested,
     BudgetSpent,
@@ -24,7 +25,6 @@ from domain.session.events import (
     ToolChosen,
     VerdictReached,
 )
-from domain.session.outstanding import SendCall
 from domain.session.proof import Demand, Difference, drift
 from tests.domain.story import (
     ASKING,

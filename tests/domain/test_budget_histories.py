@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from domain.budget.amounts import KINDS, Amounts, Ceilings, plus
 from domain.replay import replay
 from domain.session.events import AllotmentReceived, AllotmentRefused, AllotmentReturned, BudgetSpent, Limits
-from domain.session.metering import OWN_KINDS, reserved, spent
+from domain.session.means import OWN_KINDS, reserved, spent
 from tests.domain.simulation import Chaos, Simulation, simulate
 from tests.domain.story import SESSION
 from tests.domain.test_histories import chaos, events_of, lettered, worlds

@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from domain.session.commands import ReportOutcome
+from domain.session.effects import SendCall
 from domain.session.events import (
     ApprovalRequested,
     ArgumentsChecked,
@@ -27,7 +28,6 @@ from domain.session.events import (
     StepFailed,
     ToolChosen,
 )
-from domain.session.outstanding import SendCall
 from domain.session.state import Calling, Due, InFlight, Inspecting
 from tests.domain.story import (
     CHOSEN,

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from domain.errors import Invalid, NotFound, NotPossible
 from domain.session.commands import CancelSession, DiscardDeadLetter, LetterCommand, ReplayDeadLetter, ReportOutcome
+from domain.session.effects import SendCall
 from domain.session.events import (
     BudgetSpent,
     CallDeadLettered,
@@ -19,7 +20,6 @@ from domain.session.events import (
     SessionPaused,
     SessionResumed,
 )
-from domain.session.outstanding import SendCall
 from domain.session.state import Ended, Executing, Open
 from tests.domain.story import (
     CHOSEN,

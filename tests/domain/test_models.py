@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from domain.labels import Label
+from domain.session.effects import AskModel
 from domain.session.events import (
     BudgetSpent,
     LeaseLapsed,
@@ -24,7 +25,7 @@ from domain.session.events import (
     StepStarted,
     ToolChosen,
 )
-from domain.session.outstanding import AskModel, claimed_by
+from domain.session.outstanding import claimed_by
 from domain.session.state import Ended, Inspecting
 from tests.domain.story import (
     CHOSEN,

@@ -10,8 +10,8 @@ from domain.catalog.evolve import evolve
 from domain.catalog.state import Catalog, Document, Snapshot, may_use
 from domain.prompting.fitting import fitted
 from domain.prompting.results import EXCERPT
+from domain.session.effects import AskModel
 from domain.session.events import ArgumentsChecked, Limits
-from domain.session.outstanding import AskModel
 from domain.session.prompt import MOST_TOOLS, closest, prompt
 from tests.domain.story import (
     IN_FLIGHT,

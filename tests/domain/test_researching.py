@@ -7,6 +7,7 @@ from domain.catalog.defaults import DEFAULT_AGENTS
 from domain.catalog.state import Document, Snapshot
 from domain.encoding import parse
 from domain.labels import Label
+from domain.session.effects import AskModel, CheckResult
 from domain.session.events import (
     BudgetSpent,
     CallRequested,
@@ -24,7 +25,6 @@ from domain.session.events import (
     ToolChosen,
 )
 from domain.session.forms import reply_form
-from domain.session.outstanding import AskModel, CheckResult
 from domain.session.prompt import prompt
 from domain.session.provenance import choice_label, provenance
 from domain.session.state import Accepted, Checking, Inspecting

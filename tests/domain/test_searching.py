@@ -4,8 +4,8 @@ from msgspec.structs import replace
 
 from domain.catalog.defaults import EXECUTOR, RESEARCHER, REVIEWER
 from domain.catalog.state import Snapshot
+from domain.session.effects import AskModel, FindTools
 from domain.session.events import FoundFor, FoundTool, ToolsFound
-from domain.session.outstanding import AskModel, FindTools
 from domain.session.prompt import prompt
 from domain.session.searching import LEAST_SHOWN, MOST_SEARCHED, MOST_SHOWN, most_shown, needs_search
 from tests.domain.story import TEAM, Story, given, goal, looked, plan, replied, reviewed, states

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from domain.catalog.defaults import DEFAULT_AGENTS, EXECUTOR
 from domain.errors import Invalid
-from domain.session.outstanding import AskModel
+from domain.session.effects import AskModel
 from domain.session.prompt import prompt
 from domain.session.templates import FIELDS, check_template, rendered
 from tests.domain.story import given, goal, plan

@@ -22,6 +22,17 @@ from domain.memory.recalling import RecalledMemory
 from domain.redaction.recorded import HiddenPlace, HiddenValue
 from domain.reviewing.findings import Finding
 from domain.reviewing.obvious import problems_of
+from domain.session.effects import (
+    AskModel,
+    CheckArguments,
+    CheckResult,
+    DescribeTool,
+    FindTools,
+    Immediate,
+    JudgeCall,
+    RecallMemories,
+    SendCall,
+)
 from domain.session.events import (
     AnswerChecked,
     ArgumentsChecked,
@@ -42,17 +53,6 @@ from domain.session.events import (
     ToolDescribed,
     ToolsFound,
     VerdictReached,
-)
-from domain.session.outstanding import (
-    AskModel,
-    CheckArguments,
-    CheckResult,
-    DescribeTool,
-    FindTools,
-    Immediate,
-    JudgeCall,
-    RecallMemories,
-    SendCall,
 )
 from domain.session.prompt import prompt
 from domain.session.provenance import provenance

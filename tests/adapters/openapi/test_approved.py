@@ -23,8 +23,9 @@ from commands.ports import Checked, HttpRequest, HttpResponse, ToolCall, ToolFau
 from domain.catalog.state import Document
 from domain.encoding import digest_bytes, foreign
 from domain.session.commands import GrantApproval
+from domain.session.effects import SendCall
 from domain.session.events import ArgumentsChecked, Decision, VerdictReached
-from domain.session.outstanding import SendCall, outstanding
+from domain.session.outstanding import outstanding
 from domain.session.state import Asking
 from tests.adapters.openapi.test_tools import MUCH_LATER, Stored
 from tests.domain.story import CHOSEN, NOW, Story, attempted, given, replied
