@@ -15,13 +15,13 @@ from adapters.models.endpoint import Endpoint, endpoint_of
 from adapters.models.faults import refused
 from commands.ports import Dialer, DialFault, HttpResponse, ModelFault
 from domain.errors import Invalid, Unavailable
+from domain.memory.vectors import MOST_NUMBERS
 
 Vector: TypeAlias = tuple[float, ...]
 """The meaning of a text, of length 1: the closer two meanings, the larger the sum of their products."""
 
 BATCH = 64
 """How many texts are sent at once."""
-MOST_NUMBERS = 16_384
 ATTEMPTS = 3
 TIMEOUT_MS = 30_000
 LONGEST_WAIT_MS = 5_000

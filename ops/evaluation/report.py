@@ -143,6 +143,8 @@ def _cell(value: Any) -> str:
             return "<br>".join(escape(str(each)) for each in value)
         case []:
             return ""
+        case dict() if value:
+            return _listed(value)
         case [dict(), *_]:
             return "<br>".join(f"<code>{escape(msgspec.json.encode(each).decode())}</code>" for each in value)
         case _:

@@ -11,7 +11,7 @@ from commands.memory.embedding import Embeddings
 from commands.memory.remembering import embed_missing
 from commands.ports import Confines
 from domain.errors import Invalid, NotPossible, Refused
-from domain.memory.vectors import embedding, numbers
+from domain.memory.vectors import MOST_NUMBERS, embedding, numbers
 from projections.registry import READ_MODELS
 from tests.commands.memory.knowing import Knowing, as_, knowing
 
@@ -42,10 +42,30 @@ async def test_vectors_of_another_dimension_are_refused_and_nothing_is_stored(
     assert await store.head() == head
 
 
-@pytest.mark.parametrize("vector", [[], [0.0, 0.0], [float("nan"), 1.0], [1.0]])
+@pytest.mark.parametrize(
+    "vector", [[], [0.0, 0.0], [float("nan"), 1.0], [1.0], [1e300, 1.0], [-(2.0**128), 1.0], [1e-60, -1e-300]]
+)
 def test_what_is_no_direction_is_no_embedding(vector: list[float]) -> None:
     with pytest.raises(Invalid):
         embedding("e", "1", 2, vector)
+
+
+def test_a_vector_that_the_database_could_not_keep_is_never_recorded() -> None:
+    assert embedding("e", "1", MOST_NUMBERS, [1.0] * MOST_NUMBERS).dimension == MOST_NUMBERS
+    with pytest.raises(Invalid, match="at most 16000 numbers, but e gives 16001"):
+        embedding("e", "1", MOST_NUMBERS + 1, [1.0] * (MOST_NUMBERS + 1))
+
+
+async def test_as_many_numbers_as_may_be_are_what_the_database_keeps(database: str, store: PostgresEventStore) -> None:
+    assert store, "its migrations install the extension"
+
+    def keep(length: int) -> None:
+        with psycopg.connect(database) as connection:
+            connection.execute("SELECT %s::vector", (str([1] * length),))
+
+    keep(MOST_NUMBERS)
+    with pytest.raises(psycopg.Error, match="16000"):
+        keep(MOST_NUMBERS + 1)
 
 
 def test_a_vector_is_written_down_bit_by_bit() -> None:
