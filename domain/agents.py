@@ -23,6 +23,7 @@ class AgentLimits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     call_attempts: AtLeastOne | None = None
     rework_rounds: Count | None = None
     research_calls: AtLeastOne | None = None
+    prompt_tokens: AtLeastOne | None = None
     model_timeout_ms: Milliseconds | None = None
     attempt_timeout_ms: Milliseconds | None = None
     call_timeout_ms: Milliseconds | None = None

@@ -33,6 +33,7 @@ class AgentLimits:
     call_attempts: int | None = field(default=UNSET, description="How often one call is sent at most.")
     rework_rounds: int | None = field(default=UNSET, description="How often a step goes back to it at most.")
     research_calls: int | None = field(default=UNSET, description="How many calls a researcher takes in one step.")
+    prompt_tokens: int | None = field(default=UNSET, description="How long its questions are to be, by estimate.")
     model_timeout_ms: int | None = field(default=UNSET, description="How long a model may take to answer.")
     attempt_timeout_ms: int | None = field(default=UNSET, description="How long an attempt of a call may take.")
     call_timeout_ms: int | None = field(default=UNSET, description="How long a call may take with all its attempts.")

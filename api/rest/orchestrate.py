@@ -42,6 +42,7 @@ class GoalLimits(Input, frozen=True, kw_only=True):
     ``money`` needs a price list in force; ``wallMs`` bounds the whole session but for its pauses, and ``replyTokens``
     each reply where money, time or an account is limited. ``replans`` is how often the rest of the plan may be planned
     anew because a step cannot be finished, ``researchCalls`` how many calls a researcher may take in one step.
+    ``promptTokens`` is how long a question is to be, by estimate: what earlier steps found is shortened to fit.
     """
 
     steps: Count = Limits().steps
@@ -51,6 +52,7 @@ class GoalLimits(Input, frozen=True, kw_only=True):
     parallel_steps: Count = Limits().parallel_steps
     rework_rounds: Annotated[int, msgspec.Meta(ge=0, le=100)] = Limits().rework_rounds
     research_calls: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = Limits().research_calls
+    prompt_tokens: Count = Limits().prompt_tokens
     model_attempts: Count = Limits().model_attempts
     call_attempts: Count = Limits().call_attempts
     attempt_timeout_ms: Milliseconds = Limits().attempt_timeout_ms

@@ -65,18 +65,20 @@ async def test_every_revision_of_an_agent_is_listed_with_the_digest_that_session
     client: httpx.AsyncClient, parts: Parts
 ) -> None:
     assert (await client.post("/agents", json=BUYER)).status_code == 201
-    patched = await client.patch("/agents/buyer", json={"limits": {"steps": 2}}, headers={"If-Match": '"1"'})
+    patched = await client.patch(
+        "/agents/buyer", json={"limits": {"steps": 2, "promptTokens": 90}}, headers={"If-Match": '"1"'}
+    )
     assert patched.headers["etag"] == '"2"'
     listed = await client.get("/agents/buyer/revisions")
     first, second = listed.json()["revisions"]
     assert (first["version"], second["version"], listed.headers["etag"]) == (1, 2, '"2"')
     assert first["agent"] == {**BUYER, "name": "buyer", "model": ""}
-    assert second["agent"] == {**first["agent"], "limits": {"steps": 2}}
+    assert second["agent"] == {**first["agent"], "limits": {"steps": 2, "promptTokens": 90}}
     assert first["digest"] != second["digest"] and second["by"] == "local"
     started = (await client.post("/orchestrate", json={"goal": "Buy a mug"})).json()["sessionId"]
     state = (await client.get(f"/sessions/{started}/state")).json()["state"]
     pinned = next(agent for agent in state["agents"] if agent["id"] == "buyer")
-    assert (pinned["revision"], pinned["limits"]) == (second["digest"], {"steps": 2})
+    assert (pinned["revision"], pinned["limits"]) == (second["digest"], {"steps": 2, "prompt_tokens": 90})
 
 
 async def test_how_an_agent_comes_is_version_zero_of_it(client: httpx.AsyncClient) -> None:
