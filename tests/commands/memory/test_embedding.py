@@ -56,9 +56,8 @@ def test_a_vector_that_the_database_could_not_keep_is_never_recorded() -> None:
         embedding("e", "1", MOST_NUMBERS + 1, [1.0] * (MOST_NUMBERS + 1))
 
 
-async def test_as_many_numbers_as_may_be_are_what_the_database_keeps(database: str, store: PostgresEventStore) -> None:
-    assert store, "its migrations install the extension"
-
+@pytest.mark.usefixtures("store")  # its migrations install the extension
+async def test_as_many_numbers_as_may_be_are_what_the_database_keeps(database: str) -> None:
     def keep(length: int) -> None:
         with psycopg.connect(database) as connection:
             connection.execute("SELECT %s::vector", (str([1] * length),))
