@@ -16,11 +16,13 @@ from domain.catalog.events import Tool
 from domain.errors import NotPossible
 from domain.labels import Label
 from domain.session.events import (
+    ArgumentsChecked,
     CallFailed,
     CallSucceeded,
     ContentFiltered,
     FilteredPlace,
     GoalSubmitted,
+    MemoriesRecalled,
     ModelReplied,
     Purpose,
     SessionFact,
@@ -96,6 +98,12 @@ def _seen(state: Session | None, fact: SessionFact) -> _Seen | None:
             return _Seen("error", fact.reason, fact.call, fact.attempt, state.tool_of(fact.call))
         case ToolDescribed():
             return _Seen("description", fact.text, fact.call, NO_ATTEMPT, fact.tool)
+        case ArgumentsChecked() if state and fact.described:
+            wanted = "\n".join(f"{each.at} {each.schema}" for each in fact.described)
+            return _Seen("description", wanted, fact.call, NO_ATTEMPT, state.tool_of(fact.call))
+        case MemoriesRecalled() if fact.memories:
+            told = (f"{each.subject}\n{each.text}".strip() for each in fact.memories)
+            return _Seen("memory", "\n\n".join(told), fact.call, NO_ATTEMPT)
         case ModelReplied() if state:
             model, _ = pending_model_call(state, fact.call)
             return _Seen(_PLACES[model.purpose], fact.reply.text, fact.call, fact.attempt) if model else None

@@ -144,7 +144,7 @@ def _apply(state: Session, event: SessionEvent) -> Session:
         case ToolsFound():
             return models.found(state, event)
         case MemoriesRecalled():
-            return models.recalled(state, event)
+            return models.recalled(state, filtering.remembered(state, event))
         case ModelCallAttempted():
             return models.claimed(state, event)
         case LeaseLapsed():

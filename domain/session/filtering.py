@@ -9,6 +9,7 @@ from domain.session.events import (
     CallFailed,
     CallSucceeded,
     ContentFiltered,
+    MemoriesRecalled,
     PlanChecked,
     SessionConsequence,
     SessionFact,
@@ -19,7 +20,7 @@ from domain.session.state import Denial, Session
 from domain.session.steps import fail_step
 
 NO_ATTEMPT = 0
-"""Stands in a verdict on what is told about a tool, which answers no attempt at anything."""
+"""Stands in a verdict on what is told about a tool, or was recalled, which answers no attempt at anything."""
 
 
 def after(state: Session, event: ContentFiltered) -> Session:
@@ -54,6 +55,12 @@ def unheard(state: Session, fact: SessionFact) -> SessionFact:
 def told(state: Session, fact: ToolDescribed) -> str:
     """Return what an agent is told about a tool: what its document says, or that a filter denied that."""
     return state.denial_of(fact.call, NO_ATTEMPT) or fact.text
+
+
+def remembered(state: Session, fact: MemoriesRecalled) -> MemoriesRecalled:
+    """Return what was recalled, or where a filter denied that, nothing but why."""
+    reason = state.denial_of(fact.call, NO_ATTEMPT)
+    return replace(fact, memories=(), problem=reason) if reason else fact
 
 
 def on_output(state: Session, fact: CallSucceeded) -> Sequence[SessionConsequence]:

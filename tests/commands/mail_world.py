@@ -16,7 +16,7 @@ from commands.catalogue import Catalogue
 from commands.memory.memories import Memories
 from commands.orchestrate import Goal, orchestrate
 from commands.perform import drive
-from commands.ports import Question, Reply, ToolAnswer, ToolCall
+from commands.ports import ContentFilter, Question, Reply, ToolAnswer, ToolCall
 from commands.shell import Shell, to_log
 from domain.catalog.events import CatalogEvent, DocumentRegistered, Tool, ToolsAdded
 from domain.encoding import foreign, plain
@@ -130,6 +130,7 @@ async def run(
     memory: MemoryUse | None = None,
     memories: Memories | None = None,
     replans: int = 0,
+    filters: Sequence[ContentFilter] = (),
 ) -> Run:
     """Let a goal be worked on as far as it goes without people."""
     facts: Sequence[CatalogEvent] = (
@@ -143,6 +144,7 @@ async def run(
         await store.append(to_log(office_stream, 0, events))
     office = Office(outputs=outputs)
     shell = shell_of(store, office, puppet, Time())  # type: ignore[arg-type]
+    shell.filters = filters
     if policy_set:
         shell.judge = _Another(policy_set)
     shell.memories = memories

@@ -14,7 +14,7 @@ from commands.catalogue import Catalogue
 from commands.orchestrate import Goal, orchestrate
 from commands.perform import drive
 from commands.policies import register_policy_set
-from commands.ports import Checked, Description, ToolCall
+from commands.ports import Checked, ContentFilter, Description, Looked, Opinion, ToolCall
 from commands.redaction import Redactor
 from commands.shell import to_log
 from domain.catalog.events import CatalogEvent, DocumentRegistered, Tool, ToolsAdded
@@ -114,13 +114,14 @@ async def run(
     *plans: Sequence[dict[str, Any]],
     limits: Limits | None = None,
     redactor: Redactor | None = None,
+    filters: Sequence[ContentFilter] = (),
 ) -> tuple[Run, Learner]:
     """Let a goal be worked on with plans that come one after the other."""
     await register_bills(store)
     office, model = Counter(outputs={"list_bills": [{"id": "b-7"}]}), Learner(())
     office.tools, model.plans = OpenApiTools(None, store), plans  # type: ignore[arg-type]
     shell = shell_of(store, office, model, Time())  # type: ignore[arg-type]
-    shell.redactor = redactor or shell.redactor
+    shell.redactor, shell.filters = redactor or shell.redactor, filters
     asked = Goal(text=goal, model="scripted:test", limits=limits or Limits(model_attempts=2, retry_base_ms=1))
     session, _ = await orchestrate(shell, Catalogue(shell), asked, context())
     loaded = await drive(shell, session)
@@ -259,3 +260,20 @@ async def test_a_toolsmith_is_shown_all_that_the_document_wants_where_arguments_
     assert "amount" in described["schema"] and "maximum" in described["schema"]
     chosen = [prompt for prompt in model.prompts if "purpose=choose" in prompt]
     assert chosen and not any("WANTED AT" in prompt for prompt in chosen)
+
+
+class Wary:
+    """Be a filter that denies what documents say, and nothing else."""
+
+    name = "wary"
+
+    async def look(self, looked: Looked) -> Opinion:
+        """Say so."""
+        return Opinion(decision="deny" if looked.place == "description" else "pass")
+
+
+async def test_a_toolsmith_is_shown_nothing_of_the_document_that_a_filter_denies(store: PostgresEventStore) -> None:
+    found, model = await run(store, "Pay bill b-1", [step("pay_bill", ("/path/bill_id", "b-1"))], filters=[Wary()])
+    assert (await found.recorded("arguments-checked"))[0]["described"]
+    assert any("purpose=repair" in prompt for prompt in model.prompts)
+    assert not any("WANTED AT" in prompt for prompt in model.prompts)

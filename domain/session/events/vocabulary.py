@@ -7,7 +7,7 @@ import msgspec
 Purpose = Literal["plan", "replan", "choose", "repair", "review", "answer"]
 EffectClass = Literal["read", "idempotent-write", "write", "destructive"]
 Decision = Literal["allow", "deny", "ask"]
-FilteredPlace = Literal["goal", "plan", "description", "arguments", "output", "error", "review", "answer"]
+FilteredPlace = Literal["goal", "plan", "description", "memory", "arguments", "output", "error", "review", "answer"]
 FilterDecision = Literal["pass", "label", "deny"]
 Outcome = Literal["happened", "send-again", "give-up"]
 Strategy = Literal["", "whole", "fields", "summary", "window"]

@@ -19,6 +19,7 @@ from domain.session.events import (
     OutcomeReported,
 )
 from domain.session.evolving.steps import closed, staged
+from domain.session.filtering import NO_ATTEMPT
 from domain.session.provenance import heard
 from domain.session.slots import binds_slots
 from domain.session.state import (
@@ -44,8 +45,9 @@ def checked(state: Session, event: ArgumentsChecked) -> Session:
     if step is None or not isinstance(step.stage, Checking):
         return state
     if event.problems:
-        misfit = replace(step.stage.choice, described=event.described)
-        return state.with_stage(step, Checking(choice=misfit)) if event.described else state
+        wanted = () if state.denial_of(event.call, NO_ATTEMPT) else event.described
+        misfit = replace(step.stage.choice, described=wanted)
+        return state.with_stage(step, Checking(choice=misfit)) if wanted else state
     request = Request(
         operation=event.operation,
         document=event.document,

@@ -1,10 +1,10 @@
 """Sessions recall what their user may know, labelled, as facts; and what they came to is remembered where asked."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from commands.memory.memories import Memories
-from commands.ports import Confines
+from commands.ports import Confines, ContentFilter, Looked, Opinion
 from domain.labels import Label
 from domain.memory.recalling import MemoryUse
 from domain.replay import Row, replay
@@ -29,10 +29,16 @@ def call(**body: Any) -> Mapping[str, Any]:
     return {"tool": "send_mail", "arguments": {"body": body}}
 
 
-async def worked(known: Knowing, puppet: Puppet, goal: str = "Send a greeting", use: MemoryUse | None = USUAL) -> Run:
+async def worked(
+    known: Knowing,
+    puppet: Puppet,
+    goal: str = "Send a greeting",
+    use: MemoryUse | None = USUAL,
+    filters: Sequence[ContentFilter] = (),
+) -> Run:
     """Let a goal be worked on over what is known by then."""
     await known.project()
-    return await run(known.store, goal, puppet, {}, memory=use, memories=known.memories)
+    return await run(known.store, goal, puppet, {}, memory=use, memories=known.memories, filters=filters)
 
 
 async def replayed(found: Run) -> None:
@@ -59,6 +65,30 @@ async def test_what_others_may_have_written_is_shown_to_no_planner_and_taints_wh
     label = verdict["provenance"]["label"]
     assert {"memory", "human:ada"} <= set(label["sources"]) and not label.get("trusted")
     assert not verdict["provenance"]["seen"].get("trusted")
+
+
+class Wary:
+    """Be a filter that denies memories, and nothing else."""
+
+    name = "wary"
+
+    async def look(self, looked: Looked) -> Opinion:
+        """Say so."""
+        return Opinion(decision="deny", reason="an order") if looked.place == "memory" else Opinion()
+
+
+async def test_memories_that_a_filter_denies_are_shown_to_nobody(known: Knowing) -> None:
+    await known.add(TO_EVE)
+    puppet = Puppet([SEND], {1: [call(to="ann@example.com", text="hello")]})
+    found = await worked(known, puppet, filters=[Wary()])
+    assert not [text for text in puppet.prompts if TO_EVE in text]
+    denied = [each for each in await found.recorded("content-filtered") if each["decision"] == "deny"]
+    assert {(each["place"], each["reason"]) for each in denied} == {("memory", "an order")}
+    assert await found.recorded("memories-recalled")
+    await replayed(found)
+    shown = Puppet([SEND], {1: [call(to="ann@example.com", text="hello")]})
+    await worked(known, shown)
+    assert [text for text in shown.prompts if TO_EVE in text]
 
 
 async def test_a_planner_is_shown_what_its_user_wrote_and_not_what_is_private_or_a_models(known: Knowing) -> None:
