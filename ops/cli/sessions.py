@@ -29,7 +29,7 @@ from ops.cli.output import count, cut, hint, placed, plain, result, say, table
 from ops.cli.reach import context, core, performing, session_id
 from ops.cli.traces import trace
 from ops.cli.verb import settings, verb
-from ops.cli.watching import QUIET, entries, line, said_line, telling
+from ops.cli.watching import ASKED, QUIET, entries, line, said_line, telling
 from queries.policy import VerdictShown, verdicts_of
 from queries.sessions import Cost, SessionDetail, SessionShown, TaskShown, list_sessions, show_session
 
@@ -275,6 +275,15 @@ async def watch(session: str, every: bool, tokens: bool) -> None:
         async for entry in entries(opened, session_id(session)):
             if every or entry.type not in QUIET:
                 result(placed(entry, log_id), lambda entry=entry: line(entry))  # type: ignore[misc]
+            if entry.type == ASKED:
+                await _say_who_waits(opened, session_id(session))
+
+
+async def _say_who_waits(opened: Core, session: UUID) -> None:
+    """Say how to decide what a session asks people at present: what was decided meanwhile is not told."""
+    state = (await opened.shell.load(session)).state
+    for approval, _ in open_approvals(state) if state else ():
+        hint(f"It waits for you: `reprise approvals show {approval.id}`, then `approve` or `deny` it.")
 
 
 def _tell(said: Said) -> None:

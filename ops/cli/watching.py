@@ -13,6 +13,7 @@ from queries.events import EventShown
 
 POLL_SECONDS = 0.1
 LAST = ("session.completed.v1", "session.failed.v1", "session.cancelled.v1")
+ASKED = "session.approval-requested.v1"
 QUIET = (
     "session.model-call-attempted.v1",
     "session.budget-spent.v1",

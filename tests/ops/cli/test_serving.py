@@ -118,7 +118,9 @@ def test_up_demo_leaves_its_approval_to_people_and_ends_though_it_is_watched(fol
         line,
     ):
         session = line.split("session ")[1].split()[0]
-        _until(lambda: f"{session}-call-2-1" in reprise("approvals", "list", folder=folder).stdout)
+        with started([PROGRAM, "sessions", "watch", session], folder, "It waits for you") as (_, line):
+            assert f"`reprise approvals show {session}-call-2-1`" in line
+        assert f"{session}-call-2-1" in reprise("approvals", "list", folder=folder).stdout
         assert reprise("approvals", "approve", f"{session}-call-2-1", folder=folder).returncode == 0
         url = json.loads((folder / ".reprise" / "running.json").read_bytes())["url"]
         request = Request(f"{url}/sessions/{session}/events", headers={"Accept": "text/event-stream"})
