@@ -9,6 +9,7 @@ from domain.encoding import foreign
 from domain.errors import Invalid
 
 CANNOT = "Cannot be done by rules: "
+ONE_PLAN = "the rules know one plan for a goal: give the session a model that can plan anew"
 MOST_SHOWN = 500
 
 
@@ -25,6 +26,8 @@ class RulesModel:
             purpose = read_task(question.prompt).purpose
         except Invalid as fault:
             raise ModelFault(str(fault), retryable=False) from fault
+        if purpose == "replan":
+            raise ModelFault(ONE_PLAN, retryable=False)
         said = bytes(foreign(_reply(purpose, text))).decode()
         words = sum(len(message.text.split()) for message in question.prompt.messages)
         return Reply(text=said, tokens_in=words, tokens_out=len(said.split()), latency_ms=0)

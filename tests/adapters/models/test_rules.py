@@ -13,6 +13,7 @@ from adapters.postgres.store import PostgresEventStore
 from commands.catalogue import Catalogue
 from commands.orchestrate import Goal, orchestrate
 from commands.perform import drive
+from domain.session.events import Limits
 from domain.session.state import Ended
 from tests.commands.mail_world import Puppet
 from tests.commands.parts import Time, context, shell_of
@@ -96,10 +97,14 @@ async def test_a_session_is_carried_through_by_rules_or_says_what_is_missing(
     office.tools = OpenApiTools(None, store)  # type: ignore[arg-type]
     shell = shell_of(store, office, Puppet(()), Time())  # type: ignore[arg-type]
     shell.models = ModelRouter(None)  # type: ignore[arg-type]
-    session, _ = await orchestrate(shell, Catalogue(shell), Goal(text=goal, model="rules"), context())
+    session, _ = await orchestrate(
+        shell, Catalogue(shell), Goal(text=goal, model="rules", limits=Limits(replans=1)), context()
+    )
     state = (await drive(shell, session)).state
     assert state is not None and isinstance(state.stage, Ended)
     assert (state.stage.status, office.sent) == (status, sent)
     assert ("amount" if status == "completed" else "it says that it cannot be done") in state.stage.text
     topics = [row.topic for row in await store.read_stream(session)]
     assert "session.answer-checked.v1" not in topics, "code marks nothing of what rules only repeat"
+    assert ("session.replan-requested.v1" in topics) == (status == "failed")
+    assert "session.model-retry-scheduled.v1" not in topics, "rules say at once that they know one plan only"
