@@ -23,6 +23,12 @@ class BudgetLine:
     left: Long | None = field(description="What may still be used; null where nothing limits it.")
 
 
+@strawberry.type(description="What an agent has used of what its own limits let it use in a session in all.")
+class AgentBudget:
+    agent: str = field(description="The agent's id.")
+    lines: list[BudgetLine] = field(description="Kind by kind, those that are limited.")
+
+
 @strawberry.type(description="What a session may still spend.")
 class SessionBudget:
     metered: bool = field(description="Whether what is under way is reserved beforehand.")
@@ -31,6 +37,7 @@ class SessionBudget:
     accounts: list[str] = field(description="The accounts that pay for it.")
     waits_for: str = field(description="What it lacks of what they hand over, empty for nothing.")
     lines: list[BudgetLine] = field(description="Kind by kind, by its own limits.")
+    agents: list[AgentBudget] = field(description="The agents whose own use of it is limited.")
 
 
 @strawberry.type(description="An account that pays for sessions.")

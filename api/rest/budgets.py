@@ -14,7 +14,7 @@ from api.rest.found import find_session
 from api.rest.prices import Money
 from api.services import Given
 from api.writes import Writing
-from commands.balances import AccountShown, SessionBudget, account_shown, session_budget
+from commands.balances import AccountShown, AgentBudget, SessionBudget, account_shown, session_budget
 from commands.budgets import list_accounts, set_limits, show_account
 from domain.budget.amounts import MOST, Ceilings
 from domain.budget.prices import money
@@ -54,6 +54,13 @@ class LineShown(Output, frozen=True, kw_only=True):
     left: int | None
 
 
+class AgentBudgetShown(Output, frozen=True, kw_only=True):
+    """Show what one agent has used of what its own limits let it use in a session in all."""
+
+    agent: str
+    lines: tuple[LineShown, ...]
+
+
 class BudgetShown(Output, frozen=True, kw_only=True):
     """Show an account in its present period: what it paid, and what ``sessions`` hold of it."""
 
@@ -87,6 +94,7 @@ class SessionBudgetShown(Output, frozen=True, kw_only=True):
     accounts: tuple[str, ...]
     waits_for: str
     lines: tuple[LineShown, ...]
+    agents: tuple[AgentBudgetShown, ...]
 
 
 @put("/budgets/{account:str}", opt={"body": BudgetInput, "example": EXAMPLE}, tags=["budgets"])
@@ -136,12 +144,13 @@ async def show_session_budget(
     """Show what a session has spent, what is reserved for what is under way, and what its own limits leave."""
     _, loaded, state = await find_session(services, read.tenant, session_id)
     found = session_budget(state)
-    return answer(view(SessionBudgetShown, found, lines=_lines(found)), etag=loaded.version)
+    agents = tuple(AgentBudgetShown(agent=each.agent, lines=_lines(each)) for each in found.agents)
+    return answer(view(SessionBudgetShown, found, lines=_lines(found), agents=agents), etag=loaded.version)
 
 
 def _shown(found: AccountShown) -> BudgetShown:
     return view(BudgetShown, found, lines=_lines(found))
 
 
-def _lines(found: AccountShown | SessionBudget) -> tuple[LineShown, ...]:
+def _lines(found: AccountShown | AgentBudget | SessionBudget) -> tuple[LineShown, ...]:
     return tuple(view(LineShown, each) for each in found.lines)

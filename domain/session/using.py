@@ -1,6 +1,6 @@
 """Tell what an agent whose own use of a session is limited has used of it, and has left."""
 
-from domain.budget.amounts import Amounts, Kind, total
+from domain.budget.amounts import Amounts, Kind, plus, total
 from domain.session.state import Meter, Session
 
 KINDS: tuple[Kind, ...] = ("model_calls", "tool_calls", "tokens")
@@ -8,10 +8,19 @@ KINDS: tuple[Kind, ...] = ("model_calls", "tool_calls", "tokens")
 
 def used_by(state: Session, agent: str) -> Amounts:
     """Return what an agent whose use is limited has used, with what is reserved for its calls in flight."""
+    return plus(settled_by(state, agent), reserved_by(state, agent))
+
+
+def settled_by(state: Session, agent: str) -> Amounts:
+    """Return what an agent whose use is limited has used of calls that were answered or given up."""
     meter = state.meter or Meter()
-    settled = (each.amounts for each in meter.used if each.agent == agent)
-    held = (each.amounts for each in meter.reservations if each.agent == agent)
-    return total((*settled, *held))
+    return total(each.amounts for each in meter.used if each.agent == agent)
+
+
+def reserved_by(state: Session, agent: str) -> Amounts:
+    """Return what is reserved for the calls in flight of an agent whose use is limited."""
+    meter = state.meter or Meter()
+    return total(each.amounts for each in meter.reservations if each.agent == agent)
 
 
 def left_of(state: Session, agent: str, kind: Kind) -> int | None:

@@ -164,6 +164,7 @@ def _session(shown: SessionBudget) -> str:
     lines = [_table(shown.lines, shown.currency)]
     if shown.accounts:
         lines.append(f"paid by {' and '.join(shown.accounts)}")
+    lines += [f"\n{each.agent}, by its own limits\n{_table(each.lines, shown.currency)}" for each in shown.agents]
     if shown.waits_for:
         lines.append(f"waits for {shown.waits_for}: `reprise budgets set`, then `reprise sessions resume`")
     return "\n".join(lines)

@@ -92,6 +92,21 @@ async def test_a_budget_pays_and_says_what_is_left(
     assert answered["data"]["session"]["budget"]["accounts"] == ["tenant"]
 
 
+async def test_steps_are_counted_where_nothing_is_limited_too(
+    client: httpx.AsyncClient, parts: Parts, tools: dict[str, Any]
+) -> None:
+    async with parts.worker():
+        session = (await client.post("/orchestrate", json={"goal": GOAL})).json()["sessionId"]
+        budget: dict[str, Any] = {}
+        for _ in range(100):
+            budget = (await client.get(f"/sessions/{session}/budget")).json()
+            if line(budget["lines"], "tool_calls")["spent"]:
+                break
+            await asyncio.sleep(0.1)
+    assert (budget["metered"], budget["agents"]) == (False, [])
+    assert line(budget["lines"], "steps")["spent"] >= 1
+
+
 async def test_a_limit_without_a_reason_or_a_currency_is_refused(client: httpx.AsyncClient) -> None:
     no_reason = await client.put("/budgets/tenant", json={"limits": {"tokens": 1}, "reason": " "})
     assert "say why" in problem(no_reason, 400, "invalid")

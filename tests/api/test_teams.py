@@ -49,7 +49,13 @@ async def two_apis() -> AsyncIterator[tuple[Json, Json, list[str]]]:
         )
 
 
-LIBRARIAN = {"id": "librarian", "role": "librarian", "promptTemplate": "You know books.", "tools": ["find_book"]}
+LIBRARIAN = {
+    "id": "librarian",
+    "role": "librarian",
+    "promptTemplate": "You know books.",
+    "tools": ["find_book"],
+    "limits": {"toolCalls": 3},
+}
 POSTMAN = {"id": "postman", "role": "postman", "promptTemplate": "You send letters for {user}.", "tools": ["post/*"]}
 
 
@@ -99,6 +105,14 @@ async def test_each_step_goes_to_the_agent_that_may_use_its_tool_and_what_nobody
             "step 1 goes to librarian, not to postman; step 2 goes to postman, not to librarian"
         )
         assert (timeline["Step 1 began"], timeline["Step 2 began"]) == ("librarian", "postman")
+
+        used = {"kind": "tool_calls", "spent": 1, "reserved": 0, "limit": 3, "left": 2}
+        budget = (await client.get(f"/sessions/{first}/budget")).json()
+        assert budget["agents"] == [{"agent": "librarian", "lines": [{**used, "unit": "tool calls"}]}]
+        asking = "query ($id: ID!) { session(id: $id) { budget { agents { agent lines { kind spent limit } } } } }"
+        answered = (await client.post("/graphql", json={"query": asking, "variables": {"id": first}})).json()
+        (librarian,) = answered["data"]["session"]["budget"]["agents"]
+        assert librarian == {"agent": "librarian", "lines": [{"kind": "tool_calls", "spent": 1, "limit": 3}]}
 
         second = await _started(client)
         refused = await _ended(client, second)
