@@ -31,6 +31,8 @@ _PLAIN = {
     f"{_CORE}int": (re.compile(r"^-?(?:0|[1-9][0-9]*)$"), list("-0123456789")),
     f"{_CORE}float": (re.compile(r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$"), list("-0123456789")),
 }
+_NO_NUMBER = re.compile(r"^(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$")
+"""What YAML takes for numbers and JSON has none of."""
 
 
 class _JsonSubset(yaml.CSafeLoader):  # type: ignore[misc]
@@ -41,6 +43,7 @@ class _JsonSubset(yaml.CSafeLoader):  # type: ignore[misc]
 
 for _tag, (_expression, _first) in _PLAIN.items():
     _JsonSubset.add_implicit_resolver(_tag, _expression, _first)
+_JsonSubset.add_implicit_resolver(f"{_CORE}float", _NO_NUMBER, list("-+."))
 
 
 def read_yaml(data: bytes) -> Any:
@@ -152,6 +155,8 @@ def _scalar(node: yaml.Node) -> Any:
     text = str(node.value)
     if node.tag == f"{_CORE}str":
         return text
+    if _NO_NUMBER.match(text) and node.tag == f"{_CORE}float":
+        raise Invalid(f"Expected a number that JSON has, not {text}{_place(node)}; text goes in quotes.")
     if node.tag not in _PLAIN or not _PLAIN[node.tag][0].match(text):
         raise _not_json(node)
     match node.tag.removeprefix(_CORE):

@@ -29,7 +29,7 @@ openapi: 3.1.0
 paths:
   /a:
     get: {responses: {200: {description: on}}}
-values: [yes, 2026-11-22, 0x10, 12:30:00, 1_000, -7, 1.5, true, null, ~, "null", .inf]
+values: [yes, 2026-11-22, 0x10, 12:30:00, 1_000, -7, 1.5, true, null, ~, "null", ".inf"]
 shared: &one {a: 1}
 again: *one
 """
@@ -69,6 +69,8 @@ def bomb() -> bytes:
         (b"a: [1", "line 1, column"),
         (b"a: {b: 1,\n    b: 2}", "'b' stands again in line 2, column 5"),
         (b"200: 1\n'200': 2", "'200' stands again in line 2, column 1"),
+        (b"a: {b: .nan}", "number that JSON has, not .nan in line 1, column 8; text goes in quotes"),
+        (b"a: [1, -.INF]", "number that JSON has, not -.INF in line 1, column 8"),
         (b"a: 1e999", "double, not 1e999… in line 1, column 4"),
         (b"a: " + b"1" * 101, "at most 100 digits"),
         (b"a: !!int abc", "not tag:yaml.org,2002:int in line 1"),
