@@ -62,7 +62,8 @@ def _content(ground: Ground, media_type: str, raw: dict[str, Any]) -> Content:
 def _encoding(ground: Ground, name: str, raw: Any) -> Encoding:
     raw = raw if isinstance(raw, dict) else {}
     if any(each.lower() != "content-type" for each in object_of(raw, "headers")):
-        ground.at("encoding", name, "headers").warn("headers of a part are neither sent nor read; they are left out")
+        left_out = "headers of a part are not sent, for RFC 7578, 4.8 forbids them in forms; they are left out"
+        ground.at("encoding", name, "headers").warn(left_out)
     explode = raw.get("explode")
     return Encoding(
         name=name,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, TypeAlias
 
-from adapters.openapi.media import Kind, kind_of, preferred
+from adapters.openapi.media import Kind, essence, kind_of, preferred
 from adapters.openapi.model import Body, Content
 from adapters.openapi.requests.attached import (
     Attached,
@@ -87,6 +87,8 @@ def _value_part(field: Field, value: Any) -> Part:
     declared = field.encoding.content_type
     default = "application/json" if isinstance(value, dict | list) else ""
     kind = content_type(declared.partition(",")[0]) if declared else default
+    if isinstance(value, dict | list) and "xml" in essence(kind):
+        raise Unbuildable(f"{field.at}: expected a text, for the document says that it is {kind}: write the XML out")
     return Part(name=field.name, data=value_text(field, value).encode(), type=kind)
 
 

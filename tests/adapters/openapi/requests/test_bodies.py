@@ -196,6 +196,12 @@ def test_what_a_body_cannot_be_is_refused(media_type: str, value: Any, reason: s
         with_body(media_type, value, {"properties": {"f": FILE}}, files=FILES)
 
 
+def test_no_value_is_sent_as_json_where_xml_is_declared() -> None:
+    with pytest.raises(Unbuildable, match="/body/a: expected a text, for the document says that it is application/xml"):
+        with_body(MULTIPART, {"a": {"b": 1}}, None, {"a": {"contentType": "application/xml"}})
+    assert b"<b/>" in with_body(MULTIPART, {"a": "<b/>"}, None, {"a": {"contentType": "application/xml"}}).body
+
+
 def test_only_files_are_fetched() -> None:
     schema = {"properties": {"f": {"$ref": "#/components/File"}, "g": {"type": "object"}}}
     tree = {"components": {"File": FILE}}
