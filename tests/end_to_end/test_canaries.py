@@ -39,7 +39,7 @@ def script(email: str, card: str) -> dict[str, Any]:
     return {
         "replies": [
             {"purpose": "plan", "reply": {"steps": steps}},
-            {"purpose": "choose", "step": 1, "reply": {"tool": "send", "arguments": {"query": sent}}},
+            {"purpose": "choose", "step": 1, "reply": {"tool": "check", "arguments": {"query": sent}}},
             {"purpose": "choose", "step": 2, "round": 1, "reply": {"tool": "refuse", "arguments": {}}},
             {"purpose": "choose", "step": 2, "reply": {"result": f"It was refused: {IBAN}"}},
             {"purpose": "choose", "step": 3, "reply": {"tool": "crash", "arguments": {"query": {"to": email}}}},
@@ -56,7 +56,7 @@ def query(name: str, **schema: str) -> dict[str, Any]:
 PERSON = {"type": "object", "properties": {"name": {"type": "string", "x-pii": True}, "phone": {"type": "string"}}}
 ANSWER = {"200": {"description": "", "content": {"application/json": {"schema": PERSON}}}}
 PATHS = {
-    "send": [query("to", format="email"), query("card", pattern="^[0-9]{16}$"), query("password", format="password")],
+    "check": [query("to", format="email"), query("card", pattern="^[0-9]{16}$"), query("password", format="password")],
     "refuse": [],
     "crash": [query("to")],
 }
@@ -170,7 +170,7 @@ def _files(folder: Path) -> str:
 async def test_no_canary_is_kept_in_clear_and_every_one_arrives(folder: Path) -> None:
     heard, found = await lived(folder, script("[email:1]", "[card:1]"), {})
     assert heard[0].query == {"to": EMAIL, "card": CARDS[1], "password": PASSWORD}
-    assert [each.path for each in heard] == ["/send", "/refuse", "/crash", "/crash"]
+    assert [each.path for each in heard] == ["/check", "/refuse", "/crash", "/crash"]
     assert {each.query["to"] for each in heard if each.path == "/crash"} == {EMAIL}
     assert '"completed"' in found["session"] and "[email:1] was told" in found["session"]
     for place, text in found.items():

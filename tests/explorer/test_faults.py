@@ -78,7 +78,7 @@ def test_a_call_that_was_given_up_is_sent_again_and_then_discarded(served: Serve
         expect(letter.locator("h2 code")).to_have_text("GET /products")
         letter.get_by_label("Reason").fill("it is open again")
         letter.get_by_role("button", name="Replay").click()
-        expect(letter.locator(".sent")).to_have_text("sent 2 times")
+        expect(letter.locator(".sent")).to_have_text("2 attempts")
         expect(letter.locator(".status")).to_have_text("open")
         letter.get_by_label("Reason").fill("bought elsewhere")
         letter.get_by_role("button", name="Discard").click()

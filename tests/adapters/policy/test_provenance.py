@@ -82,7 +82,9 @@ def test_no_untrusted_value_decides_where_an_allowed_call_goes(
     for each in seen.arguments:
         label = bound_to(choice, each.argument)
         if each.sink:
-            assert label and label.trusted and not label.sources[0].startswith("model:")
+            assert label and label.trusted
+            # A planner that was shown nothing but the goal may say what is read, and not whom a write reaches.
+            assert effect == "read" or not label.sources[0].startswith("model:")
     if effect != "read":
         step = state.steps[1]
         assert (step.plan.tool, step.sent, len(choice.filled)) == (choice.tool, False, len(step.plan.slots))
