@@ -28,7 +28,7 @@ from domain.session.events import (
     SessionFact,
     ToolDescribed,
 )
-from domain.session.filtering import NO_ATTEMPT
+from domain.session.filtering import BEFORE_ATTEMPTS, NO_ATTEMPT
 from domain.session.planning import pending_model_call
 from domain.session.state import Session
 
@@ -103,7 +103,7 @@ def _seen(state: Session | None, fact: SessionFact) -> _Seen | None:
             return _Seen("description", wanted, fact.call, NO_ATTEMPT, state.tool_of(fact.call))
         case MemoriesRecalled() if fact.memories:
             told = (f"{each.subject}\n{each.text}".strip() for each in fact.memories)
-            return _Seen("memory", "\n\n".join(told), fact.call, NO_ATTEMPT)
+            return _Seen("memory", "\n\n".join(told), fact.call, BEFORE_ATTEMPTS)
         case ModelReplied() if state:
             model, _ = pending_model_call(state, fact.call)
             return _Seen(_PLACES[model.purpose], fact.reply.text, fact.call, fact.attempt) if model else None

@@ -18,7 +18,7 @@ from domain.reviewing.review import review
 from domain.session.effects import CheckResult
 from domain.session.events import AnswerChecked, ModelReplied, ResultChecked, SessionFact
 from domain.session.replies import Unreadable, read_answer, read_summary
-from domain.session.researching import evidence
+from domain.session.researching import evidence, says_something
 from domain.session.state import Accepted, Answering, Session, Step
 from domain.session.steps import ANSWER_AND_SUM
 
@@ -55,7 +55,7 @@ async def _claims_reviewed(
     named, room = {call for claim in claims for call in claim.calls}, MOST_EVIDENCE
     described = []
     for call, found in evidence(state, step).items():
-        if call not in named:
+        if call not in named or not says_something(found):
             continue
         room -= found.output.size
         name = found.tool or call
@@ -119,7 +119,7 @@ async def _sources(shell: Shell, state: Session, steps: Sequence[Step]) -> list[
 def _said_in(step: Step) -> Iterator[tuple[str, Content]]:
     """Yield what an accepted step found, a researcher's findings behind the answers that they rest on."""
     if isinstance(step.stage, Accepted):
-        yield from ((each.tool, each.output) for each in step.gathered if not each.repeats)
+        yield from ((each.tool, each.output) for each in step.gathered if says_something(each))
         yield step.stage.tool or f"step {step.number}", step.stage.output
 
 

@@ -23,12 +23,12 @@ async def hidden_bounds(shell: Shell, bounds: Sequence[Bound]) -> tuple[Bound, .
 
 async def as_bounded(shell: Shell, bounds: Sequence[Bound], arguments: Any) -> Any:
     """Return arguments with what stands for a personal value in its place, wherever a bound holds such."""
+    given = arguments
     for bound in bounds:
         path = tokens(bound.at)
-        value = at(arguments, path)
+        value = at(given, path)
         if value is not ABSENT and any(_is_hidden(parse(bytes(each))) for each in bound.values):
-            # What only looks like a hidden value is none, so it is not let pass for one.
-            arguments = put(arguments, path, None if _is_hidden(value) else await _hidden(shell, value))
+            arguments = put(arguments, path, await _hidden(shell, value))
     return arguments
 
 
@@ -41,7 +41,7 @@ async def _hidden(shell: Shell, value: Any) -> Any:
     written = canonical(value)
     said = value if isinstance(value, str) else written.decode()
     bare = shell.redactor.blanked(said)
-    if bare == said:
+    if bare == said and not _is_hidden(value):  # what only looks like a hidden value is let pass for none
         return value
     return f"{bare}#{(await shell.redactor.keyed(sha256(written).hexdigest()))[:32]}"
 

@@ -19,8 +19,11 @@ from domain.catalog.effects import effect_of_operation
 from domain.catalog.events import Tool
 from domain.encoding import foreign
 from domain.errors import Invalid
+from domain.session.events import EffectClass
 
-_REPEATABLE = frozenset({"GET", "HEAD", "QUERY", "OPTIONS", "PUT", "DELETE"})
+_REPEATABLE = frozenset({"PUT", "DELETE"})
+_READS = frozenset({"GET", "HEAD", "QUERY"})
+"""May be sent again too, unless the operation orders something all the same."""
 
 
 class Examined(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,7 +109,7 @@ def examine(source: Source, *, api: str, base_url: str | None = None, origins: C
 
 
 def _tool(tree: dict[str, Any], operation: Operation, name: str, *, api: str, document: str, server: str) -> Tool:
-    effect = effect_of_operation(operation.method, operation.operation_id or name, operation.path)
+    effect = effect_of_operation(operation.method, operation.operation_id, operation.path)
     return Tool(
         name=name,
         api=api,
@@ -114,9 +117,13 @@ def _tool(tree: dict[str, Any], operation: Operation, name: str, *, api: str, do
         document=document,
         description=description_view(operation),
         effect_class=effect,
-        repeatable=operation.honours_key or (operation.method in _REPEATABLE and effect != "write"),
+        repeatable=operation.honours_key or _may_be_repeated(operation.method, effect),
         parameters=foreign(parameters_view(tree, operation)),
         deprecated=operation.deprecated,
         keywords=keywords(tree, operation),
         server=server,
     )
+
+
+def _may_be_repeated(method: str, effect: EffectClass) -> bool:
+    return method in _REPEATABLE or (method in _READS and effect == "read")

@@ -5,9 +5,11 @@ The words of a name are held against lists of verbs, the same for every tool.
 1. A plain tool has only a name. What destroys or changes is found anywhere in it; a word that is a noun as often as a
    verb counts only as the first verb. A name without a verb that looks, or with none that is known, writes.
 2. A method that changes something is believed. One that only reads is not where the operation orders something else:
-   its name holds a verb that destroys or changes and none that looks, or its path ends in such a verb by itself.
+   own name, if it has one, holds a verb that destroys or changes and none that looks, or its path ends in such a verb
+   by itself.
 """
 
+import re
 from collections.abc import Sequence
 
 from domain.catalog.vocabulary import words
@@ -61,12 +63,14 @@ def effect_of_operation(method: str, name: str, path: str) -> EffectClass:
 
 def _ordered(name: str, path: str) -> EffectClass:
     """Say what an operation does whose method only reads, which not every API takes seriously."""
-    found, last = frozenset(words(name)), words(path.rstrip("/").rpartition("/")[2])
+    found, last = frozenset(words(name)), words(re.split(r"[/.:]", path.rstrip("/"))[-1])
     if LOOKS.isdisjoint(found) and not DESTROYS.isdisjoint(found):
         return "destructive"
     if LOOKS.isdisjoint(found) and not (CHANGES - {"download"}).isdisjoint(found):
         return "write"
-    return "write" if len(last) == 1 and last[0] in (DESTROYS | CHANGES) - NOUNS else "read"
+    if len(last) != 1 or last[0] in NOUNS:
+        return "read"
+    return "destructive" if last[0] in DESTROYS else "write" if last[0] in CHANGES else "read"
 
 
 def effect_of_name(name: str) -> EffectClass:

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from domain.catalog.arguments import properties, schemas_of
+from domain.catalog.arguments import any_of, leaves_out, properties, schemas_of
 from domain.catalog.events import Tool
 from domain.catalog.vocabulary import AUDIENCE, CONTENT, MEASURES, NET, RECEIVERS, SENDING, TIMES, words
 from domain.pointers import leaves, pointer
@@ -87,8 +87,7 @@ def _inner(schema: Any, name: str) -> Any:
     """Return the schema of a part, nothing where it is not known; of several alternatives, all."""
     if name.isdecimal() and isinstance(schema, dict):
         return schema.get("items", schema)
-    held = [inner if isinstance(inner, dict) else {} for each, inner, _ in properties(schema) if each == name]
-    return held[0] if len(held) == 1 else {"anyOf": held}
+    return any_of([inner for each, inner, _ in properties(schema) if each == name] + [{}] * leaves_out(schema))
 
 
 def _deciding(given: Sequence[_Given]) -> Sequence[_Given]:

@@ -19,7 +19,7 @@ from domain.redaction.tokens import kind_of, token
 
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s"{}\[\],:]+')
 _DIGITS = re.compile(r"\d{6,}")
-_NUMBER = re.compile(r"-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,4}))?")
+_NUMBER = re.compile(r"-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?0*\d{1,4}))?")
 _MOST_DIGITS = 64
 _MOST_WITHIN = 4
 """How many texts within texts are looked into, where JSON holds a string that is JSON."""
@@ -135,9 +135,11 @@ def _hide_within(hider: Hider, value: str, trusted: bool, within: int) -> tuple[
 def _hide_number(hider: Hider, written: str, path: Path) -> tuple[str | None, Sequence[str]]:
     """Hide a whole number that is a value, as a card's, however it is written; what only holds one holds no token."""
     digits = _whole(written)
+    if not digits:
+        return None, ()
     known = frozenset(hider.names)
-    hidden, names = hider.hide(digits, hint=path[-1] if path else "") if digits else ("", ())
-    if not digits or hidden not in names:
+    hidden, names = hider.hide(digits, hint=path[-1] if path else "")
+    if hidden not in names:
         return None, ()
     if hidden not in known:
         hider.bare.add(hidden)
@@ -154,7 +156,7 @@ def _whole(written: str) -> str:
     whole, fraction, exponent = number[1], number[2] or "", int(number[3] or 0)
     digits = f"{whole}{fraction}".ljust(len(whole) + exponent, "0") if exponent <= _MOST_DIGITS else ""
     rest = digits[len(whole) + exponent :] if exponent >= -_MOST_DIGITS else "1"
-    found = digits[: max(0, len(whole) + exponent)]
+    found = digits[: max(0, len(whole) + exponent)].lstrip("0")
     return found if not rest.strip("0") and _DIGITS.fullmatch(found) else ""
 
 

@@ -20,7 +20,9 @@ from domain.session.state import Denial, Session
 from domain.session.steps import fail_step
 
 NO_ATTEMPT = 0
-"""Stands in a verdict on what is told about a tool, or was recalled, which answers no attempt at anything."""
+"""Stands in a verdict on what is told about a tool, which answers no attempt at anything."""
+BEFORE_ATTEMPTS = -1
+"""Stands in a verdict on what was recalled for a question, in which a tool may be told about too."""
 
 
 def after(state: Session, event: ContentFiltered) -> Session:
@@ -59,7 +61,7 @@ def told(state: Session, fact: ToolDescribed) -> str:
 
 def remembered(state: Session, fact: MemoriesRecalled) -> MemoriesRecalled:
     """Return what was recalled, or where a filter denied that, nothing but why."""
-    reason = state.denial_of(fact.call, NO_ATTEMPT)
+    reason = state.denial_of(fact.call, BEFORE_ATTEMPTS)
     return replace(fact, memories=(), problem=reason) if reason else fact
 
 

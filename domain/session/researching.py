@@ -65,6 +65,11 @@ def evidence(state: Session, step: Step) -> Mapping[str, Gathered]:
     return {each.call: each for each in (*found, *step.gathered) if not each.repeats}
 
 
+def says_something(found: Gathered) -> bool:
+    """Tell what a tool said from why a call was refused that never was a request: that repeats what its agent said."""
+    return not found.repeats and not (found.refused and not found.request_digest)
+
+
 def _result(step: Step) -> tuple[Gathered, ...]:
     stage = step.stage
     if not isinstance(stage, Accepted):

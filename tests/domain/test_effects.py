@@ -38,7 +38,8 @@ def test_a_name_that_says_nothing_known_writes(name: str) -> None:
         ("check_if_merged", "/pulls/{number}/merge"),
         ("admin_invite_requests_list", "/admin.inviteRequests.list"),
         ("weather", "/weather"),
-        ("get_path__1a2b3c4d", "/orders/{id}"),
+        ("", "/orders/{id}"),
+        ("", "/orders/{id}/drop"),
     ],
 )
 def test_a_method_that_reads_is_believed_where_nothing_else_is_ordered(name: str, path: str) -> None:
@@ -50,8 +51,10 @@ def test_a_method_that_reads_is_believed_where_nothing_else_is_ordered(name: str
     [
         ("files_remote_share", "/files.remote.share", "write"),
         ("restart_service", "/services/{id}", "write"),
-        ("get_orders_id_cancel__1a2b3c4d", "/orders/{id}/cancel", "write"),
-        ("get_services_id_restart__1a2b3c4d", "/services/{id}/restart/", "write"),
+        ("", "/orders/{id}/cancel", "destructive"),
+        ("", "/services/{id}/restart/", "write"),
+        ("", "/apps.uninstall", "destructive"),
+        ("", "/orders/{id}:purge", "destructive"),
         ("auth_revoke", "/auth.revoke", "destructive"),
         ("unsubscribe", "/unsubscribe", "destructive"),
     ],

@@ -9,6 +9,7 @@ from domain.encoding import parse
 from domain.labels import Label
 from domain.session.effects import AskModel, CheckResult
 from domain.session.events import (
+    ArgumentsChecked,
     BudgetSpent,
     CallRequested,
     CallWithdrawn,
@@ -27,6 +28,7 @@ from domain.session.events import (
 from domain.session.forms import reply_form
 from domain.session.prompt import prompt
 from domain.session.provenance import choice_label, provenance
+from domain.session.researching import says_something
 from domain.session.state import Accepted, Checking, Inspecting
 from tests.domain.story import (
     RESEARCHER,
@@ -135,6 +137,15 @@ def test_a_call_that_is_refused_is_shown_as_something_that_it_found() -> None:
     assert MUG in asked(story) and "up to 6 more calls" in asked(story) and "not right" not in asked(story)
     story = story.when(finds(claim("Orders cannot be seen.", "call-1-2"), round=3))
     story.then_only(BudgetSpent, ResultStated)
+
+
+def test_why_a_call_fits_no_schema_is_shown_and_supports_no_claim() -> None:
+    misfit = ArgumentsChecked(call="call-1-2", operation="POST /x", document="d", problems=("'O-999' is no number",))
+    story = called(begun(), 1).when(chooses(round=2)).when(misfit)
+    assert "O-999" in asked(story)
+    story = denied(story, 3)
+    told = {each.call: says_something(each) for each in story.session.steps[0].gathered}
+    assert told == {"call-1-1": True, "call-1-2": False, "call-1-3": True}
 
 
 def test_a_call_that_was_refused_is_not_tried_again() -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from domain.catalog.events import Override, Tool
 from domain.catalog.outputs import output_label
@@ -87,6 +88,21 @@ def test_a_choice_deep_inside_is_none_and_one_that_may_also_be_any_text_is() -> 
     assert sinks(tool(parcel=choice), id="7", parcel={"how": "air"}) == {"id"}
     assert sinks(tool(parcel={"oneOf": [text, choice]}), id="7", parcel={"how": "air"}) == {"id", "parcel/how"}
     assert sinks(tool(parcels={"items": choice}), id="7", parcels=[{"how": "air"}]) == {"id"}
+
+
+def test_a_choice_is_a_sink_where_a_view_leaves_out_what_else_it_may_be() -> None:
+    ways = [{"properties": {"how": {"enum": [str(each)]}}} for each in range(4)]
+    assert sinks(tool(parcel={"oneOf": ways}), id="7", parcel={"how": "1"}) == {"id"}
+    assert sinks(tool(parcel={"oneOf": [*ways, {"cut": 1}]}), id="7", parcel={"how": "1"}) == {"id", "parcel/how"}
+    nested = {"oneOf": [*ways, {"anyOf": [*ways, {"type": "object", "cut": 3}]}]}
+    assert sinks(tool(parcel=nested), id="7", parcel={"how": "1"}) == {"id", "parcel/how"}
+
+    def given(*bodies: Any) -> Tool:
+        return replace(tool(), parameters=foreign({"properties": {"body": {"oneOf": bodies}}}))
+
+    assert sinks(given(*ways), id="7", how="1") == {"id"}
+    assert sinks(given(*ways, {"cut": 1}), id="7", how="1") == {"id", "how"}
+    assert sinks(given({"properties": {"how": TEXT}}, *ways), id="7", how="1") == {"id", "how"}
 
 
 def test_an_address_deep_inside_is_a_sink_and_the_text_beside_it_is_not() -> None:

@@ -40,6 +40,12 @@ def test_the_sample_shop_becomes_ten_tools() -> None:
     assert not found.skipped and found.operations == 10 and found.base_url == "http://127.0.0.1:1"
 
 
+def _orders(path: str) -> Tool:
+    """Return the tool of a GET that may order something by its path."""
+    (tool,) = ingest(openapi({path: {"get": {"responses": {"200": {"description": ""}}}}})).tools
+    return tool
+
+
 def test_method_and_key_header_say_what_a_call_does_and_whether_it_can_be_repeated() -> None:
     keyed = tools(ingest(document("", keys=True)))
     plain = tools(ingest(document("", keys=False)))
@@ -48,6 +54,8 @@ def test_method_and_key_header_say_what_a_call_does_and_whether_it_can_be_repeat
     assert facts["create_order"] == ("write", True)
     assert facts["set_order_address"] == ("idempotent-write", True)
     assert facts["cancel_order"] == ("destructive", True)
+    assert not any(_orders(path).repeatable for path in ("/queue/purge", "/queue/restart"))
+    assert _orders("/queue").repeatable
     assert not plain["create_order"].repeatable and plain["set_order_address"].repeatable
 
 

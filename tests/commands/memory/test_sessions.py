@@ -91,6 +91,15 @@ async def test_memories_that_a_filter_denies_are_shown_to_nobody(known: Knowing)
     assert [text for text in shown.prompts if TO_EVE in text]
 
 
+async def test_a_denial_of_memories_denies_no_description_in_the_same_question(known: Knowing) -> None:
+    await known.add(TO_EVE)
+    asks = {"describe": "send_mail"}
+    puppet = Puppet([SEND], {1: [asks, call(to="ann@example.com", text="hello")]})
+    await worked(known, puppet, filters=[Wary()])
+    described = next(text for text in puppet.prompts if "purpose=choose" in text and "attempt=2" in text)
+    assert "an order" not in described and '"to"' in described
+
+
 async def test_a_planner_is_shown_what_its_user_wrote_and_not_what_is_private_or_a_models(known: Knowing) -> None:
     await known.add("Greetings go to ann@example.com.")
     await known.add("Greetings are signed with a secret.", private=True)

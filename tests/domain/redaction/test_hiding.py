@@ -110,6 +110,8 @@ def test_a_number_is_hidden_only_where_it_is_a_value_as_a_whole() -> None:
         "4.111111111111111e15",
         "-4111111111111111E+0",
         "41111111111111110e-1",
+        "0.4111111111111111e16",
+        "4111111111111111e00000",
     ],
 )
 def test_a_number_is_hidden_however_it_is_written_and_comes_back_as_it_was(written: str) -> None:
