@@ -12,8 +12,6 @@ from functools import partial
 from typing import assert_never
 from uuid import UUID
 
-from msgspec.structs import replace
-
 from commands.claiming import claim_of, owes
 from commands.costs import reply_cost
 from commands.current import about
@@ -52,6 +50,7 @@ from domain.session.events import (
 from domain.session.forms import reply_form
 from domain.session.means import was_made
 from domain.session.outstanding import claimed_by, outstanding
+from domain.session.planning import pending_model_call
 from domain.session.prompt import prompt
 from domain.session.state import Session
 
@@ -187,9 +186,9 @@ async def _ask_model(shell: Shell, session: UUID, state: Session, effect: AskMod
             return
         claim = await model_claim(shell, state, effect)
         claimed = await observe(shell, session, lambda now: claim_of(now, effect, claim))
-        if claimed is None or not was_made(claimed.state, claim):
+        if claimed is None or claimed.state is None or not was_made(claimed.state, claim):
             return
-        model = replace(model, strategy=claim.strategy)
+        model = pending_model_call(claimed.state, model.id)[0] or model
     catalog = await shell.snapshot(state.tenant, state.catalog)
     asked = prompt(state, model, catalog)
     question = Question(

@@ -88,13 +88,15 @@ class Derived:
 
 
 def asked(data: SessionEvent, state: Session | None, catalog: Snapshot | None) -> tuple[ModelCall, Prompt] | None:
-    """Return the question that an event makes due and its prompt, from the state behind its group; else None."""
+    """Return the question that an event makes due, or settles, and its prompt, from the state behind its group."""
     if not isinstance(data, ASKING) or state is None or catalog is None:
         return None
-    if isinstance(data, ModelCallAttempted) and not data.strategy:  # it changed nothing of what was due
-        return None
     model, _ = pending_model_call(state, data.call)
-    return (model, prompt(state, model, catalog)) if model and not _missing(state, model) else None
+    if model is None or _missing(state, model):
+        return None
+    if isinstance(data, ModelCallAttempted) and not data.strategy and model.plan is None:
+        return None  # the claim changed nothing of what was due
+    return model, prompt(state, model, catalog)
 
 
 def _missing(state: Session, model: ModelCall) -> str:

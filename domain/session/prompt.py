@@ -18,11 +18,11 @@ from domain.memory.recalling import shown
 from domain.prompting.results import SHORT, excerpt, in_window, shown_by, words_of
 from domain.reviewing.findings import notes
 from domain.session.events import Slot
-from domain.session.replanning import so_far
 from domain.session.replies import CONCLUDE, MOST_TOLD, RESEARCH, REVIEW_OF_PLAN
 from domain.session.research_forms import CONCLUDE_FORM, IN_PLANS, research_form
 from domain.session.researching import concludes, room
 from domain.session.searching import MOST_SHOWN
+from domain.session.shown_plan import shown_plan
 from domain.session.state import Accepted, Gathered, ModelCall, Reviewing, Session, Step, Told
 from domain.session.steps import ANSWER_AND_SUM, CHOOSE_OR_ASK
 from domain.session.templates import filled
@@ -78,12 +78,12 @@ def _question(state: Session, call: ModelCall, step: Step | None, agent: Agent |
             return [_agents(catalog, call, binds=binds), *_researchers(state), BOUND_PLAN_FORM if binds else PLAN_FORM]
         case "replan":
             first = len(state.steps) + 1
-            known = [_agents(catalog, call, binds=True), *_researchers(state), f"PLAN SO FAR\n{so_far(state)}"]
+            known = [_agents(catalog, call, binds=True), *_researchers(state), *_plan(state, call)]
             return [*known, replan_form(first)]
         case "choose":
             assert step is not None and agent is not None, "a choice belongs to a step and an agent"
             before = [_step(step), *_results(state, call, _before(state, step)), *_gathered(state, call, step)]
-            before += _awaited(state, step) if call.recipe in (RESEARCH, CONCLUDE) else []
+            before += _plan(state, call)
             if concludes(state, step, call.recipe):
                 return [*before, CONCLUDE_FORM]
             known = [*before, _tools(agent, step, call, catalog)]
@@ -228,15 +228,9 @@ def _researchers(state: Session) -> list[str]:
     return [IN_PLANS] if state.researches(state.agent_in_role("researcher")) else []
 
 
-def _awaited(state: Session, step: Step) -> list[str]:
-    """Tell a researcher which of its findings the plan binds to later calls."""
-    lines = [
-        f"- {slot.pointer} for {slot.argument} of {later.plan.tool}"
-        for later in state.steps
-        for slot in later.plan.slots
-        if slot.step == step.number
-    ]
-    return ["THE PLAN READS FROM YOUR FINDINGS\n" + "\n".join(lines)] if lines else []
+def _plan(state: Session, call: ModelCall) -> list[str]:
+    shown = shown_plan(state, call)
+    return [shown] if shown else []
 
 
 def _gathered(state: Session, call: ModelCall, step: Step) -> list[str]:

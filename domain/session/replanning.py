@@ -128,35 +128,6 @@ _KIND_OF: dict[type, str] = {
 }
 
 
-# What the planner is told
-
-
-def so_far(state: Session) -> str:
-    """Say what came of each step of the plan, in words that no tool, agent or reviewer wrote."""
-    told = {setback.step: setback for setback in state.setbacks}
-    return "\n".join(f"{step.number}. {_named(step)}: {_status(step, told.get(step.number))}" for step in state.steps)
-
-
-def _named(step: Step) -> str:
-    return f"{step.plan.goal} [{step.plan.tool}]" if step.plan.tool else step.plan.goal
-
-
-def _status(step: Step, setback: Setback | None) -> str:
-    match step.stage:
-        case Accepted():
-            return f"done, but {KINDS.get(setback.kind, KINDS['other'])}" if setback else "done"
-        case Failed():
-            kind = setback.kind if setback else "other"
-            status = f", status {setback.status}" if setback and setback.status else ""
-            return f"failed: {KINDS.get(kind, KINDS['other'])}{status}"
-        case Dropped():
-            return "left out"
-        case Waiting():
-            return "waits"
-        case _:
-            return "runs"
-
-
 # What it answers
 
 

@@ -80,6 +80,7 @@ from domain.session.events import (
 )
 from domain.session.means import Claim, missing, payable, settlement, unreserved, was_made
 from domain.session.outstanding import holds, outstanding
+from domain.session.planning import pending_model_call
 from domain.session.react import react
 from domain.session.state import Approval, DeadLetter, Open, Session
 from domain.upcasting import topic_of
@@ -387,9 +388,14 @@ class Simulation:
         )
         if not (yield lambda now: _claimed(now, effect, claim)):
             return
-        if not was_made(self.state, claim):
+        if not was_made(self.state, claim) or self.state is None:
             return
-        reply = self.world.ask(state, effect)
+        model, _ = pending_model_call(self.state, effect.model.id)
+        assert model is not None, "what was just claimed is waited for"
+        yield lambda _: None  # a worker may look at the session again, and others write to it, before it asks
+        now, _ = pending_model_call(self.state, model.id)
+        later = now is not None and now.attempt == model.attempt and self.world.draw(effect.id, "looks again") % 2
+        reply = self.world.ask(self.state if later else state, replace(effect, model=model))
         if state.meter and isinstance(reply, ModelReplied):
             reply = replace(reply, cost=PRICE // 2)
         yield lambda _: reply

@@ -19,7 +19,7 @@ from domain.session.events import (
     StepFailed,
     StepStarted,
 )
-from domain.session.replanning import so_far
+from domain.session.shown_plan import so_far
 from domain.session.state import Accepted, Dropped, Ended, Failed
 from tests.domain.story import (
     Story,

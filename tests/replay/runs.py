@@ -58,14 +58,14 @@ def unknown() -> list[Row]:
 def crashed() -> list[Row]:
     """A worker that dies over and over, and is followed by another one; leases lapse, answers come late."""
     script = {"tool-choose-1-1": "keyed", "tool-choose-2-1": "read", "answer-call-2-1": "error-inside"}
-    chaos = Chaos(workers=2, crashes=(16, 22), stalls=(12, 14, 19, 30), pause_at=25)
+    chaos = Chaos(workers=2, crashes=(16, 23), stalls=(12, 13, 18, 29), pause_at=29)
     return simulate(World(script=script, plan=((), ())), chaos).rows
 
 
 def cancelled() -> list[Row]:
     """A session that is cancelled while two calls are in flight."""
     script = {"tool-choose-1-1": "read", "tool-choose-2-1": "keyed"}
-    return simulate(World(seed=1, script=script, plan=((), ())), Chaos(cancel_at=13)).rows
+    return simulate(World(seed=6, script=script, plan=((), ())), Chaos(cancel_at=18)).rows
 
 
 def spent() -> list[Row]:

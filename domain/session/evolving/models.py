@@ -15,6 +15,8 @@ from domain.session.events import (
     PlanChecked,
     ToolsFound,
 )
+from domain.session.planning import pending_model_call
+from domain.session.shown_plan import shown_plan
 from domain.session.state import (
     Answering,
     Choosing,
@@ -27,7 +29,7 @@ from domain.session.state import (
 )
 
 FREE = {"worker": "", "lease_until": None, "strategy": "", "reassigned": ()}
-"""Changes a question to one that nobody has claimed."""
+"""Changes a question to one that nobody has claimed; who claimed it before may still bring the answer to it."""
 
 
 def asked(state: Session, event: ModelCallRequested) -> Session:
@@ -79,8 +81,10 @@ def recalled(state: Session, event: MemoriesRecalled) -> Session:
 
 
 def claimed(state: Session, event: ModelCallAttempted) -> Session:
-    """Know which worker asks, and until when."""
-    claim = {"worker": event.worker, "lease_until": event.lease_until, "strategy": event.strategy}
+    """Know which worker asks, and until when; from now on the question does not change any more."""
+    model, _ = pending_model_call(state, event.call)
+    plan = shown_plan(state, model) if model else None
+    claim = {"worker": event.worker, "lease_until": event.lease_until, "strategy": event.strategy, "plan": plan}
     return _changed(state, event.call, event.attempt, claim)
 
 
@@ -91,7 +95,7 @@ def lapsed(state: Session, event: LeaseLapsed) -> Session:
 
 def retried(state: Session, event: ModelRetryScheduled) -> Session:
     """Let the next attempt be due."""
-    again = {"attempt": event.attempt, "not_before": event.not_before, "fault": event.fault, **FREE}
+    again = {"attempt": event.attempt, "not_before": event.not_before, "fault": event.fault, "plan": None, **FREE}
     return _changed(state, event.call, event.attempt - 1, again)
 
 

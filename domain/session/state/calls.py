@@ -16,7 +16,8 @@ class ModelCall(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     While ``lease_until`` is set, ``worker`` is asking, and shows earlier results by ``strategy``. ``found`` are the
     tools that were looked for beforehand, ``reassigned`` the steps of a plan just checked that go to others.
-    ``recalled`` are memories, None where nobody asked for any yet.
+    ``recalled`` are memories, None where nobody asked for any yet. ``plan`` is what it shows of the plan beyond its own
+    step, as that stood when this attempt was first claimed, None before and where it shows none.
     """
 
     id: str
@@ -33,6 +34,7 @@ class ModelCall(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reassigned: tuple[Reassigned, ...] = ()
     recalled: tuple[RecalledMemory, ...] | None = None
     strategy: Strategy = ""
+    plan: str | None = None
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
