@@ -7,7 +7,7 @@ INSTALLED := .venv/.installed
 # The tests start the program hundreds of times: half a second each is compiling, where no bytecode is kept.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo up embeddings test check schemas format bench chaos lock clean
+.PHONY: help demo up embeddings test check schemas format bench chaos fuzz lock clean
 
 help: ## list the verbs
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1	\2/p' Makefile | expand -t 10
@@ -50,6 +50,10 @@ bench: $(INSTALLED) ## measure writing, steps, replay, rebuilding, live streams 
 
 chaos: $(INSTALLED) ## 200 faults at random points
 	@REPRISE_CHAOS_FAULTS=200 $(BIN)/python -m pytest -ra tests/chaos
+
+fuzz: $(INSTALLED) ## the tests with drawn cases again and again, each time with new ones; ROUNDS=5
+	@for round in $$(seq $(or $(ROUNDS),5)); do \
+		$(BIN)/python -m pytest -q --numprocesses 3 -m hypothesis --hypothesis-profile new-cases || exit 1; done
 
 lock: $(INSTALLED) ## resolve pyproject.toml again into requirements.lock, for every platform
 	@$(BIN)/uv pip compile pyproject.toml --group dev --output-file requirements.lock --quiet --no-config \
