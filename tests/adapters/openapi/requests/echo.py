@@ -82,8 +82,9 @@ class Echo:
             headers=built.headers,
             body=built.body,
             allow_private=True,
+            timeout_ms=120_000,
         )
-        response = asyncio.run_coroutine_threadsafe(self._dialer.send(request), self._loop).result(20)
+        response = asyncio.run_coroutine_threadsafe(self._dialer.send(request), self._loop).result(180)
         assert response.status == 200, response
         return msgspec.json.decode(response.body, type=Seen)
 
