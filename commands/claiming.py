@@ -1,4 +1,6 @@
-"""Say what may be recorded of an effect by now: nothing of one that is not owed any more."""
+"""Say what may be recorded of an effect by now: nothing of one that is not owed any more, or not yet again."""
+
+from datetime import datetime
 
 from domain.session.effects import Effect
 from domain.session.events import SessionFact
@@ -7,11 +9,11 @@ from domain.session.outstanding import outstanding
 from domain.session.state import Session
 
 
-def owes(state: Session | None, effect: Effect) -> bool:
-    """Tell whether an effect is still owed."""
-    return any(other.id == effect.id for other in outstanding(state))
+def owes(state: Session | None, effect: Effect, at: datetime) -> bool:
+    """Tell whether an effect is still owed, and due: since it was looked at, it may have begun anew or been put off."""
+    return any(other.id == effect.id and other.not_before <= at for other in outstanding(state))
 
 
-def claim_of(state: Session | None, effect: Effect, claim: Claim) -> SessionFact | None:
+def claim_of(state: Session | None, effect: Effect, claim: Claim, at: datetime) -> SessionFact | None:
     """Return what is recorded of a claim: nothing where it is not owed any more, or what it lacks to be paid for."""
-    return payable(state, claim) if state and owes(state, effect) and not unreserved(state, claim) else None
+    return payable(state, claim) if state and owes(state, effect, at) and not unreserved(state, claim) else None

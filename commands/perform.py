@@ -161,10 +161,10 @@ async def _perform(shell: Shell, session: UUID, loaded: Loaded, effect: Effect) 
                 await send_call(shell, session, state, effect)
         case LapseLease():
             lapsed = LeaseLapsed(call=effect.call, attempt=effect.attempt, jitter_permille=shell.chance.permille())
-            await observe(shell, session, lambda now: lapsed if owes(now, effect) else None)
+            await observe(shell, session, lambda now: lapsed if owes(now, effect, shell.clock.now()) else None)
         case ExpireApproval():
             expired = ApprovalExpired(approval=effect.approval)
-            await observe(shell, session, lambda now: expired if owes(now, effect) else None)
+            await observe(shell, session, lambda now: expired if owes(now, effect, shell.clock.now()) else None)
         case TakeAllotment():
             await take_allotment(shell, session, state, effect)
         case ReturnAllotment():
@@ -174,7 +174,7 @@ async def _perform(shell: Shell, session: UUID, loaded: Loaded, effect: Effect) 
         case FindTools() | RecallMemories() | DescribeTool() | CheckArguments() | JudgeCall() | CheckResult():
             # Owed alone only after a pause: elsewhere they travel with the fact that made them due.
             fact = await perform_immediate(shell, state, effect)
-            await observe(shell, session, lambda now: fact if owes(now, effect) else None)
+            await observe(shell, session, lambda now: fact if owes(now, effect, shell.clock.now()) else None)
         case _:
             assert_never(effect)
 
@@ -185,7 +185,7 @@ async def _ask_model(shell: Shell, session: UUID, state: Session, effect: AskMod
         if await join(shell, session, state):
             return
         claim = await model_claim(shell, state, effect)
-        claimed = await observe(shell, session, lambda now: claim_of(now, effect, claim))
+        claimed = await observe(shell, session, lambda now: claim_of(now, effect, claim, shell.clock.now()))
         if claimed is None or claimed.state is None or not was_made(claimed.state, claim):
             return
         model = pending_model_call(claimed.state, model.id)[0] or model

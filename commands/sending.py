@@ -49,7 +49,7 @@ async def send_call(shell: Shell, session: UUID, state: Session, effect: SendCal
     now = shell.clock.now()
     held_back = held_back or _hold_back(shell, effect, now)
     if held_back:
-        await observe(shell, session, lambda other: held_back if owes(other, effect) else None)
+        await observe(shell, session, lambda other: held_back if owes(other, effect, shell.clock.now()) else None)
         return
     # Reserved before anything is awaited, so that a half-open breaker lets one probe through.
     shell.set_breaker(tool, on_call(shell.breaker(tool), now, shell.breaker_settings))
@@ -121,13 +121,13 @@ async def _record_claim(
 ) -> Loaded | None:
     """Record a claim while it is owed; what a human allowed is judged again in that append, and may not be any more."""
     if call is None or not (effect.approved or effect.ordered):
-        return await observe(shell, session, lambda now: claim_of(now, effect, claim))
+        return await observe(shell, session, lambda now: claim_of(now, effect, claim, shell.clock.now()))
     second = await second_verdict(shell, state, effect, call)
     return await observe(
         shell,
         session,
-        lambda now: second if owes(now, effect) else None,
-        follow=lambda now: claim_of(now, effect, claim),
+        lambda now: second if owes(now, effect, shell.clock.now()) else None,
+        follow=lambda now: claim_of(now, effect, claim, shell.clock.now()),
     )
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from commands.accounts import account_stream
+from commands.claiming import owes
 from commands.handle import Draft, observe_with
 from commands.joining import joined, unpriced
 from commands.ports import LogEvent
@@ -30,7 +31,6 @@ from domain.session.events import (
 )
 from domain.session.means import missing, settlement
 from domain.session.metering import may_settle, waits_for_people
-from domain.session.outstanding import outstanding
 from domain.session.state import Meter, Session, Wanted
 
 SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=1), timedelta(minutes=5)
@@ -46,7 +46,7 @@ async def take_allotment(shell: Shell, session: UUID, state: Session, effect: Ta
         return
 
     async def draft(now: Session | None, context: Context) -> Draft | None:
-        if now is None or not now.meter or not now.meter.wanted or not _owes(now, effect.id):
+        if now is None or not now.meter or not now.meter.wanted or not owes(now, effect, context.at):
             return None
         accounts = [(as_of(account, context.at), version) for account, version in await _accounts(shell, now)]
         amounts = await _handed_over(shell, now, now.meter, now.meter.wanted, [account for account, _ in accounts])
@@ -93,8 +93,8 @@ async def join(shell: Shell, session: UUID, state: Session) -> bool:
 async def _reopen(shell: Shell, session: UUID, effect: TakeAllotment) -> None:
     """Let a session go on that was paused until another period of its account begins."""
 
-    async def draft(now: Session | None, _: Context) -> Draft | None:
-        due = waits_for_people(now) and _owes(now, effect.id)
+    async def draft(now: Session | None, context: Context) -> Draft | None:
+        due = waits_for_people(now) and owes(now, effect, context.at)
         return Draft(fact=SessionResumed(reason="another period of its account has begun")) if due else None
 
     await observe_with(shell, session, draft)
@@ -104,7 +104,7 @@ async def return_allotment(shell: Shell, session: UUID, state: Session, effect: 
     """Tell the session's accounts what was spent; they take the rest back."""
 
     async def draft(now: Session | None, context: Context) -> Draft | None:
-        if now is None or not _owes(now, effect.id):
+        if now is None or not owes(now, effect, context.at):
             return None
         spent = settlement(now)
         accounts = await _accounts(shell, now)
@@ -124,14 +124,10 @@ async def return_allotment(shell: Shell, session: UUID, state: Session, effect: 
 async def end_overdue(shell: Shell, session: UUID, effect: EndOverdue) -> None:
     """Record that the time for the whole session is over."""
 
-    async def draft(now: Session | None, _: Context) -> Draft | None:
-        return Draft(fact=TimeRanOut()) if _owes(now, effect.id) else None
+    async def draft(now: Session | None, context: Context) -> Draft | None:
+        return Draft(fact=TimeRanOut()) if owes(now, effect, context.at) else None
 
     await observe_with(shell, session, draft)
-
-
-def _owes(state: Session | None, effect_id: str) -> bool:
-    return any(other.id == effect_id for other in outstanding(state))
 
 
 async def _accounts(shell: Shell, state: Session) -> list[tuple[Account, int]]:

@@ -3,16 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID, uuid4
+
+import pytest
 
 from adapters.postgres.store import PostgresEventStore
 from commands.perform import drive
-from commands.ports import Question, Reply
+from commands.ports import LogNotification, Question, Reply
 from commands.shell import Shell
 from commands.worker import Failing, work
-from domain.session.events import Limits
+from domain.session.events import LeaseLapsed, Limits
 from domain.session.state import Asking
-from tests.commands.parts import Model, Shop, Time, shell_of, start
+from tests.commands.parts import Model, Shop, Time, events, shell_of, start
 from tests.commands.test_perform import approve, status
 
 
@@ -59,6 +62,42 @@ async def test_four_workers_that_are_woken_again_and_again_ask_a_slow_model_once
     await asyncio.gather(*(work(shell, hints(session, 12, 0.2)) for shell in shells))
     assert status(await shells[0].load(session)) == "completed"
     assert sorted(model.asked) == sorted(set(model.asked))
+
+
+async def test_a_question_that_another_worker_took_up_anew_is_not_taken_from_it(
+    store: PostgresEventStore, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both find the lease of a dead worker over, the second of them when the first holds a new one."""
+    time, dying, model = Time(), SlowModel(seconds=60.0), SlowModel(seconds=0.5)
+    mortal = shell_of(store, Shop(), dying, time, worker="dying")
+    mortal.drain_seconds = 0
+    session, _ = await start(mortal)
+    died = asyncio.create_task(drive(mortal, session))
+    while not dying.asked:  # noqa: ASYNC110 - the model has no event for it
+        await asyncio.sleep(0.02)
+    died.cancel()
+    await asyncio.wait([died])
+    time.ahead = timedelta(hours=1)
+    elsewhere = await PostgresEventStore.open(database)
+    read, taken = asyncio.Event(), asyncio.Event()
+
+    async def read_then_stop(stream: UUID, after: int = 0) -> list[LogNotification]:
+        rows = await store.read_stream(stream, after)
+        read.set()
+        await taken.wait()
+        return rows
+
+    monkeypatch.setattr(elsewhere, "read_stream", read_then_stop)
+    second = asyncio.create_task(drive(shell_of(elsewhere, Shop(), model, time, worker="second"), session))
+    await read.wait()
+    first = asyncio.create_task(drive(shell_of(store, Shop(), model, time, worker="first"), session))
+    while not model.asked:  # noqa: ASYNC110
+        await asyncio.sleep(0.02)
+    taken.set()
+    await asyncio.gather(first, second)
+    await elsewhere.close()
+    assert sorted(model.asked) == sorted(set(model.asked))
+    assert len(await events(store, session, LeaseLapsed)) == 1
 
 
 async def test_many_wake_ups_of_one_session_leave_room_for_another(store: PostgresEventStore) -> None:

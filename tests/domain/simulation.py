@@ -12,6 +12,7 @@ from typing import TypeAlias, assert_never, get_args
 import msgspec
 from msgspec.structs import replace
 
+from commands.claiming import claim_of, owes
 from domain.agents import AgentLimits
 from domain.breaker import CLOSED, Breaker, BreakerSettings, on_call, on_failure, on_success, refused_until
 from domain.budget.accounts import Account, Refusal, admit_allotment, admit_settlement, allot, evolve
@@ -78,7 +79,7 @@ from domain.session.events import (
     TimeRanOut,
     UnderWay,
 )
-from domain.session.means import Claim, missing, payable, settlement, unreserved, was_made
+from domain.session.means import missing, settlement, was_made
 from domain.session.outstanding import holds, outstanding
 from domain.session.planning import pending_model_call
 from domain.session.react import react
@@ -337,19 +338,19 @@ class Simulation:
                 yield from self._send(worker, effect)
             case LapseLease():
                 lapsed = LeaseLapsed(call=effect.call, attempt=effect.attempt, jitter_permille=500)
-                yield lambda now: lapsed if _owes(now, effect) else None
+                yield lambda now: lapsed if owes(now, effect, self.now) else None
             case ExpireApproval():
                 expired = ApprovalExpired(approval=effect.approval)
-                yield lambda now: expired if _owes(now, effect) else None
+                yield lambda now: expired if owes(now, effect, self.now) else None
             case TakeAllotment():
-                yield lambda now: self._taken(now, effect) if _owes(now, effect) else None
+                yield lambda now: self._taken(now, effect) if owes(now, effect, self.now) else None
             case ReturnAllotment():
-                yield lambda now: self._returned(now) if _owes(now, effect) else None
+                yield lambda now: self._returned(now) if owes(now, effect, self.now) else None
             case EndOverdue():
-                yield lambda now: TimeRanOut() if _owes(now, effect) else None
+                yield lambda now: TimeRanOut() if owes(now, effect, self.now) else None
             case FindTools() | RecallMemories() | DescribeTool() | CheckArguments() | JudgeCall() | CheckResult():
                 fact = self.world.immediate(state, effect)
-                yield lambda now: fact if _owes(now, effect) else None
+                yield lambda now: fact if owes(now, effect, self.now) else None
             case _:
                 assert_never(effect)
 
@@ -386,7 +387,7 @@ class Simulation:
             lease_until=self.now + LEASE,
             reserved=Amounts(model_calls=1, tokens=REPLY_TOKENS, money=PRICE) if state.meter else None,
         )
-        if not (yield lambda now: _claimed(now, effect, claim)):
+        if not (yield lambda now: claim_of(now, effect, claim, self.now)):
             return
         if not was_made(self.state, claim) or self.state is None:
             return
@@ -404,12 +405,12 @@ class Simulation:
         tool, call = effect.choice.tool, effect.choice.call
         if self.now > effect.deadline:
             expired = CallExpired(call=call, attempt=effect.attempt)
-            yield lambda now: expired if _owes(now, effect) else None
+            yield lambda now: expired if owes(now, effect, self.now) else None
             return
         until = refused_until(worker.breakers.get(tool, CLOSED), self.now)
         if until:
             deferred = CallDeferred(call=call, reason="the breaker is open", until=until)
-            yield lambda now: deferred if _owes(now, effect) else None
+            yield lambda now: deferred if owes(now, effect, self.now) else None
             return
         lease_until = self.now + LEASE
         metered = self.state is not None and self.state.meter is not None
@@ -420,9 +421,9 @@ class Simulation:
             lease_until=lease_until,
             reserved=Amounts(tool_calls=1, money=PRICE) if metered else None,
         )
-        claiming: FactOf = lambda now: _claimed(now, effect, claim)  # noqa: E731
+        claiming: FactOf = lambda now: claim_of(now, effect, claim, self.now)  # noqa: E731
         second = self.world.second_verdict(effect)
-        judging: FactOf = lambda now: second if _owes(now, effect) else None  # noqa: E731
+        judging: FactOf = lambda now: second if owes(now, effect, self.now) else None  # noqa: E731
         if not (yield (judging, claiming) if second else claiming):
             return
         if not holds(self.state, claim):
@@ -469,14 +470,6 @@ class Simulation:
             reason=f"the shop was {answer}",
             jitter_permille=self.world.draw(effect.id, "jitter") % 1001,
         )
-
-
-def _owes(state: Session | None, effect: Effect) -> bool:
-    return any(other.id == effect.id for other in outstanding(state))
-
-
-def _claimed(state: Session | None, effect: Effect, claim: Claim) -> SessionFact | None:
-    return payable(state, claim) if state and _owes(state, effect) and not unreserved(state, claim) else None
 
 
 CALM = Chaos()

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from functools import partial
 
 import msgspec
@@ -21,7 +22,9 @@ from domain.session.events import (
     CallAttempted,
     CallRequested,
     DeadLetterReplayed,
+    LeaseLapsed,
     Limits,
+    ModelCallAttempted,
     OutcomeReported,
     SessionEvent,
     VerdictReached,
@@ -218,6 +221,25 @@ def test_no_history_sends_what_it_must_not(
         if isinstance(request, CallAttempted) and request.attempt == 1:
             assert_as_approved(facts[:number], request)
     assert_sent_once(run, facts)
+
+
+@histories
+@examples(worlds | lettered, chaos, limits | tight)
+def test_no_lease_is_said_to_be_over_before_it_is(
+    seen: Callable[[Simulation], None], world: World, chaos: Chaos, limits: Limits
+) -> None:
+    run = simulate(world, chaos, limits)
+    seen(run)
+    leases: dict[tuple[str, int], datetime] = {}
+    for event in events_of(run.rows):
+        match event.data:
+            case ModelCallAttempted(call=call, attempt=attempt) | CallAttempted(call=call, attempt=attempt) as claim:
+                assert (call, attempt) not in leases
+                leases[call, attempt] = claim.lease_until
+            case LeaseLapsed(call=call, attempt=attempt):
+                assert leases.pop((call, attempt)) <= event.at
+            case _:
+                pass
 
 
 def assert_permitted(before: list[SessionEvent], request: CallRequested) -> None:
