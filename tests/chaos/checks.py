@@ -13,8 +13,8 @@ from adapters.nats.connection import connect
 from adapters.postgres.read_models.watching import rebuild
 from adapters.postgres.store import PostgresEventStore
 from commands.ports import LogNotification
+from commands.replaying import replay_session
 from domain.envelope import Event
-from domain.replay import Row, replay
 from domain.session.events import (
     ApprovalRequested,
     CallAttempted,
@@ -176,12 +176,12 @@ def check_attempts(story: Story) -> None:
     assert all(times == 1 for times in claims.values()), f"an attempt was claimed twice\n{story.timeline()}"
 
 
-def check_replay(story: Story) -> None:
-    """Expect every decision to come out again."""
-    rows = [Row(version=row.originator_version, topic=row.topic, state=row.state) for row in story.rows]
-    done = replay(story.id, rows, execute=True)
-    assert not done.divergences, f"{done.divergences}\n{story.timeline()}"
-    assert (done.decided, done.replay_digest) == (done.facts, done.state_digest)
+async def check_replays(store: PostgresEventStore, told: Iterable[Story]) -> None:
+    """Expect every decision to come out again, and every prompt that was answered."""
+    for story in told:
+        done = await replay_session(store, UUID(story.id), execute=True)
+        assert (done.divergences, done.unchecked) == ((), 0), f"{done}\n{story.timeline()}"
+        assert (done.decided, done.replay_digest) == (done.facts, done.state_digest)
 
 
 async def check_stream(nats_url: str, log: Sequence[LogNotification]) -> None:

@@ -16,7 +16,7 @@ from ops.sample.shop_control import Count
 from tests.chaos.cluster import Cluster
 from tests.chaos.shops import APIS, SLOW_MS, goal
 
-KINDS = ("ship", "look", "pair")
+KINDS = ("ship", "look", "pair", "detour")
 LIMITS = {
     "attemptTimeoutMs": 1_500,
     "modelTimeoutMs": 3_000,

@@ -65,6 +65,7 @@ def goal(kind: str, number: int) -> str:
         "ship": f"Order and ship {number} blue mugs",
         "look": f"Look up what {number} blue mugs cost",
         "pair": f"Order {number} blue mugs and a second lot",
+        "detour": f"Order {number} blue mugs by a detour",
     }[kind]
 
 
@@ -81,6 +82,12 @@ def _replies(api: str) -> list[dict[str, Any]]:
         _plan("Order and ship", ["Find it"], ["Order it", 1], ["Ship it", 2], ["Show the order", 3]),
         _plan("Look up", ["Find it"], ["Find the customer"]),
         _plan("second lot", ["Order it"], ["Order it"], ["Find it", 1, 2]),
+        _plan("a detour", ["Fail at once"], ["Find out"], ["Order it"], ["Show the order", 1, 3]),
+        {"purpose": "replan", "reply": {"steps": [{"goal": "Show the order", "after": [2, 3], "instead": 4}]}},
+        {"purpose": "choose", "goal": "\nFail at once\n", "reply": {"result": "Nothing was done."}},
+        {"purpose": "review", "goal": "\nFail at once\n", "reply": {"verdict": "fail", "reason": "Nothing was."}},
+        *({"purpose": "choose", "goal": "\nFind out\n", "round": each, **search} for each in (1, 2)),
+        {"purpose": "choose", "goal": "\nFind out\n", "reply": {"findings": [_found("call-2-1")]}},
         *({"purpose": "choose", "goal": f"\n{said}\n", **reply} for said, reply in _steps(order, ship, search, show)),
         {"purpose": "choose", "goal": "\nFind the customer\n", **customer},
         {"purpose": "review", "reply": {"verdict": "accept", "reason": "It does."}},
@@ -94,7 +101,14 @@ def _steps(order: Any, ship: Any, search: Any, show: Any) -> list[tuple[str, dic
 
 def _plan(said: str, *steps: list[Any]) -> dict[str, Any]:
     planned = [{"goal": step, "after": after, "criteria": "It is there."} for step, *after in steps]
+    for step in planned:
+        if step["goal"] == "Find out":
+            step["agent"] = "researcher"
     return {"purpose": "plan", "goal": said, "reply": {"steps": planned}}
+
+
+def _found(call: str) -> dict[str, Any]:
+    return {"claim": "There are blue mugs.", "calls": [call]}
 
 
 def _order(api: str) -> str:

@@ -19,7 +19,7 @@ from tests.chaos.checks import (
     check_dense,
     check_keys,
     check_read_models,
-    check_replay,
+    check_replays,
     check_stream,
     is_keyed,
     stories,
@@ -97,7 +97,7 @@ async def check(processes: Cluster, working: Load) -> None:
             check_calls(story, working.count, keyed=is_keyed(story))
             check_letters(story, working.acknowledged)
             check_attempts(story)
-            check_replay(story)
+        await check_replays(store, told.values())
         await check_stream(processes.nats.url, await whole_log(store))
     await check_read_models(processes.postgres.url)
     await check_listed(working.client, told)

@@ -14,7 +14,7 @@ import httpx
 from tests.chaos.checks import (
     check_dense,
     check_read_models,
-    check_replay,
+    check_replays,
     check_stream,
     stories,
     until_ended,
@@ -113,7 +113,6 @@ async def check(processes: Cluster) -> None:
     async with processes.log() as store:
         log = await whole_log(store)
         check_dense(log)
-        for story in stories(log).values():
-            check_replay(story)
+        await check_replays(store, stories(log).values())
         await check_stream(processes.nats.url, log)
     await check_read_models(processes.postgres.url)
