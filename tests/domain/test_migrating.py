@@ -4,8 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from domain.errors import NotPossible, Stale
+from domain.memory.recalling import MemoryUse
 from domain.session.commands import GrantApproval, MigrateCatalog, PauseSession, ResumeSession
 from domain.session.events import (
     ApprovalRequested,
@@ -13,6 +15,7 @@ from domain.session.events import (
     CallRequested,
     CallWithdrawn,
     CatalogMigrated,
+    MemoriesRecalled,
     ModelRetryScheduled,
     ReworkRequested,
     ToolChosen,
@@ -27,6 +30,7 @@ from tests.domain.story import (
     REQUESTED,
     REVIEWING,
     SESSION,
+    TEAM,
     UNKNOWN,
     chooses,
     fits,
@@ -37,6 +41,7 @@ from tests.domain.story import (
     terms,
     verdict,
 )
+from tests.domain.test_searching import found
 
 WHY = "shop is called as its document dddddddddddd says from here on"
 
@@ -63,6 +68,16 @@ def test_a_planner_is_asked_anew_and_its_late_plan_is_not_used() -> None:
 def test_an_agent_is_asked_anew_and_its_late_choice_is_not_used() -> None:
     asked = given(goal(), plan(())).ordered(migrate()).then(again("choose-1-1"))
     asked.when(chooses()).then(BudgetSpent(model_calls=1))
+
+
+def test_what_is_looked_for_before_a_question_that_was_asked_anew_in_a_pause_is_shown() -> None:
+    """Nobody looked before: the session was paused when its agent was to be asked."""
+    narrowed = tuple(replace(each, narrowed=each.role == "executor") for each in TEAM)
+    asked = replace(goal(agents=narrowed), memory=MemoryUse())
+    story = given(asked, found("plan", "tool_7"), MemoriesRecalled(call="plan", text="t")).ordered(PauseSession())
+    story = story.when(plan(())).ordered(migrate()).then(again("choose-1-1")).ordered(ResumeSession())
+    story = story.owes("find-choose-1-1").when(found("choose-1-1", "tool_7"))
+    story.owes("recall-choose-1-1").when(MemoriesRecalled(call="choose-1-1", text="t")).owes("choose-1-1-m2")
 
 
 @pytest.mark.parametrize("story", [CHOSEN, JUDGING, ASKING])

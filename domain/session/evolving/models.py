@@ -72,12 +72,19 @@ def _asked_for_step(state: Session, model: ModelCall) -> Session:
 
 def found(state: Session, event: ToolsFound) -> Session:
     """Keep the tools that a question shows."""
-    return _changed(state, event.call, 1, {"found": event.found})
+    return _changed(state, event.call, _attempt(state, event.call), {"found": event.found})
 
 
 def recalled(state: Session, event: MemoriesRecalled) -> Session:
     """Keep the memories that a question shows."""
-    return recalling.after(_changed(state, event.call, 1, {"recalled": event.memories}), event)
+    shown = _changed(state, event.call, _attempt(state, event.call), {"recalled": event.memories})
+    return recalling.after(shown, event)
+
+
+def _attempt(state: Session, call: str) -> int:
+    """Return which attempt waits: a later one where the question was asked anew before anybody had looked for it."""
+    model, _ = pending_model_call(state, call)
+    return model.attempt if model else 0
 
 
 def claimed(state: Session, event: ModelCallAttempted) -> Session:
