@@ -12,10 +12,12 @@ from functools import partial
 from typing import assert_never
 from uuid import UUID
 
-from commands.claiming import claim_of, owes
+from msgspec.structs import replace
+
+from commands.claiming import owed
 from commands.costs import reply_cost
 from commands.current import about
-from commands.handle import keep, observe
+from commands.handle import Draft, keep, observe, observe_with
 from commands.immediate import model_claim, perform_immediate
 from commands.live import telling
 from commands.ports import ModelFault, Question
@@ -23,6 +25,7 @@ from commands.sending import send_call
 from commands.shell import Loaded, Shell
 from commands.spending import end_overdue, join, return_allotment, take_allotment
 from commands.standing_approvals import use_standing
+from domain.envelope import Context
 from domain.session.admit import open_approvals
 from domain.session.effects import (
     AskModel,
@@ -33,6 +36,7 @@ from domain.session.effects import (
     EndOverdue,
     ExpireApproval,
     FindTools,
+    Immediate,
     JudgeCall,
     LapseLease,
     RecallMemories,
@@ -45,14 +49,12 @@ from domain.session.events import (
     LeaseLapsed,
     ModelFailed,
     ModelReplied,
-    SessionFact,
 )
 from domain.session.forms import reply_form
-from domain.session.means import was_made
+from domain.session.means import payable
 from domain.session.outstanding import claimed_by, outstanding
-from domain.session.planning import pending_model_call
 from domain.session.prompt import prompt
-from domain.session.state import Session
+from domain.session.state import ModelCall, Session
 
 PATIENCE = timedelta(seconds=5)
 """How long a worker keeps a session in hand for something that is due later; then the timer table wakes it."""
@@ -161,10 +163,10 @@ async def _perform(shell: Shell, session: UUID, loaded: Loaded, effect: Effect) 
                 await send_call(shell, session, state, effect)
         case LapseLease():
             lapsed = LeaseLapsed(call=effect.call, attempt=effect.attempt, jitter_permille=shell.chance.permille())
-            await observe(shell, session, lambda now: lapsed if owes(now, effect, shell.clock.now()) else None)
+            await observe(shell, session, lambda now: lapsed if owed(now, effect, shell.clock.now()) else None)
         case ExpireApproval():
             expired = ApprovalExpired(approval=effect.approval)
-            await observe(shell, session, lambda now: expired if owes(now, effect, shell.clock.now()) else None)
+            await observe(shell, session, lambda now: expired if owed(now, effect, shell.clock.now()) else None)
         case TakeAllotment():
             await take_allotment(shell, session, state, effect)
         case ReturnAllotment():
@@ -173,61 +175,88 @@ async def _perform(shell: Shell, session: UUID, loaded: Loaded, effect: Effect) 
             await end_overdue(shell, session, effect)
         case FindTools() | RecallMemories() | DescribeTool() | CheckArguments() | JudgeCall() | CheckResult():
             # Owed alone only after a pause: elsewhere they travel with the fact that made them due.
-            fact = await perform_immediate(shell, state, effect)
-            await observe(shell, session, lambda now: fact if owes(now, effect, shell.clock.now()) else None)
+            await _perform_immediate(shell, session, effect)
         case _:
             assert_never(effect)
 
 
+async def _perform_immediate(shell: Shell, session: UUID, effect: Immediate) -> None:
+    async def draft(now: Session | None, context: Context) -> Draft | None:
+        due = owed(now, effect, context.at)
+        return Draft(fact=await perform_immediate(shell, now, due)) if now and due else None
+
+    await observe_with(shell, session, draft)
+
+
 async def _ask_model(shell: Shell, session: UUID, state: Session, effect: AskModel) -> None:
-    model = effect.model
-    if model.lease_until is None:
-        if await join(shell, session, state):
-            return
-        claim = await model_claim(shell, state, effect)
-        claimed = await observe(shell, session, lambda now: claim_of(now, effect, claim, shell.clock.now()))
-        if claimed is None or claimed.state is None or not was_made(claimed.state, claim):
-            return
-        model = pending_model_call(claimed.state, model.id)[0] or model
+    claimed = (state, effect.model) if effect.model.lease_until else await _claim(shell, session, state, effect)
+    if claimed is None:
+        return
+    answer = await _answer(shell, *claimed)
+
+    async def priced(now: Session | None, _: Context) -> Draft:
+        if isinstance(answer, ModelFailed):
+            return Draft(fact=answer)
+        # By the prices that the session is charged by now, which may have begun while the model was thinking.
+        cost = await reply_cost(shell, now or state, effect.model.agent, answer.tokens_in, answer.tokens_out)
+        return Draft(fact=replace(answer, cost=cost))
+
+    await observe_with(shell, session, priced)
+
+
+async def _claim(shell: Shell, session: UUID, state: Session, effect: AskModel) -> tuple[Session, ModelCall] | None:
+    """Claim a question as it stands by then, and return it with its session; None where it is not this worker's."""
+    if await join(shell, session, state):
+        return None
+
+    async def claim(now: Session | None, context: Context) -> Draft | None:
+        due = owed(now, effect, context.at)
+        return Draft(fact=payable(now, await model_claim(shell, now, due))) if now and due else None
+
+    claimed = await observe_with(shell, session, claim)
+    if claimed is None or claimed.state is None:
+        return None
+    mine = (each.model for each in claimed_by(claimed.state, shell.worker) if each.id == effect.id)
+    return next(((claimed.state, model) for model in mine), None)
+
+
+async def _answer(shell: Shell, state: Session, model: ModelCall) -> ModelReplied | ModelFailed:
+    """Ask a model what was claimed, and say what became of it; what the answer costs is not said yet."""
     catalog = await shell.snapshot(state.tenant, state.catalog)
     asked = prompt(state, model, catalog)
     question = Question(
-        model=state.model_of(effect.model.agent),
+        model=state.model_of(model.agent),
         prompt=asked,
-        timeout_ms=state.limits_of(effect.model.agent).model_timeout_ms,
-        most_tokens=_most_tokens(state, effect.model.agent),
+        timeout_ms=state.limits_of(model.agent).model_timeout_ms,
+        most_tokens=_most_tokens(state, model.agent),
         tenant=state.tenant,
-        call=effect.model.id,
-        attempt=effect.model.attempt,
-        form=partial(reply_form, state, effect.model, catalog),
-        telling=await telling(shell, state, effect.model),
+        call=model.id,
+        attempt=model.attempt,
+        form=partial(reply_form, state, model, catalog),
+        telling=await telling(shell, state, model),
     )
-    fact: SessionFact
     try:
         reply = await shell.models.ask(question)
     except ModelFault as fault:
-        fact = ModelFailed(
-            call=effect.model.id,
-            attempt=effect.model.attempt,
+        return ModelFailed(
+            call=model.id,
+            attempt=model.attempt,
             reason=str(fault),
             retryable=fault.retryable,
             jitter_permille=shell.chance.permille(),
             retry_after_ms=fault.retry_after_ms,
             uncertain=fault.uncertain,
         )
-    else:
-        fact = ModelReplied(
-            call=effect.model.id,
-            attempt=effect.model.attempt,
-            reply=await keep(shell, state.tenant, reply.text.replace("\x00", "\ufffd").encode()),
-            prompt_digest=asked.digest(),
-            tokens_in=reply.tokens_in,
-            tokens_out=reply.tokens_out,
-            latency_ms=reply.latency_ms,
-            cost=await reply_cost(shell, state, effect.model.agent, reply.tokens_in, reply.tokens_out),
-            asked=reply.asked,
-        )
-    await observe(shell, session, lambda _: fact)
+    return ModelReplied(
+        call=model.id,
+        attempt=model.attempt,
+        reply=await keep(shell, state.tenant, reply.text.replace("\x00", "\ufffd").encode()),
+        prompt_digest=asked.digest(),
+        tokens_in=reply.tokens_in,
+        tokens_out=reply.tokens_out,
+        latency_ms=reply.latency_ms,
+        asked=reply.asked,
+    )
 
 
 def _most_tokens(state: Session, agent: str) -> int:

@@ -10,18 +10,19 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from commands.claiming import claim_of, owes
+from commands.claiming import owed
 from commands.confirming import second_verdict
 from commands.costs import call_cost
-from commands.handle import keep, observe
+from commands.handle import Draft, keep, observe, observe_with
 from commands.ports import ToolAnswer, ToolCall, ToolFault, Turn
-from commands.shell import Loaded, Shell
+from commands.shell import Shell
 from commands.spending import join
 from commands.tool_standing import standing_of, stopped, turn_of_page, wait_turn
 from domain.breaker import on_call, on_failure, on_success, refused_until
 from domain.budget.amounts import Amounts
 from domain.catalog.events import Binding
 from domain.catalog.outputs import output_label
+from domain.envelope import Context
 from domain.errors import NotPossible
 from domain.labels import GOAL, UNKNOWN, Label, from_source
 from domain.session.effects import SendCall
@@ -34,6 +35,7 @@ from domain.session.events import (
     CredentialUse,
     SessionFact,
 )
+from domain.session.means import payable
 from domain.session.outstanding import holds
 from domain.session.provenance import provenance
 from domain.session.state import Session
@@ -49,16 +51,24 @@ async def send_call(shell: Shell, session: UUID, state: Session, effect: SendCal
     now = shell.clock.now()
     held_back = held_back or _hold_back(shell, effect, now)
     if held_back:
-        await observe(shell, session, lambda other: held_back if owes(other, effect, shell.clock.now()) else None)
+        await observe(shell, session, lambda other: _still(other, effect, held_back, shell.clock.now()))
         return
     # Reserved before anything is awaited, so that a half-open breaker lets one probe through.
     shell.set_breaker(tool, on_call(shell.breaker(tool), now, shell.breaker_settings))
-    lease_until = await _claim(shell, session, state, effect, ready)
+    lease_until = await _claim(shell, session, effect, ready)
     if lease_until is None:
         return
     turn = partial(turn_of_page, shell, state, effect, counts)
     fact = stopped(shell, effect, counts) or await _attempt(shell, state, effect, ready, lease_until, turn)
     await observe(shell, session, lambda _: fact)
+
+
+def _still(
+    state: Session | None, effect: SendCall, held_back: CallDeferred | CallExpired, at: datetime
+) -> CallDeferred | CallExpired | None:
+    """Return why a call is not sent now, while that holds: a pause may have put its deadline off since."""
+    due = owed(state, effect, at)
+    return None if due is None or (isinstance(held_back, CallExpired) and at <= due.deadline) else held_back
 
 
 class _Ready(NamedTuple):
@@ -98,36 +108,42 @@ def _hold_back(shell: Shell, effect: SendCall, now: datetime) -> CallDeferred | 
     )
 
 
-async def _claim(shell: Shell, session: UUID, state: Session, effect: SendCall, ready: _Ready) -> datetime | None:
-    """Claim an attempt durably; None where another worker was first or the call is no longer owed."""
+async def _claim(shell: Shell, session: UUID, effect: SendCall, ready: _Ready) -> datetime | None:
+    """Claim an attempt durably; None where another worker was first or the call is no longer owed.
+
+    What a human allowed is judged again in that append, and may not be any more.
+    """
+    claim: CallAttempted | None = None
+
+    async def draft(now: Session | None, context: Context) -> Draft | None:
+        nonlocal claim
+        due = owed(now, effect, context.at)
+        if now is None or due is None:
+            return None
+        claimed = claim = await _claim_of(shell, now, due, ready, context.at)
+        if ready.call is None or not (due.approved or due.ordered):
+            return Draft(fact=payable(now, claimed))
+        second = await second_verdict(shell, now, due, ready.call)
+        return Draft(
+            fact=second, follow=lambda then: payable(then, claimed) if then and owed(then, due, context.at) else None
+        )
+
+    recorded = await observe_with(shell, session, draft)
+    return claim.lease_until if recorded and claim and holds(recorded.state, claim) else None
+
+
+async def _claim_of(shell: Shell, state: Session, effect: SendCall, ready: _Ready, at: datetime) -> CallAttempted:
+    """Return the claim of an attempt, by the prices that its session is charged by now."""
     lease = timedelta(milliseconds=state.limits_of(effect.agent).attempt_timeout_ms + shell.lease_margin_ms)
-    lease_until = shell.clock.now() + lease
     cost = await call_cost(shell, state, effect.choice)
-    claim = CallAttempted(
+    return CallAttempted(
         call=effect.choice.call,
         attempt=effect.attempt,
         worker=shell.worker,
-        lease_until=lease_until,
+        lease_until=at + lease,
         credentials=tuple(CredentialUse(scheme=each.scheme, reference=each.reference) for each in ready.credentials),
         reserved=Amounts(tool_calls=1, money=cost) if state.meter else None,
         cost=cost,
-    )
-    claimed = await _record_claim(shell, session, state, effect, ready.call, claim)
-    return lease_until if claimed and holds(claimed.state, claim) else None
-
-
-async def _record_claim(
-    shell: Shell, session: UUID, state: Session, effect: SendCall, call: ToolCall | None, claim: CallAttempted
-) -> Loaded | None:
-    """Record a claim while it is owed; what a human allowed is judged again in that append, and may not be any more."""
-    if call is None or not (effect.approved or effect.ordered):
-        return await observe(shell, session, lambda now: claim_of(now, effect, claim, shell.clock.now()))
-    second = await second_verdict(shell, state, effect, call)
-    return await observe(
-        shell,
-        session,
-        lambda now: second if owes(now, effect, shell.clock.now()) else None,
-        follow=lambda now: claim_of(now, effect, claim, shell.clock.now()),
     )
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from commands.accounts import account_stream
-from commands.claiming import owes
+from commands.claiming import owed
 from commands.handle import Draft, observe_with
 from commands.joining import joined, unpriced
 from commands.ports import LogEvent
@@ -46,7 +46,7 @@ async def take_allotment(shell: Shell, session: UUID, state: Session, effect: Ta
         return
 
     async def draft(now: Session | None, context: Context) -> Draft | None:
-        if now is None or not now.meter or not now.meter.wanted or not owes(now, effect, context.at):
+        if now is None or not now.meter or not now.meter.wanted or not owed(now, effect, context.at):
             return None
         accounts = [(as_of(account, context.at), version) for account, version in await _accounts(shell, now)]
         amounts = await _handed_over(shell, now, now.meter, now.meter.wanted, [account for account, _ in accounts])
@@ -94,7 +94,7 @@ async def _reopen(shell: Shell, session: UUID, effect: TakeAllotment) -> None:
     """Let a session go on that was paused until another period of its account begins."""
 
     async def draft(now: Session | None, context: Context) -> Draft | None:
-        due = waits_for_people(now) and owes(now, effect, context.at)
+        due = waits_for_people(now) and owed(now, effect, context.at)
         return Draft(fact=SessionResumed(reason="another period of its account has begun")) if due else None
 
     await observe_with(shell, session, draft)
@@ -104,7 +104,7 @@ async def return_allotment(shell: Shell, session: UUID, state: Session, effect: 
     """Tell the session's accounts what was spent; they take the rest back."""
 
     async def draft(now: Session | None, context: Context) -> Draft | None:
-        if now is None or not owes(now, effect, context.at):
+        if now is None or not owed(now, effect, context.at):
             return None
         spent = settlement(now)
         accounts = await _accounts(shell, now)
@@ -125,7 +125,7 @@ async def end_overdue(shell: Shell, session: UUID, effect: EndOverdue) -> None:
     """Record that the time for the whole session is over."""
 
     async def draft(now: Session | None, context: Context) -> Draft | None:
-        return Draft(fact=TimeRanOut()) if owes(now, effect, context.at) else None
+        return Draft(fact=TimeRanOut()) if owed(now, effect, context.at) else None
 
     await observe_with(shell, session, draft)
 

@@ -109,16 +109,6 @@ def _handed_over(state: Session, needed: Amounts) -> bool:
     return not (state.meter and state.meter.unasked) and missing(state, needed).nothing
 
 
-def unreserved(state: Session, claim: Claim) -> bool:
-    """Tell whether a claim was made up when nobody had to pay for it yet, so that it may not stand."""
-    return state.meter is not None and claim.reserved is None
-
-
-def was_made(state: Session | None, claim: Claim) -> bool:
-    """Tell whether a claim that was to be recorded stands, and not what it lacked."""
-    return claim.reserved is None or (state is not None and reservation(state, claim.call, claim.attempt) is not None)
-
-
 def reservation(state: Session, call: str, attempt: int) -> Reservation | None:
     """Find the oldest reservation for an attempt."""
     held = state.meter.reservations if state.meter else ()

@@ -27,18 +27,18 @@ from domain.budget.accounts import Account, evolve
 from domain.budget.amounts import Amounts, Ceilings
 from domain.budget.events import AccountEvent, Period
 from domain.budget.prices import WrittenModelPrice, WrittenPrices, WrittenToolPrice
-from domain.envelope import Actor
+from domain.envelope import Actor, Event
 from domain.errors import Invalid, NotPossible
 from domain.replay import Row, replay
 from domain.session.commands import CancelSession, PauseSession, ResumeSession
 from domain.session.effects import ReturnAllotment
-from domain.session.events import Limits
+from domain.session.events import AccountsJoined, Limits, ModelReplied, SessionEvent
 from domain.session.means import spent
 from domain.session.outstanding import outstanding
 from domain.session.state import Ended, Session
 from domain.upcasting import Unknown, read
 from ops.bootstrap.redaction import EVERY
-from tests.commands.parts import Model, Shop, Time, context, shell_of, start
+from tests.commands.parts import Model, Shop, Time, context, events, shell_of, start
 
 PRICES = WrittenPrices(
     name="ours",
@@ -207,6 +207,39 @@ async def test_a_question_that_is_under_way_when_a_limit_is_set_is_paid_for_too(
     assert state.ended and (await account(shell)).spent == spent(state)
     assert spent(state).model_calls == len(shell.models.asked)
     assert not replay(str(session), await rows_of(store, session), execute=True).divergences
+
+
+async def test_what_is_under_way_when_money_is_limited_costs_what_it_costs_by_then(store: PostgresEventStore) -> None:
+    """A session has no prices before: the question is asked without any."""
+    shop = Shop()
+    shell = shell_of(store, shop, Model(), Time())
+    limit_set, joined = asyncio.Event(), asyncio.Event()
+    shell.listeners.append(lambda told: joined.set() if any(_joins(each) for each in told.events) else None)
+
+    class Asked(Model):
+        async def ask(self, question: Question) -> Reply:
+            reply = await super().ask(question)
+            if question.call == "choose-1-1":
+                await priced(shell)
+                await limited(shell, money=10**9)
+                limit_set.set()
+                await asyncio.wait_for(joined.wait(), 10)
+            elif question.call == "choose-2-1":
+                await asyncio.wait_for(limit_set.wait(), 10)
+            return reply
+
+    shell.models = Asked(steps=2)
+    session, _ = await start(shell, limits=structs.replace(TIGHT, parallel_steps=2))
+    await drive(shell, session)
+    (answer,) = [each for each in await events(store, session, ModelReplied) if each.call == "choose-1-1"]
+    assert answer.cost == 3
+    state = await session_of(shell, session)
+    assert state.ended and (await account(shell)).spent == spent(state)
+    assert not replay(str(session), await rows_of(store, session), execute=True).divergences
+
+
+def _joins(event: Event[SessionEvent]) -> bool:
+    return isinstance(event.data, AccountsJoined)
 
 
 @pytest.mark.parametrize(("limit", "ends"), [(10**6, True), (20, False)])

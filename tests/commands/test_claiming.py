@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from commands.claiming import owes
+from commands.claiming import owed
 from domain.session.commands import PauseSession, ResumeSession
 from domain.session.effects import EndOverdue
 from domain.session.events import LeaseLapsed, Limits, ModelCallAttempted
@@ -20,16 +20,16 @@ def claims(story: Story, worker: str) -> Story:
 def test_a_lease_that_another_worker_has_taken_anew_is_not_over() -> None:
     story = claims(given(goal()), "dead")
     seen = story.owed()
-    assert owes(story.session, seen, LEASE) and not owes(story.session, seen, NOW)
+    assert owed(story.session, seen, LEASE) and not owed(story.session, seen, NOW)
     taken = claims(story.when(LeaseLapsed(call="plan", attempt=1), LEASE), "first")
     assert taken.owed().id == seen.id
-    assert not owes(taken.session, seen, LEASE) and owes(taken.session, seen, LATER)
+    assert not owed(taken.session, seen, LEASE) and owed(taken.session, seen, LATER)
 
 
 def test_a_session_whose_end_a_pause_put_off_is_not_overdue() -> None:
     story = given(goal(limits=Limits(wall_ms=1_000)))
     over = NOW + timedelta(seconds=1)
     (seen,) = [each for each in outstanding(story.session) if isinstance(each, EndOverdue)]
-    assert owes(story.session, seen, over)
+    assert owed(story.session, seen, over)
     resumed = story.ordered(PauseSession(), NOW).ordered(ResumeSession(), over)
-    assert not owes(resumed.session, seen, over) and owes(resumed.session, seen, over + timedelta(seconds=1))
+    assert not owed(resumed.session, seen, over) and owed(resumed.session, seen, over + timedelta(seconds=1))

@@ -14,12 +14,13 @@ from commands.catalogue import Catalogue
 from commands.handle import handle
 from commands.orchestrate import Goal, orchestrate
 from commands.perform import drive
-from commands.ports import LogNotification, Question, Reply
+from commands.ports import LogNotification, Question, Reply, ToolCall
 from commands.shell import Loaded, Shell
+from domain.catalog.events import Binding
 from domain.errors import CommandReused, NotPossible, Stale
 from domain.replay import Row, replay
 from domain.session.admit import open_approvals
-from domain.session.commands import CancelSession, GrantApproval, PauseSession
+from domain.session.commands import CancelSession, GrantApproval, PauseSession, ResumeSession
 from domain.session.events import Limits
 from domain.session.state import Ended
 from tests.commands.parts import Model, Shop, Time, context, die_while_sending, failing, shell_of, start
@@ -154,6 +155,25 @@ async def test_an_open_breaker_defers_without_claiming(store: PostgresEventStore
     assert deferred[-1] == "call-deferred" and deferred.count("call-attempted") == len(shop.received) == 2
     time.ahead = timedelta(seconds=61)
     assert status(await drive(shell, session)) == "completed"
+
+
+async def test_a_call_whose_deadline_a_pause_puts_off_while_it_is_made_ready_is_not_given_up(
+    store: PostgresEventStore,
+) -> None:
+    time = Time()
+
+    class Halting(Shop):
+        async def credentials(self, call: ToolCall) -> tuple[Binding, ...]:
+            if not time.ahead:
+                for command, ahead in ((PauseSession(), 1), (ResumeSession(), 0)):
+                    await handle(shell, session, command, replace(context(), at=time.now()))
+                    time.ahead += timedelta(hours=ahead)
+            return ()
+
+    shell = shell_of(store, Halting(), Model(), time)
+    session, _ = await start(shell)
+    assert status(await drive(shell, session)) == "completed"
+    assert "call-expired" not in await topics(store, session)
 
 
 async def test_nothing_is_sent_before_a_human_allowed_it(store: PostgresEventStore) -> None:

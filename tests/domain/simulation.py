@@ -12,7 +12,7 @@ from typing import TypeAlias, assert_never, get_args
 import msgspec
 from msgspec.structs import replace
 
-from commands.claiming import claim_of, owes
+from commands.claiming import owed
 from domain.agents import AgentLimits
 from domain.breaker import CLOSED, Breaker, BreakerSettings, on_call, on_failure, on_success, refused_until
 from domain.budget.accounts import Account, Refusal, admit_allotment, admit_settlement, allot, evolve
@@ -73,14 +73,15 @@ from domain.session.events import (
     LeaseLapsed,
     Limits,
     ModelCallAttempted,
+    ModelFailed,
     ModelReplied,
     Outcome,
     SessionFact,
     TimeRanOut,
     UnderWay,
 )
-from domain.session.means import missing, settlement, was_made
-from domain.session.outstanding import holds, outstanding
+from domain.session.means import missing, payable, settlement
+from domain.session.outstanding import claimed_by, holds, outstanding
 from domain.session.planning import pending_model_call
 from domain.session.react import react
 from domain.session.state import Approval, DeadLetter, Open, Session
@@ -106,9 +107,13 @@ FAILURES: dict[str, Failure] = {failure: failure for failure in get_args(Failure
 
 
 class Chaos(msgspec.Struct, frozen=True, kw_only=True):
-    """Say at which ticks a worker dies, all workers are stopped until the next timer, or a human interferes."""
+    """Say at which ticks a worker dies, all workers are stopped until the next timer, or a human interferes.
+
+    ``claims``: who observes something claims the questions that are due then in the same append.
+    """
 
     workers: int = 1
+    claims: bool = False
     crashes: tuple[int, ...] = ()
     stalls: tuple[int, ...] = ()
     pause_at: int = 0
@@ -194,10 +199,10 @@ class Simulation:
         fact_of, follow = facts if isinstance(facts, tuple) else (facts, None)
         fact = fact_of(self.state)
         if fact is not None:
-            self._append(fact, Actor(kind="service", id=worker), follow)
+            self._append(fact, Actor(kind="service", id=worker), follow, claim=self.chaos.claims)
         return fact is not None
 
-    def _append(self, fact: SessionFact, actor: Actor, follow: FactOf | None = None) -> None:
+    def _append(self, fact: SessionFact, actor: Actor, follow: FactOf | None = None, *, claim: bool = False) -> None:
         """Append a fact, what follows from it, and what follows at once from that."""
         name = derive("command", self.world.seed, len(self.rows))
         context = Context(command_id=name, actor=actor, at=self.now, correlation=SESSION)
@@ -215,6 +220,13 @@ class Simulation:
             following = follow(self.state) if follow and not due else None
             if following:
                 due, follow = [following], None
+            if claim and not due:
+                due = self._next_claim(actor.id)
+
+    def _next_claim(self, worker: str) -> list[SessionFact]:
+        asked = (each for each in outstanding(self.state) if isinstance(each, AskModel))
+        claims = (self._claim(worker, self.state, each) for each in asked)
+        return [claim for claim in claims if claim][:1]
 
     def tick(self) -> bool:
         """Let one thing happen; False when nothing is left to happen."""
@@ -276,7 +288,7 @@ class Simulation:
 
     def _take_up_work(self) -> None:
         for worker in self.workers:
-            for effect in outstanding(self.state):
+            for effect in (*outstanding(self.state), *claimed_by(self.state, worker.name)):
                 if effect.not_before <= self.now and effect.id not in worker.tasks:
                     worker.tasks[effect.id] = (self._perform(worker, effect, self.state), None)
 
@@ -338,19 +350,18 @@ class Simulation:
                 yield from self._send(worker, effect)
             case LapseLease():
                 lapsed = LeaseLapsed(call=effect.call, attempt=effect.attempt, jitter_permille=500)
-                yield lambda now: lapsed if owes(now, effect, self.now) else None
+                yield lambda now: lapsed if owed(now, effect, self.now) else None
             case ExpireApproval():
                 expired = ApprovalExpired(approval=effect.approval)
-                yield lambda now: expired if owes(now, effect, self.now) else None
+                yield lambda now: expired if owed(now, effect, self.now) else None
             case TakeAllotment():
-                yield lambda now: self._taken(now, effect) if owes(now, effect, self.now) else None
+                yield lambda now: self._taken(now, effect) if owed(now, effect, self.now) else None
             case ReturnAllotment():
-                yield lambda now: self._returned(now) if owes(now, effect, self.now) else None
+                yield lambda now: self._returned(now) if owed(now, effect, self.now) else None
             case EndOverdue():
-                yield lambda now: TimeRanOut() if owes(now, effect, self.now) else None
+                yield lambda now: TimeRanOut() if owed(now, effect, self.now) else None
             case FindTools() | RecallMemories() | DescribeTool() | CheckArguments() | JudgeCall() | CheckResult():
-                fact = self.world.immediate(state, effect)
-                yield lambda now: fact if owes(now, effect, self.now) else None
+                yield lambda now: self.world.immediate(now, effect) if now and owed(now, effect, self.now) else None
             case _:
                 assert_never(effect)
 
@@ -380,56 +391,54 @@ class Simulation:
         return AllotmentReturned(spent=spent)
 
     def _ask(self, worker: Worker, effect: AskModel, state: Session) -> Task:
+        model = effect.model
+        if model.lease_until is None:
+            if not (yield lambda now: self._claim(worker.name, now, effect)):
+                return
+            mine = [each.model for each in claimed_by(self.state, worker.name) if each.id == effect.id]
+            if not mine or self.state is None:
+                return
+            state, model = self.state, mine[0]
+        yield lambda _: None  # a worker may look at the session again, and others write to it, before it asks
+        now, _ = pending_model_call(self.state, model.id) if self.state else (None, None)
+        later = now is not None and now.attempt == model.attempt and self.world.draw(effect.id, "looks again") % 2
+        reply = self.world.ask(self.state if later and self.state else state, replace(effect, model=model))
+        yield lambda now: _priced(now, reply)
+
+    def _claim(self, worker: str, state: Session | None, effect: AskModel) -> SessionFact | None:
+        due = owed(state, effect, self.now)
+        if state is None or due is None:
+            return None
         claim = ModelCallAttempted(
-            call=effect.model.id,
-            attempt=effect.model.attempt,
-            worker=worker.name,
+            call=due.model.id,
+            attempt=due.model.attempt,
+            worker=worker,
             lease_until=self.now + LEASE,
             reserved=Amounts(model_calls=1, tokens=REPLY_TOKENS, money=PRICE) if state.meter else None,
         )
-        if not (yield lambda now: claim_of(now, effect, claim, self.now)):
-            return
-        if not was_made(self.state, claim) or self.state is None:
-            return
-        model, _ = pending_model_call(self.state, effect.model.id)
-        assert model is not None, "what was just claimed is waited for"
-        yield lambda _: None  # a worker may look at the session again, and others write to it, before it asks
-        now, _ = pending_model_call(self.state, model.id)
-        later = now is not None and now.attempt == model.attempt and self.world.draw(effect.id, "looks again") % 2
-        reply = self.world.ask(self.state if later else state, replace(effect, model=model))
-        if state.meter and isinstance(reply, ModelReplied):
-            reply = replace(reply, cost=PRICE // 2)
-        yield lambda _: reply
+        return payable(state, claim)
 
     def _send(self, worker: Worker, effect: SendCall) -> Task:
         tool, call = effect.choice.tool, effect.choice.call
         if self.now > effect.deadline:
             expired = CallExpired(call=call, attempt=effect.attempt)
-            yield lambda now: expired if owes(now, effect, self.now) else None
+            yield lambda now: expired if owed(now, effect, self.now) else None
             return
         until = refused_until(worker.breakers.get(tool, CLOSED), self.now)
         if until:
             deferred = CallDeferred(call=call, reason="the breaker is open", until=until)
-            yield lambda now: deferred if owes(now, effect, self.now) else None
+            yield lambda now: deferred if owed(now, effect, self.now) else None
             return
-        lease_until = self.now + LEASE
-        metered = self.state is not None and self.state.meter is not None
-        claim = CallAttempted(
-            call=call,
-            attempt=effect.attempt,
-            worker=worker.name,
-            lease_until=lease_until,
-            reserved=Amounts(tool_calls=1, money=PRICE) if metered else None,
-        )
-        claiming: FactOf = lambda now: claim_of(now, effect, claim, self.now)  # noqa: E731
+        claim = CallAttempted(call=call, attempt=effect.attempt, worker=worker.name, lease_until=self.now + LEASE)
         second = self.world.second_verdict(effect)
-        judging: FactOf = lambda now: second if owes(now, effect, self.now) else None  # noqa: E731
+        claiming: FactOf = lambda now: _reserving(now, claim) if owed(now, effect, self.now) else None  # noqa: E731
+        judging: FactOf = lambda now: second if owed(now, effect, self.now) else None  # noqa: E731
         if not (yield (judging, claiming) if second else claiming):
             return
         if not holds(self.state, claim):
             return
         yield lambda _: None  # a worker may die, or be stopped, between its claim and the socket
-        answer = self._reach_tool(worker, effect) if self.now + TIMEOUT <= lease_until else "not-sent"
+        answer = self._reach_tool(worker, effect) if self.now + TIMEOUT <= claim.lease_until else "not-sent"
         fact = self._outcome(worker, effect, answer)
         yield lambda _: fact
 
@@ -470,6 +479,15 @@ class Simulation:
             reason=f"the shop was {answer}",
             jitter_permille=self.world.draw(effect.id, "jitter") % 1001,
         )
+
+
+def _reserving(state: Session | None, claim: CallAttempted) -> SessionFact | None:
+    reserved = Amounts(tool_calls=1, money=PRICE) if state and state.meter else None
+    return payable(state, replace(claim, reserved=reserved)) if state else None
+
+
+def _priced(state: Session | None, reply: ModelReplied | ModelFailed) -> SessionFact:
+    return replace(reply, cost=PRICE // 2) if isinstance(reply, ModelReplied) and state and state.meter else reply
 
 
 CALM = Chaos()

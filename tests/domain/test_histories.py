@@ -64,6 +64,7 @@ worlds = st.builds(
 chaos = st.builds(
     Chaos,
     workers=st.integers(1, 2),
+    claims=st.booleans(),
     crashes=some_ticks,
     stalls=some_ticks,
     pause_at=st.just(0) | ticks,
