@@ -112,7 +112,7 @@ async def _next_claim(shell: Shell, state: Session | None, owed: Sequence[Effect
 async def model_claim(shell: Shell, state: Session, effect: AskModel) -> ModelCallAttempted:
     """Claim a question for as long as a model may take to answer it; make it fit, and reserve what the answer costs."""
     agent, reserved = effect.model.agent, None
-    catalog = await shell.snapshot(state.tenant, state.catalog)
+    catalog = await shell.snapshot(state.tenant, state.catalog_of(effect.model))
     fits = fitted(state, effect.model, catalog)
     if state.meter:
         asked = prompt(state, replace(effect.model, strategy=fits.strategy), catalog)

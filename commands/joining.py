@@ -60,11 +60,11 @@ async def _under_way(shell: Shell, charged: Session, state: Session) -> tuple[Un
     """Return the questions that nothing was reserved for when they were claimed, at the most that they may cost."""
     if state.meter:
         return ()
-    catalog = await shell.snapshot(state.tenant, state.catalog)
     found = []
     for effect in outstanding(state):
         model = pending_model_call(state, effect.call)[0] if isinstance(effect, LapseLease) else None
         if isinstance(effect, LapseLease) and model and model.attempt == effect.attempt:
+            catalog = await shell.snapshot(state.tenant, state.catalog_of(model))
             amounts = await model_bound(shell, charged, model.agent, prompt(state, model, catalog))
             until = effect.not_before
             found.append(UnderWay(call=effect.call, attempt=effect.attempt, amounts=amounts, until=until))

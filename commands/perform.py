@@ -222,7 +222,7 @@ async def _claim(shell: Shell, session: UUID, state: Session, effect: AskModel) 
 
 async def _answer(shell: Shell, state: Session, model: ModelCall) -> ModelReplied | ModelFailed:
     """Ask a model what was claimed, and say what became of it; what the answer costs is not said yet."""
-    catalog = await shell.snapshot(state.tenant, state.catalog)
+    catalog = await shell.snapshot(state.tenant, state.catalog_of(model))
     asked = prompt(state, model, catalog)
     question = Question(
         model=state.model_of(model.agent),

@@ -13,7 +13,7 @@ from domain.errors import NotFound
 from domain.prompting.fitting import size_of
 from domain.replay import Row
 from domain.session.derived import asked
-from domain.session.events import CatalogMigrated, Fact, ModelReplied, Purpose, SessionEvent, Strategy
+from domain.session.events import Fact, ModelReplied, Purpose, SessionEvent, Strategy
 from domain.session.evolve import evolve
 from domain.session.prompt import Message, Prompt
 from domain.session.state import ModelCall, Session
@@ -49,16 +49,14 @@ async def prompts_of(store: EventStore, session: UUID, step: int) -> tuple[Promp
     snapshots = await pinned_snapshots(store, rows)
     if not snapshots or snapshots[0][1] is None:
         raise NotFound("The catalogue that this session pinned is not stored: its prompts cannot be derived.")
-    later = {key: held for key, held in snapshots[1:] if held}
-    shown = await asyncio.to_thread(_derive, rows, snapshots[0][1], later, step)
+    catalogs = {key: held for key, held in snapshots if held}
+    shown = await asyncio.to_thread(_derive, rows, catalogs, step)
     if not shown:
         raise NotFound(f"Expected a step that a model was asked about, but there is none with the number {step}.")
     return shown
 
 
-def _derive(
-    rows: Sequence[Row], catalog: Snapshot | None, later: Mapping[str, Snapshot], step: int
-) -> tuple[PromptShown, ...]:
+def _derive(rows: Sequence[Row], catalogs: Mapping[str, Snapshot], step: int) -> tuple[PromptShown, ...]:
     state: Session | None = None
     due: list[tuple[int, SessionEvent]] = []
     found: list[PromptShown] = []
@@ -68,15 +66,13 @@ def _derive(
         if isinstance(event, Unknown):
             continue
         if isinstance(event.data, Fact):
-            found += _built(due, state, catalog, step)
+            found += _built(due, state, catalogs, step)
             due = []
-        if isinstance(event.data, CatalogMigrated):
-            catalog = later.get(event.data.catalog)
         if isinstance(event.data, ModelReplied):
             replies[event.data.call, event.data.attempt] = event.data
         state = evolve(state, event.data, event.at)
         due.append((row.version, event.data))
-    found += _built(due, state, catalog, step)
+    found += _built(due, state, catalogs, step)
     # A claim may have chosen to show less than what was due: what it says is what is asked.
     last = {(each.call, each.attempt): each for each in found}
     return tuple(_answered(each, replies.get(key)) for key, each in last.items())
@@ -89,10 +85,10 @@ def _answered(shown: PromptShown, reply: ModelReplied | None) -> PromptShown:
 
 
 def _built(
-    due: Sequence[tuple[int, SessionEvent]], state: Session | None, catalog: Snapshot | None, step: int
+    due: Sequence[tuple[int, SessionEvent]], state: Session | None, catalogs: Mapping[str, Snapshot], step: int
 ) -> list[PromptShown]:
     """Build what a group of events asks, from the state behind it."""
-    built = [(version, asked(data, state, catalog)) for version, data in due]
+    built = [(version, asked(data, state, catalogs)) for version, data in due]
     return [_shown(version, *each) for version, each in built if each and each[0].step == step]
 
 

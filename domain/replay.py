@@ -7,6 +7,7 @@ again is itself a finding, and must not keep the others from being replayed.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import get_args
 
 import msgspec
@@ -15,7 +16,7 @@ from domain.catalog.state import Snapshot
 from domain.divergence import Difference, Row, explain, recorded_document
 from domain.encoding import digest, encode, plain
 from domain.envelope import Event
-from domain.session.derived import NO_OTHERS, Derived
+from domain.session.derived import Derived
 from domain.session.events import CatalogMigrated, Fact, GoalSubmitted, SessionConsequence, SessionEvent, SessionFact
 from domain.session.evolve import evolve
 from domain.session.react import Group, react
@@ -34,6 +35,7 @@ __all__ = [
     "state_digest",
 ]
 
+NO_OTHERS: Mapping[str, Snapshot] = MappingProxyType({})
 FACTS = frozenset(topic_of(data_type) for data_type in get_args(SessionFact))
 CONSEQUENCES = frozenset(topic_of(data_type) for data_type in get_args(SessionConsequence))
 
@@ -122,7 +124,9 @@ def replay(
     ``later`` are the snapshots that it migrated to, by digest.
     """
     recorded, difference = _fold(session_id, rows)
-    decided, replayed, derived = 0, "", Derived(catalog, later)
+    goal = goal_of(rows)
+    pinned = {goal.catalog: catalog} if goal and catalog else {}
+    decided, replayed, derived = 0, "", Derived({**later, **pinned})
     if execute:
         decided, replayed, found = _execute(session_id, rows, derived)
         difference = found or difference

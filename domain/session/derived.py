@@ -4,7 +4,6 @@ A fact that was altered there may still lead to the same consequences: only this
 """
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 from msgspec.structs import replace
 
@@ -12,7 +11,6 @@ from domain.catalog.state import Snapshot
 from domain.envelope import Event
 from domain.ids import derive
 from domain.session.events import (
-    CatalogMigrated,
     MemoriesRecalled,
     ModelCallAttempted,
     ModelCallRequested,
@@ -31,19 +29,17 @@ from domain.upcasting import topic_of
 
 ASKING = (ModelCallRequested, ModelRetryScheduled, ToolsFound, MemoriesRecalled, ModelCallAttempted)
 """Events behind which a question may be due."""
-NO_OTHERS: Mapping[str, Snapshot] = MappingProxyType({})
 
 
 class Derived:
-    """Follow one session's facts; ``unchecked`` counts replies that came while no catalogue was there to ask from.
+    """Follow one session's facts; ``unchecked`` counts replies to questions whose catalogue was not there.
 
-    ``later`` are the snapshots that the session migrated to, by digest.
+    ``catalogs`` are the snapshots that the session pinned, first and later, by digest.
     """
 
-    def __init__(self, catalog: Snapshot | None, later: Mapping[str, Snapshot] = NO_OTHERS) -> None:
+    def __init__(self, catalogs: Mapping[str, Snapshot]) -> None:
         self.unchecked = 0
-        self._catalog = catalog
-        self._later = later
+        self._catalogs = catalogs
         self._command, self._index = "", 0
         self._commands: set[str] = set()
         self._asked: dict[tuple[str, int], str] = {}
@@ -63,7 +59,7 @@ class Derived:
         return replace(recorded, kind="fact", id=derive(self._command, self._index), data=data)
 
     def _prompt_digest(self, reply: ModelReplied) -> str:
-        self.unchecked += self._catalog is None
+        self.unchecked += self._lacks_catalog(reply)
         return self._asked.get((reply.call, reply.attempt)) or self._not_asked(reply)
 
     def _not_asked(self, reply: ModelReplied) -> str:
@@ -72,27 +68,34 @@ class Derived:
         A reply to what nobody asked leads to nothing, and has no prompt to be held against.
         """
         model, _ = pending_model_call(self._state, reply.call) if self._state else (None, None)
-        if self._state is None or self._catalog is None or model is None or model.attempt != reply.attempt:
+        if self._state is None or model is None or model.attempt != reply.attempt or self._lacks_catalog(reply):
             return reply.prompt_digest
         return _missing(self._state, model) or reply.prompt_digest
+
+    def _lacks_catalog(self, reply: ModelReplied) -> bool:
+        if self._state is None:
+            return not self._catalogs
+        model, _ = pending_model_call(self._state, reply.call)
+        return (self._state.catalog_of(model) if model else self._state.catalog) not in self._catalogs
 
     def note(self, group: Group, state: Session | None) -> None:
         """Build the prompts of what a group asks; nothing that happens until the reply comes changes them."""
         self._state = state
         for event in group:
-            if isinstance(event.data, CatalogMigrated):
-                self._catalog = self._later.get(event.data.catalog)
-            if question := asked(event.data, state, self._catalog):
+            if question := asked(event.data, state, self._catalogs):
                 model, built = question
                 self._asked[model.id, model.attempt] = built.digest()
 
 
-def asked(data: SessionEvent, state: Session | None, catalog: Snapshot | None) -> tuple[ModelCall, Prompt] | None:
+def asked(
+    data: SessionEvent, state: Session | None, catalogs: Mapping[str, Snapshot]
+) -> tuple[ModelCall, Prompt] | None:
     """Return the question that an event makes due, or settles, and its prompt, from the state behind its group."""
-    if not isinstance(data, ASKING) or state is None or catalog is None:
+    if not isinstance(data, ASKING) or state is None:
         return None
     model, _ = pending_model_call(state, data.call)
-    if model is None or _missing(state, model):
+    catalog = catalogs.get(state.catalog_of(model)) if model else None
+    if model is None or catalog is None or _missing(state, model):
         return None
     if isinstance(data, ModelCallAttempted) and not data.strategy and model.plan is None:
         return None  # the claim changed nothing of what was due

@@ -210,7 +210,7 @@ def _apply(state: Session, event: SessionEvent) -> Session:
         case CallDeadLettered():
             return calls.given_up(state, event)
         case CatalogMigrated():
-            return replace(state, catalog=event.catalog)
+            return models.moved(state, event)
         case GoalSubmitted() | CancelRequested():
             return state
         case CallWithdrawn():

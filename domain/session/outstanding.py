@@ -20,6 +20,7 @@ from domain.session.effects import (
 )
 from domain.session.events import CallAttempted
 from domain.session.metering import budget_effects
+from domain.session.planning import pending_model_calls
 from domain.session.recalling import PLANNING, recalls
 from domain.session.searching import most_shown, search_text, searched_for
 from domain.session.state import (
@@ -205,18 +206,8 @@ def claimed_by(state: Session | None, worker: str) -> list[AskModel]:
     """Return the questions that a worker has claimed and must ask."""
     if state is None or state.ended or state.paused:
         return []
-    return [_ask_model(state, model) for model in _model_calls(state) if model.lease_until and model.worker == worker]
-
-
-def _model_calls(state: Session) -> list[ModelCall]:
-    match state.stage:
-        case Planning(model=ModelCall() as model) | Answering(model=model):
-            return [model]
-        case _:
-            stages = (step.stage for step in state.open_steps)
-            replan = state.stage.replan if isinstance(state.stage, Executing) else None
-            asked = [stage.model for stage in stages if isinstance(stage, Choosing | Reviewing)]
-            return [model for model in (replan, *asked) if model is not None]
+    claimed = (model for model in pending_model_calls(state) if model.lease_until and model.worker == worker)
+    return [_ask_model(state, model) for model in claimed]
 
 
 def _owed_by_model_call(state: Session, model: ModelCall) -> FindTools | RecallMemories | AskModel | LapseLease:

@@ -115,6 +115,18 @@ def pending_model_call(state: Session, call: str) -> tuple[ModelCall | None, Ste
             return None, None
 
 
+def pending_model_calls(state: Session) -> list[ModelCall]:
+    """Return the questions that wait for an answer."""
+    match state.stage:
+        case Planning(model=ModelCall() as model) | Answering(model=model):
+            return [model]
+        case _:
+            stages = (step.stage for step in state.open_steps)
+            replan = state.stage.replan if isinstance(state.stage, Executing) else None
+            asked = [stage.model for stage in stages if isinstance(stage, Choosing | Reviewing)]
+            return [model for model in (replan, *asked) if model is not None]
+
+
 def _use(state: Session, step: Step | None, model: ModelCall, reply: Content) -> Sequence[SessionConsequence]:
     if model.purpose == "replan":
         return on_replan(state, reply)

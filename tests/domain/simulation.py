@@ -401,8 +401,9 @@ class Simulation:
             state, model = self.state, mine[0]
         yield lambda _: None  # a worker may look at the session again, and others write to it, before it asks
         now, _ = pending_model_call(self.state, model.id) if self.state else (None, None)
-        later = now is not None and now.attempt == model.attempt and self.world.draw(effect.id, "looks again") % 2
-        reply = self.world.ask(self.state if later and self.state else state, replace(effect, model=model))
+        if self.state and now and now.attempt == model.attempt and self.world.draw(effect.id, "looks again") % 2:
+            state, model = self.state, now
+        reply = self.world.ask(state, replace(effect, model=model))
         yield lambda now: _priced(now, reply)
 
     def _claim(self, worker: str, state: Session | None, effect: AskModel) -> SessionFact | None:

@@ -60,6 +60,7 @@ worlds = st.builds(
     dry=st.sampled_from((*5 * (False,), True)),
     mends=st.booleans(),
     researches=st.sampled_from((False, False, True)),
+    names=st.booleans(),
 )
 chaos = st.builds(
     Chaos,

@@ -15,11 +15,13 @@ from domain.session.events import (
     CallRequested,
     CallWithdrawn,
     CatalogMigrated,
+    LeaseLapsed,
     MemoriesRecalled,
     ModelRetryScheduled,
     ReworkRequested,
     ToolChosen,
 )
+from domain.session.planning import pending_model_calls
 from tests.domain.story import (
     ASKING,
     CHOSEN,
@@ -38,10 +40,12 @@ from tests.domain.story import (
     goal,
     granted,
     plan,
+    replied,
     terms,
     verdict,
 )
 from tests.domain.test_searching import found
+from tests.domain.test_shown_plan import claims
 
 WHY = "shop is called as its document dddddddddddd says from here on"
 
@@ -68,6 +72,22 @@ def test_a_planner_is_asked_anew_and_its_late_plan_is_not_used() -> None:
 def test_an_agent_is_asked_anew_and_its_late_choice_is_not_used() -> None:
     asked = given(goal(), plan(())).ordered(migrate()).then(again("choose-1-1"))
     asked.when(chooses()).then(BudgetSpent(model_calls=1))
+
+
+def test_a_review_goes_on_as_it_was_asked_for_until_it_is_asked_anew() -> None:
+    """It may name tools: whoever asks, now or when its lease is over, asks with those that it was due with."""
+    story = given(*REVIEWING).ordered(migrate()).then()
+    (review,) = pending_model_calls(story.session)
+    assert story.session.catalog_of(review) == "c" * 64 != story.session.catalog
+    story = (
+        story.when(claims("review-1-1"))
+        .when(LeaseLapsed(call="review-1-1", attempt=1))
+        .ordered(migrate(catalog="m" * 64, before="n" * 64))
+    )
+    (review,) = pending_model_calls(story.session)
+    assert story.session.catalog_of(review) == "c" * 64
+    (review,) = pending_model_calls(story.when(replied("review-1-1", "no")).session)
+    assert (review.attempt, story.session.catalog_of(review)) == (2, "m" * 64)
 
 
 def test_what_is_looked_for_before_a_question_that_was_asked_anew_in_a_pause_is_shown() -> None:

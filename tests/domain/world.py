@@ -126,6 +126,12 @@ def snapshot_with_researcher(snapshot: Snapshot) -> Snapshot:
     return replace(snapshot, agents=(*snapshot.agents, DEFAULTS["researcher"]))
 
 
+def snapshot_with_tools_named(snapshot: Snapshot) -> Snapshot:
+    """Return a snapshot whose agents are all told by name which tools they may use: all of them."""
+    told = {"prompt_template": "You may use {tools}.", "template_syntax": "fields", "tools": ("*",)}
+    return replace(snapshot, agents=tuple(replace(agent, **told) for agent in snapshot.agents))
+
+
 DOUBT = Finding(kind="unsupported", place="all of it", said="42")
 
 
@@ -138,7 +144,8 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     ``filtered``: a filter looks at what comes in, and what tools say holds a personal value. ``doubted``: code finds
     something in every result, and that the first answer is wrong. ``remembers``: memories are recalled for every
     plan and choice, some of which others may have written. ``mends``: a toolsmith is in the team. ``researches``: every
-    other step is a researcher's, who may be asked about its reads, and at times wants the same twice.
+    other step is a researcher's, who may be asked about its reads, and at times wants the same twice. ``names``: what
+    agents are told first names the tools.
     """
 
     seed: int = 0
@@ -153,6 +160,15 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     remembers: bool = False
     mends: bool = False
     researches: bool = False
+    names: bool = False
+
+    @property
+    def catalogs(self) -> dict[str, Snapshot]:
+        """Return the snapshot that a session pins and the one that it migrates to, by digest."""
+        found = {"c": CATALOG, **LATER}
+        for changed, change in ((self.researches, snapshot_with_researcher), (self.names, snapshot_with_tools_named)):
+            found = {key: change(each) if changed else each for key, each in found.items()}
+        return found
 
     def crossing(self, fact: SessionFact) -> list[SessionFact]:
         """Return a fact as it crosses into the log, with what a filter says of it, and code of a plan or an answer."""
@@ -210,17 +226,13 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
                 call=effect.model.id, attempt=effect.model.attempt, reason="503", retryable=True, jitter_permille=jitter
             )
         text = bytes(foreign({"no": "thanks"} if outcome == "garbage" else self._reply(state, effect))).decode()
-        asked = prompt(state, effect.model, self._catalog(state))
+        asked = prompt(state, effect.model, self.catalogs[state.catalog_of(effect.model)])
         tokens = len(text) // 4
         reply = content(text.encode())
         attempt = effect.model.attempt
         return ModelReplied(
             call=effect.model.id, attempt=attempt, reply=reply, prompt_digest=asked.digest(), tokens_out=tokens
         )
-
-    def _catalog(self, state: Session) -> Snapshot:
-        catalog = LATER.get(state.catalog, CATALOG)
-        return snapshot_with_researcher(catalog) if self.researches else catalog
 
     def _reply(self, state: Session, effect: AskModel) -> dict[str, Any]:
         model = effect.model

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from domain.session import recalling
 from domain.session.events import (
+    CatalogMigrated,
     LeaseLapsed,
     MemoriesRecalled,
     ModelCallAttempted,
@@ -15,7 +16,7 @@ from domain.session.events import (
     PlanChecked,
     ToolsFound,
 )
-from domain.session.planning import pending_model_call
+from domain.session.planning import pending_model_call, pending_model_calls
 from domain.session.shown_plan import shown_plan
 from domain.session.state import (
     Answering,
@@ -30,6 +31,9 @@ from domain.session.state import (
 
 FREE = {"worker": "", "lease_until": None, "strategy": "", "reassigned": ()}
 """Changes a question to one that nobody has claimed; who claimed it before may still bring the answer to it."""
+
+ANEW = {"plan": None, "catalog": ""}
+"""Changes a question to one that shows what there is when its next attempt is made."""
 
 
 def asked(state: Session, event: ModelCallRequested) -> Session:
@@ -102,8 +106,16 @@ def lapsed(state: Session, event: LeaseLapsed) -> Session:
 
 def retried(state: Session, event: ModelRetryScheduled) -> Session:
     """Let the next attempt be due."""
-    again = {"attempt": event.attempt, "not_before": event.not_before, "fault": event.fault, "plan": None, **FREE}
+    again = {"attempt": event.attempt, "not_before": event.not_before, "fault": event.fault, **ANEW, **FREE}
     return _changed(state, event.call, event.attempt - 1, again)
+
+
+def moved(state: Session, event: CatalogMigrated) -> Session:
+    """Go over to another snapshot; what is being asked stays on the one that it was asked on."""
+    for model in pending_model_calls(state):
+        if not model.catalog:
+            state = _changed(state, model.id, model.attempt, {"catalog": state.catalog})
+    return replace(state, catalog=event.catalog)
 
 
 def reassigned(state: Session, event: PlanChecked) -> Session:

@@ -186,6 +186,10 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         pinned = self.pinned(agent)
         return (pinned.model if pinned else "") or self.model
 
+    def catalog_of(self, model: ModelCall) -> str:
+        """Return the digest of the snapshot that a question is asked on: the one that was pinned when it became due."""
+        return model.catalog or self.catalog
+
     def researches(self, agent: str) -> bool:
         """Tell whether an agent takes several calls in a step, which only read, before it states what it found."""
         pinned = self.pinned(agent)

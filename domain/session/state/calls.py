@@ -17,7 +17,8 @@ class ModelCall(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     While ``lease_until`` is set, ``worker`` is asking, and shows earlier results by ``strategy``. ``found`` are the
     tools that were looked for beforehand, ``reassigned`` the steps of a plan just checked that go to others.
     ``recalled`` are memories, None where nobody asked for any yet. ``plan`` is what it shows of the plan beyond its own
-    step, as that stood when this attempt was first claimed, None before and where it shows none.
+    step, as that stood when this attempt was first claimed, None before and where it shows none. ``catalog`` is the
+    snapshot that it is asked on where its session has gone over to another since.
     """
 
     id: str
@@ -35,6 +36,7 @@ class ModelCall(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     recalled: tuple[RecalledMemory, ...] | None = None
     strategy: Strategy = ""
     plan: str | None = None
+    catalog: str = ""
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
