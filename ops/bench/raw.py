@@ -50,7 +50,7 @@ def _rate(url: str, seconds: float, write: Callable[[psycopg.Connection, UUID, i
         connection.execute(_TABLE)
         stream, number, written = uuid4(), 0, 0
         started = time.perf_counter()
-        while time.perf_counter() < started + seconds:
+        while not written or time.perf_counter() < started + seconds:
             number += 1
             written += write(connection, stream, number)
         return written / (time.perf_counter() - started)
