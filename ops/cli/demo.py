@@ -17,7 +17,7 @@ from ops.cli.replaying import Report, replayed, report_text
 from ops.cli.verb import settings, verb
 from ops.cli.watching import QUIET, entries, line
 
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 150.0
 INTRODUCTION = """\
 Reprise demo: one goal through plan, policy, approval, calls, review and replay.
   real      Postgres 18, NATS JetStream, a shop served over HTTP, policy, retries, breaker, review, replay
