@@ -48,8 +48,8 @@ format: $(INSTALLED) ## format the code and repair what the linter can
 bench: $(INSTALLED) ## measure writing, steps, replay, rebuilding, live streams and verdicts on this machine
 	@for part in write steps replay rebuild streams policy; do $(BIN)/reprise bench $$part || exit 1; done
 
-chaos: $(INSTALLED) ## 200 faults at random points
-	@REPRISE_CHAOS_FAULTS=200 $(BIN)/python -m pytest -ra tests/chaos
+chaos: $(INSTALLED) ## 200 faults at random points, each time at others
+	@REPRISE_CHAOS_SEED=$${REPRISE_CHAOS_SEED:-$$RANDOM} REPRISE_CHAOS_FAULTS=200 $(BIN)/python -m pytest -ra tests/chaos
 
 fuzz: $(INSTALLED) ## the tests with drawn cases again and again, each time with new ones; ROUNDS=5
 	@for round in $$(seq $(or $(ROUNDS),5)); do \

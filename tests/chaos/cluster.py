@@ -18,7 +18,7 @@ from tests.beside import running_beside
 from tests.chaos.shops import write_scripts
 
 ROLES = ("api", "worker", "worker", "relay", "projector")
-SERVES_WITHIN = 60.0
+SERVES_WITHIN = 180.0
 START_AGAIN_SECONDS = 0.2
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +29,12 @@ from tests.chaos.load import LIMITS, Client, Load, running
 from tests.chaos.shops import APIS, api_of, document, shops
 
 WRITE = "POST /orders"
-SLOW_MS = 1_200
-"""Less than an attempt may take: without a fault every call would succeed."""
-BOTH_ARE_SENT_MS = 2_000
-FEW_ATTEMPTS = LIMITS | {"callAttempts": 2, "attemptTimeoutMs": 2_500}
-STOP_SECONDS = 10.0
+SLOW_MS = 2_500
+PATIENT = LIMITS | {"attemptTimeoutMs": 4_000}
+"""Longer than a slow answer takes: without a fault every call would succeed."""
+BOTH_ARE_SENT_MS = 6_000
+FEW_ATTEMPTS = LIMITS | {"callAttempts": 2, "attemptTimeoutMs": 8_000}
+STOP_SECONDS = 14.0
 ROLES = ("api", "worker", "worker", "worker", "relay", "projector")
 """Both calls may be with workers of their own; a third one must be there to see the leases lapse."""
 
@@ -50,7 +51,7 @@ async def stop(worker: Process) -> None:
 
 @pytest.mark.parametrize("break_it", [kill, stop])
 async def test_a_call_whose_worker_is_gone_is_written_once_at_most(
-    servers_folder: Path, break_it: Callable[[Process], Awaitable[None]]
+    servers_folder: Path, break_it: Callable[[Process], Coroutine[None, None, None]]
 ) -> None:
     async with (
         cluster(servers_folder / f"in-flight-{break_it.__name__}", ROLES) as processes,
@@ -62,10 +63,13 @@ async def test_a_call_whose_worker_is_gone_is_written_once_at_most(
         for shop in selling.values():
             shop.faults(WRITE, "slow", ms=SLOW_MS)
         async with running(load.answer_questions()), processes.log() as store:
-            await asyncio.gather(*(load.start("ship", api) for api in APIS))
-            pids = await claimants(store)
-            await asyncio.gather(*(break_it(process) for process in processes.processes if process.pid in pids))
-            await until_ended(store, lambda: set(load.acknowledged.sessions.values()), 60.0)
+            await asyncio.gather(*(load.start("ship", api, PATIENT) for api in APIS))
+            async with asyncio.TaskGroup() as breaking:
+                async for pid in claimants(store):
+                    for process in processes.processes:
+                        if process.pid == pid:
+                            breaking.create_task(break_it(process))
+            await until_ended(store, lambda: set(load.acknowledged.sessions.values()), 300.0)
             told = list(stories(await whole_log(store)).values())
             await check_replays(store, told)
     for story in told:
@@ -83,7 +87,7 @@ async def test_a_dead_letter_whose_worker_is_killed_while_it_is_sent_again_is_ta
     ):
         load = Load(Client(processes, http, random.Random(1)), random.Random(1), selling, look_after=0.0)
         await load.register(document)
-        async with running(load.answer_questions()), processes.log() as store, asyncio.timeout(120):
+        async with running(load.answer_questions()), processes.log() as store, asyncio.timeout(600):
             keyed, keyless = await given_up(load)
             for shop in selling.values():
                 shop.faults(WRITE, "slow", ms=BOTH_ARE_SENT_MS)
@@ -91,7 +95,7 @@ async def test_a_dead_letter_whose_worker_is_killed_while_it_is_sent_again_is_ta
             await until_received(load, (keyed, keyless))
             pids = await senders(store)
             await asyncio.gather(*(process.kill() for process in processes.processes if process.pid in pids))
-            told = await until_all(store, owes_nothing, 60.0)
+            told = await until_all(store, owes_nothing, 300.0)
             await check_replays(store, told)
         stages = {letter.id: letter for story in told for letter in letters(story)}
     assert stages[keyed["id"]].status == "resolved"
@@ -128,16 +132,16 @@ async def senders(store: PostgresEventStore) -> set[int]:
     return {int(phase.worker.rpartition("-")[2]) for phase in phases if isinstance(phase, InFlight)}
 
 
-async def claimants(store: PostgresEventStore) -> set[int]:
-    """Wait until both shops are asked to write, and return the processes that asked."""
-    async with asyncio.timeout(20):
-        while True:
-            claims = [
-                event.worker
-                for story in stories(await whole_log(store)).values()
-                for event in story.events()
-                if isinstance(event, CallAttempted) and event.call.startswith("call-2-")
-            ]
-            if len(claims) == len(APIS):
-                return {int(worker.rpartition("-")[2]) for worker in claims}
-            await asyncio.sleep(0.01)
+async def claimants(store: PostgresEventStore) -> AsyncIterator[int]:
+    """Yield the process that asks a shop to write as soon as it does, once for each session."""
+    seen = set[str]()
+    until = asyncio.get_running_loop().time() + 120
+    while len(seen) < len(APIS):
+        assert asyncio.get_running_loop().time() < until, "nobody asks the shops to write"
+        for story in stories(await whole_log(store)).values():
+            claims = (event for event in story.events() if isinstance(event, CallAttempted))
+            claim = next((each for each in claims if each.call.startswith("call-2-")), None)
+            if claim and story.id not in seen:
+                seen.add(story.id)
+                yield int(claim.worker.rpartition("-")[2])
+        await asyncio.sleep(0.01)

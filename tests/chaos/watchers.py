@@ -70,7 +70,14 @@ class Watcher(ABC):
     def _connect(self, path: str, **options: Any) -> connect:
         url = self.url.replace("http", "ws", 1) + path
         return connect(
-            url, sock=self._socket(), proxy=None, compression=None, max_queue=2, ping_interval=None, **options
+            url,
+            sock=self._socket(),
+            proxy=None,
+            compression=None,
+            max_queue=2,
+            open_timeout=60,
+            ping_interval=None,
+            **options,
         )
 
 
@@ -82,7 +89,7 @@ class EventSource(Watcher):
         transport = httpx.AsyncHTTPTransport(verify=False, socket_options=options)
         headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": self.after} if self.after else {})
         async with AsyncExitStack() as stack:
-            client = await stack.enter_async_context(httpx.AsyncClient(transport=transport, timeout=30))
+            client = await stack.enter_async_context(httpx.AsyncClient(transport=transport, timeout=60))
             streaming = client.stream("GET", f"{self.url}/sessions/{self.session}/events", headers=headers)
             response = await stack.enter_async_context(streaming)
             assert response.status_code == 200, await response.aread()
