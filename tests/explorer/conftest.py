@@ -2,7 +2,6 @@
 
 import json
 import re
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -20,8 +19,9 @@ from domain.replay import Row
 from ops.pictures.chromium import opened
 from ops.sample.demo import script
 from tests.end_to_end.program import PROGRAM, started
+from tests.ports import free_port
 
-SECONDS = 30
+SECONDS = 120
 VIOLATIONS = """document.addEventListener("securitypolicyviolation", (event) =>
   console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`))"""
 
@@ -54,7 +54,7 @@ class Served:
 
     def start(self) -> None:
         """Run it until it is stopped; the second time on the port of the first."""
-        port = self.url.rpartition(":")[2] or "0"
+        port = self.url.rpartition(":")[2] or str(free_port())
         words: list[str | Path] = [PROGRAM, "up", "--port", port, *self.words]
         _, line = self._running.enter_context(started(words, self.folder, "Reprise is up", self.more))
         self.url = line.rpartition(" ")[2]
@@ -64,10 +64,15 @@ class Served:
         self._running.close()
 
     def get(self, path: str) -> Any:
-        """Read over REST."""
-        answer = httpx.get(f"{self.url}{path}", headers=self.headers, timeout=SECONDS)
+        """Read over REST, again where a busy machine asks for that."""
+        until = time.monotonic() + SECONDS
+        while (answer := self._get(path)).status_code == 503 and time.monotonic() < until:
+            time.sleep(0.1)
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+    def _get(self, path: str) -> httpx.Response:
+        return httpx.get(f"{self.url}{path}", headers=self.headers, timeout=SECONDS)
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
         """Write over REST."""
@@ -82,7 +87,7 @@ class Served:
 
     def rows(self, session: str) -> list[Row]:
         """Return a session's events as they are stored."""
-        answer = httpx.get(f"{self.url}/sessions/{session}/events?limit=500", headers=self.headers, timeout=SECONDS)
+        answer = self._get(f"/sessions/{session}/events?limit=500")
         found = msgspec.json.decode(answer.content, type=Events).events
         return [Row(version=each.version, topic=each.type, state=bytes(each.event)) for each in found]
 
@@ -195,10 +200,3 @@ def broken_off(page: Page, code: str) -> list[str | None]:
 
     page.route_web_socket("**/graphql", stand_between)
     return asked
-
-
-def closed_port() -> int:
-    """Return a port of this machine on which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        port: int = door.getsockname()[1]
-        return port

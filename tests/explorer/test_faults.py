@@ -9,7 +9,8 @@ from playwright.sync_api import Page, expect
 
 from ops.sample.shop_document import document
 from tests.end_to_end.program import reprise
-from tests.explorer.conftest import Open, Served, broken_off, closed_port, up, versions
+from tests.explorer.conftest import Open, Served, broken_off, up, versions
+from tests.ports import free_port
 
 GOAL = "Order two blue mugs for customer 7"
 REQUIRED = {"REPRISE_TOKENS__REQUIRED": "true"}
@@ -39,7 +40,7 @@ def served() -> Iterator[Served]:
 @pytest.fixture(scope="module")
 def shop(served: Served) -> None:
     """Register a shop that is closed."""
-    base = f"http://127.0.0.1:{closed_port()}"
+    base = f"http://127.0.0.1:{free_port()}"
     body = {"name": "shop", "document": document(base, True), "allowPrivate": True}
     served.post("/tools", body)
 
@@ -116,7 +117,7 @@ def test_a_server_that_restarts_leaves_no_gap_and_no_repeat(served: Served, open
         served.start()
         expect(page.locator("#connection")).to_have_text("connected")
         path = f"{served.url}/sessions/{session}/cancel"
-        assert httpx.post(path, json={"reason": "enough"}, headers=served.headers).status_code == 200
+        assert httpx.post(path, json={"reason": "enough"}, headers=served.headers, timeout=60).status_code == 200
         expect(page.locator(".head .status")).to_have_text("cancelled")
         expect(page.locator(".sessions a[aria-current] .word")).to_have_text("cancelled")
         assert versions(page) == list(range(1, len(before) + 3))

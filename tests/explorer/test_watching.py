@@ -37,7 +37,7 @@ CONTRAST = """(pairs) => {
 SLIDE = """async (versions) => {
   const [state, slider] = [".state", "input[type=range]"].map((each) => document.querySelector(each));
   const shown = (version) => new Promise((done, fail) => {
-    setTimeout(() => fail(new Error(`version ${version} was not shown`)), 10_000);
+    setTimeout(() => fail(new Error(`version ${version} was not shown`)), 60_000);
     const look = () => {
       if (Number(state.dataset.version) === version && state.ariaBusy === "false") done(observer.disconnect());
     };
@@ -66,9 +66,9 @@ RESULT = "It goes well, as far as anybody can tell from here, and nothing speaks
 ANSWER = f"It goes well; who wants to know more of it writes to {MAIL}, and gets an answer within a day or two."
 SLOW: list[dict[str, Any]] = [
     {"purpose": "plan", "reply": {"steps": [{"goal": "Look how it goes"}]}, "pause_ms": 200},
-    {"purpose": "choose", "reply": {"result": RESULT}, "pause_ms": 40},
-    {"purpose": "review", "reply": {"verdict": "accept", "reason": RESULT}, "pause_ms": 40},
-    {"purpose": "answer", "reply": {"answer": ANSWER}, "pause_ms": 40},
+    {"purpose": "choose", "reply": {"result": RESULT}, "pause_ms": 100},
+    {"purpose": "review", "reply": {"verdict": "accept", "reason": RESULT}, "pause_ms": 100},
+    {"purpose": "answer", "reply": {"answer": ANSWER}, "pause_ms": 100},
 ]
 WRITE_DOWN = """() => {
   window.seen = [];
@@ -282,9 +282,9 @@ def test_on_a_small_screen_neither_questions_nor_the_list_squeeze_the_other_out(
         page.set_viewport_size({"width": 400, "height": 450})
         expect(page.locator(".question")).not_to_have_count(0)
         assert page.locator("#main").evaluate("(each) => each.scrollHeight <= each.clientHeight")
-        page.locator(f'.sessions a[data-id="{demo}"]').click(timeout=5_000)
+        page.locator(f'.sessions a[data-id="{demo}"]').click()
         page.go_back()
-        page.locator(f'[data-approval^="{session}"]').get_by_role("button", name="Deny").click(timeout=5_000)
+        page.locator(f'[data-approval^="{session}"]').get_by_role("button", name="Deny").click()
         expect(page.locator(f'[data-approval^="{session}"]')).to_have_count(0)
         assert page.evaluate("document.documentElement.scrollWidth") == 400
 

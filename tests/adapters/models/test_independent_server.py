@@ -14,6 +14,7 @@ from adapters.http.dialer import HttpDialer
 from commands.ports import ModelFault
 from domain.session.prompt import Prompt
 from tests.adapters.models.asking import ask, form, prompt, router
+from tests.ports import free_port
 
 ORDER: dict[str, Any] = {"body": {"sku": "mug", "text": 'two "é" mugs', "count": 2}}
 RULES: list[dict[str, Any]] = [
@@ -34,8 +35,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Run the server on loopback with our rules; yield its base URL."""
     rules = tmp_path_factory.mktemp("rules") / "rules.yaml"  # of which JSON is a part
     rules.write_text(json.dumps({"rules": RULES}, ensure_ascii=False))
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        port = door.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "fakellm.cli", "serve", "--host", "127.0.0.1", "--port", str(port)]
     with subprocess.Popen([*command, "--config", str(rules)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as run:
         try:
@@ -46,7 +46,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def _wait(run: subprocess.Popen[bytes], port: int) -> None:
-    until = monotonic() + 30
+    until = monotonic() + 120
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()

@@ -11,6 +11,8 @@ from typing import Any, TypeAlias
 import psycopg
 import pytest
 
+import adapters.nats.health
+import adapters.postgres.health
 from adapters.embedded.nats import NatsServer, embedded_nats
 from adapters.embedded.postgres import PostgresServer
 from ops.bootstrap.doctor import doctor_parts
@@ -99,11 +101,25 @@ async def parts(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Parts
 
 
 @pytest.fixture
-def look(parts: Parts) -> Examine:
-    """Examine an installation, with other parts where a test says so."""
+def hurried(parts: Parts) -> Examine:
+    """Examine an installation in the time that is promised, with other parts where a test says so."""
 
     async def examined(settings: Settings, **changes: Any) -> Diagnosis:
         return await examine(CHECKS, replace(parts, **{"load": lambda: settings, **changes}))
+
+    return examined
+
+
+@pytest.fixture
+def look(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> Examine:
+    """Examine an installation likewise, and wait for a busy machine."""
+    for module in (adapters.postgres.health, adapters.nats.health):
+        monkeypatch.setattr(module, "ANSWER_SECONDS", 60.0)
+    monkeypatch.setattr(roles, "API_SECONDS", 60.0)
+    checks = [replace(check, seconds=120.0) for check in CHECKS]
+
+    async def examined(settings: Settings, **changes: Any) -> Diagnosis:
+        return await examine(checks, replace(parts, **{"load": lambda: settings, **changes}), within=600.0)
 
     return examined
 

@@ -16,6 +16,7 @@ from ops.settings import Settings
 from tests.adapters.nats.logs import append
 from tests.ops.doctor.conftest import Examine
 from tests.ops.doctor.installation import Installation, only
+from tests.ports import free_port
 
 
 async def test_alone_nothing_is_meant_to_run_and_so_nothing_lags(look: Examine, ill: Installation) -> None:
@@ -53,8 +54,8 @@ async def test_a_disk_that_is_nearly_full(look_alone: Examine) -> None:
 
 
 async def test_a_port_that_is_taken(look_alone: Examine) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        port = door.getsockname()[1]
+    port = free_port()
+    with socket.create_server(("127.0.0.1", port)):
         assert str(port) in only(await look_alone(port=port), "port-taken").found
     assert (await look_alone(port=port)).healthy
 

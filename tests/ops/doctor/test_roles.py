@@ -47,9 +47,12 @@ def stopped(pid: int) -> Iterator[None]:
         os.kill(pid, signal.SIGCONT)
 
 
-async def test_a_running_up_is_well_and_one_that_is_stopped_is_found(look: Examine, served: Path) -> None:
+async def test_a_running_up_is_well_and_one_that_is_stopped_is_found(
+    look: Examine, served: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = Settings(data=str(served))
     assert "running" in (await look(settings)).checked
+    monkeypatch.setattr(roles, "API_SECONDS", 1.0)
     with stopped(mark_of(served)["pid"]):
         assert f"process {mark_of(served)['pid']}" in only(await look(settings), "api-silent").found
 
@@ -84,7 +87,8 @@ async def test_one_read_model_that_stands_still(look: Examine, own: Installation
     assert only(await look(own.settings), "read-model-stands-still").found.endswith(": timeline.")
 
 
-async def test_who_moves_is_not_called_dead(look: Examine, own: Installation) -> None:
+async def test_who_moves_is_not_called_dead(look: Examine, own: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(roles, "LOOKS", 300)
     await append(own.store, 2)
 
     async def keep_up() -> None:

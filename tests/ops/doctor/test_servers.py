@@ -3,14 +3,15 @@
 import asyncio
 import json
 import os
+import re
 import signal
-import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 
 from adapters.embedded.nats import program
@@ -19,15 +20,16 @@ from adapters.nats.health import greeting
 from tests.adapters.nats.logs import until
 from tests.ops.doctor.conftest import Examine
 from tests.ops.doctor.installation import Installation, only
+from tests.ports import free_port
 
-MOST_SECONDS = 10.0
+MOST_SECONDS = 30.0
+"""Three times what is promised, for a machine that is busy."""
 
 
 @asynccontextmanager
 async def bare_nats(folder: Path, **configuration: object) -> AsyncIterator[str]:
     """Run a nats-server with a configuration of its own."""
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        port = door.getsockname()[1]
+    port = free_port()
     (folder / "bare.conf").write_text(json.dumps({"host": "127.0.0.1", "port": port, **configuration}))
     quiet = asyncio.subprocess.DEVNULL
     server = await asyncio.create_subprocess_exec(program(), "-c", "bare.conf", cwd=folder, stderr=quiet)
@@ -58,12 +60,12 @@ async def test_a_database_that_is_not_there(look: Examine, well: Installation) -
 
 
 async def test_a_postgres_that_hangs_is_found_in_time(
-    look: Examine, well: Installation, postgres: PostgresServer
+    hurried: Examine, well: Installation, postgres: PostgresServer
 ) -> None:
     os.kill(postgres.pid, signal.SIGSTOP)
     try:
         began = time.monotonic()
-        only(await look(well.settings), "postgres-hangs")
+        only(await hurried(well.settings), "postgres-hangs")
         assert time.monotonic() - began < MOST_SECONDS
     finally:
         os.kill(postgres.pid, signal.SIGCONT)
@@ -78,8 +80,8 @@ async def test_a_postgres_that_may_lose_what_it_has_taken(look: Examine, well: I
 
 
 async def test_clocks_that_differ(look: Examine, well: Installation) -> None:
-    found = await look(well.settings, now=lambda: datetime.now(UTC) - timedelta(seconds=5))
-    assert "5.0 s ahead" in only(found, "clocks-differ").found
+    found = await look(well.settings, now=lambda: datetime.now(UTC) - timedelta(seconds=5_000))
+    assert re.search(r"(4999|5000)\.\d s ahead", only(found, "clocks-differ").found)
 
 
 async def test_a_nats_that_is_not_there(look: Examine, well: Installation) -> None:
@@ -90,17 +92,20 @@ async def test_a_nats_that_is_not_there(look: Examine, well: Installation) -> No
     }
 
 
-async def test_a_nats_that_hangs_is_found_in_time(look: Examine, well: Installation) -> None:
+async def test_a_nats_that_hangs_is_found_in_time(hurried: Examine, well: Installation) -> None:
     os.kill(well.nats.pid, signal.SIGSTOP)
     try:
         began = time.monotonic()
-        only(await look(well.settings), "nats-hangs")
+        only(await hurried(well.settings), "nats-hangs")
         assert time.monotonic() - began < MOST_SECONDS
     finally:
         os.kill(well.nats.pid, signal.SIGCONT)
 
 
-async def test_a_nats_that_does_not_know_our_token(look: Examine, well: Installation) -> None:
+async def test_a_nats_that_does_not_know_our_token(
+    look: Examine, well: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.nats.health.ANSWER_SECONDS", 2.0)
     url = f"nats://another@127.0.0.1:{well.nats.port}"
     assert "Authorization" in only(await look(replace(well.settings, nats_url=url)), "nats-refuses").found
 

@@ -7,6 +7,7 @@ from adapters.identity import create_keys
 from tests.adapters.telemetry.collector import collecting
 from tests.ops.doctor.conftest import Examine
 from tests.ops.doctor.installation import Installation, only
+from tests.ports import free_port
 
 
 async def test_an_unknown_variable_is_found_and_nothing_else_is_judged(look_with: Examine) -> None:
@@ -52,8 +53,7 @@ async def test_an_endpoint_of_traces_that_names_no_host(look_with: Examine) -> N
 
 
 async def test_an_endpoint_of_traces_where_nobody_listens(look_with: Examine) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        endpoint = f"http://127.0.0.1:{door.getsockname()[1]}"
+    endpoint = f"http://127.0.0.1:{free_port()}"
     only(await look_with(REPRISE_OTLP__ENDPOINT=endpoint), "otlp-unreachable")
 
 
