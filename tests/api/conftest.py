@@ -132,6 +132,7 @@ async def parts(database: str, nats_server: NatsServer) -> AsyncIterator[Parts]:
             builds=builds,
             model=f"scripted:{SCRIPT}",
             heartbeat=0.2,
+            read_patience=60.0,
             watched=Watched(probes={"log": store.head}),
         )
 
@@ -159,7 +160,7 @@ def serve(parts: Parts) -> Serve:
         url = url_of(door)
         transport = CheckedTransport()
         try:
-            async with httpx.AsyncClient(base_url=url, transport=transport, timeout=20) as client:
+            async with httpx.AsyncClient(base_url=url, transport=transport, timeout=60) as client:
                 if checked:
                     # The same for every service, and it takes longer to write and read than most tests.
                     document = documents or [(await client.get("/openapi.json")).content]
@@ -219,8 +220,8 @@ async def reader() -> AsyncIterator[httpx.AsyncClient]:
 async def finish(client: httpx.AsyncClient, parts: Parts) -> dict[str, Any]:
     """Run the demo's goal to its end, approving everything; give the answer."""
     async with parts.worker(), running_beside(approve_everything(client, parts)):
-        response = await client.post("/orchestrate", json={"goal": GOAL}, headers={"Prefer": "wait=15"})
-    assert response.headers["preference-applied"] == "wait=15"
+        response = await client.post("/orchestrate", json={"goal": GOAL}, headers={"Prefer": "wait=120"})
+    assert response.headers["preference-applied"] == "wait=120"
     answered: dict[str, Any] = response.json()
     return answered
 

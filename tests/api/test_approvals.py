@@ -14,7 +14,7 @@ from tests.api.conftest import GOAL, Parts, problem
 @pytest.fixture
 async def waiting(client: httpx.AsyncClient, tools: dict[str, Any], parts: Parts) -> dict[str, Any]:
     """Drive a session until a human is asked; give the approval."""
-    async with parts.worker(), asyncio.timeout(15):
+    async with parts.worker(), asyncio.timeout(60):
         await client.post("/orchestrate", json={"goal": GOAL})
         while True:
             listed = (await client.get("/approvals")).json()["approvals"]
@@ -59,7 +59,7 @@ async def test_a_decision_about_another_request_is_refused(
 async def test_a_denied_call_is_never_sent(client: httpx.AsyncClient, waiting: dict[str, Any], parts: Parts) -> None:
     denied = await client.post(f"/approvals/{waiting['id']}", json={"decision": "deny", "reason": "too dear"})
     session = denied.json()["sessionId"]
-    async with parts.worker(), asyncio.timeout(15):
+    async with parts.worker(), asyncio.timeout(60):
         status = "waiting"
         while status not in ("failed", "completed"):
             await asyncio.sleep(0.05)
@@ -110,7 +110,7 @@ async def test_what_a_human_made_of_the_arguments_is_what_is_sent(
     session = decided.json()["sessionId"]
     shown = (await client.get(path, params={"after": decided.json()["position"]})).json()
     assert (shown["status"], shown["editedJson"], shown["sends"]) == ("granted", changed, None)
-    async with parts.worker(), asyncio.timeout(15):
+    async with parts.worker(), asyncio.timeout(60):
         ordered = None
         while ordered is None:
             await asyncio.sleep(0.05)
@@ -136,7 +136,7 @@ async def test_what_is_allowed_beforehand_is_listed_used_and_revoked(
     given = await client.post("/standing-approvals", json=body)
     assert given.status_code == 201, given.text
     standing = given.json()["id"]
-    async with parts.worker(), asyncio.timeout(15):
+    async with parts.worker(), asyncio.timeout(60):
         await client.post("/orchestrate", json={"goal": GOAL})
         ordered = None
         while ordered is None:

@@ -16,7 +16,7 @@ ONE_ATTEMPT = {"callAttempts": 1}
 async def letter(client: httpx.AsyncClient, tools: dict[str, Any], parts: Parts) -> dict[str, Any]:
     """Let the first call of a session fail for good; give its dead letter."""
     parts.shop.faults("GET /products", "error", times=1)
-    async with parts.worker(), asyncio.timeout(15):
+    async with parts.worker(), asyncio.timeout(60):
         await client.post("/orchestrate", json={"goal": GOAL, "constraints": {"limits": ONE_ATTEMPT}})
         while True:
             listed = (await client.get("/dead-letters")).json()["deadLetters"]
@@ -50,7 +50,7 @@ async def test_what_is_replayed_is_resolved_and_its_session_stays_failed(
     client: httpx.AsyncClient, letter: dict[str, Any], parts: Parts
 ) -> None:
     path, seen = f"/dead-letters/{letter['id']}/replay", {"If-Match": f'"{letter["version"]}"'}
-    async with parts.worker(), asyncio.timeout(15):
+    async with parts.worker(), asyncio.timeout(60):
         ordered = await client.post(path, json={"reason": "the shop is back"}, headers=seen)
         assert ordered.status_code == 200, ordered.text
         await client.get("/dead-letters", params={"after": ordered.json()["position"]})

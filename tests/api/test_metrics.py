@@ -47,7 +47,7 @@ async def client(parts: Parts) -> AsyncIterator[httpx.AsyncClient]:
     serving = asyncio.create_task(server.serve(sockets=[door]))
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.01)
-    async with httpx.AsyncClient(base_url=url_of(door), timeout=20) as client:
+    async with httpx.AsyncClient(base_url=url_of(door), timeout=60) as client:
         yield client
     server.should_exit = True
     await serving
@@ -80,7 +80,7 @@ async def test_requests_are_counted_by_the_templates_of_their_routes(client: htt
 
 async def until(client: httpx.AsyncClient, name: str, value: float) -> dict[str, float]:
     """Wait for a sample to have a value, and return all samples of that moment."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (samples := await shown(client))[name] != value:  # noqa: ASYNC110 - only its count tells
             await asyncio.sleep(0.01)
     return samples

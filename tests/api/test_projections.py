@@ -38,7 +38,7 @@ async def _shown(client: httpx.AsyncClient, name: str) -> dict[str, Any]:
 
 
 async def _ended(client: httpx.AsyncClient, name: str) -> dict[str, Any]:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (build := (await _shown(client, name))["build"])["state"] not in ENDS:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     return dict(build)

@@ -189,7 +189,7 @@ async def test_goals_are_taken_and_streamed_while_nats_is_away(serve: Serve, par
         started = (await client.post("/orchestrate", json={"goal": GOAL}, headers={"Prefer": "wait=1"})).json()
         headers = {"Accept": "text/event-stream"}
         async with (
-            asyncio.timeout(20),
+            asyncio.timeout(60),
             client.stream("GET", f"/sessions/{started['sessionId']}/events", headers=headers) as response,
         ):
             async for line in response.aiter_lines():

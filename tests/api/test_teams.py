@@ -1,5 +1,6 @@
 """A goal over two APIs is reached by two agents, each of which may use one of them."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -150,18 +151,12 @@ async def _started(client: httpx.AsyncClient, *, hold: bool = False) -> str:
 
 async def _ended(client: httpx.AsyncClient, session: str) -> Json:
     """Return a session when it is over."""
-    async for _ in _until_over(client, session):
-        pass
-    shown: Json = (await client.get(f"/sessions/{session}")).json()
-    return shown
-
-
-async def _until_over(client: httpx.AsyncClient, session: str) -> AsyncIterator[None]:
-    for _ in range(400):
-        if (await client.get(f"/sessions/{session}")).json()["status"] in ("completed", "failed", "cancelled"):
-            return
-        await client.get("/healthz")
-        yield
+    async with asyncio.timeout(60):
+        while True:
+            shown: Json = (await client.get(f"/sessions/{session}")).json()
+            if shown["status"] in ("completed", "failed", "cancelled"):
+                return shown
+            await asyncio.sleep(0.02)
 
 
 async def _timeline(client: httpx.AsyncClient, session: str) -> dict[str, str]:

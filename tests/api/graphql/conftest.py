@@ -23,7 +23,7 @@ from ops.bench.histories import SMOOTH, history
 from tests.api.conftest import Parts
 
 PROTOCOL = "graphql-transport-ws"
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 
 
 def address(client: httpx.AsyncClient) -> str:
@@ -79,7 +79,7 @@ class Raw:
 @asynccontextmanager
 async def raw(client: httpx.AsyncClient, query: str = "", **options: Any) -> AsyncIterator[Raw]:
     """Open a connection to the same server as an HTTP client does."""
-    given = {"subprotocols": [PROTOCOL], "compression": None, "close_timeout": 1, **options}
+    given = {"subprotocols": [PROTOCOL], "compression": None, "open_timeout": 60, "close_timeout": 1, **options}
     async with asyncio.timeout(PATIENCE_SECONDS), connect(address(client) + query, **given) as connection:
         yield Raw(connection)
 

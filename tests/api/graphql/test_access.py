@@ -34,7 +34,7 @@ def issuer(tmp_path: Path) -> TokenIssuer:
 def guarded(serve: Serve, tmp_path: Path, issuer: TokenIssuer) -> Guarded:
     """Serve those who show a token."""
     verifier = TokenVerifier(tmp_path, issuer="reprise", audience="reprise")
-    return serve(verifier=verifier, loopback_without_token=False, read_patience=20.0)
+    return serve(verifier=verifier, loopback_without_token=False)
 
 
 def bearer(issuer: TokenIssuer, role: str = "operator", *, tenant: str = "acme") -> str:

@@ -122,9 +122,10 @@ async def test_documents_that_take_long_to_validate_are_refused_soon(client: htt
     doubled = " ".join(f"fragment F{n} on Agent {{ ...F{n + 1} ...F{n + 1} }}" for n in range(80))
     await answered(client, "{ agents { id } }")
     for document in (same, f"{{ agents {{ ...F0 }} }} {doubled} fragment F80 on Agent {{ id }}"):
-        began = time.perf_counter()
-        await answered(client, document)
-        assert time.perf_counter() - began < 3
+        began = time.process_time()
+        _, message = await refused(client, document)
+        assert "Expected at most" in message
+        assert time.process_time() - began < 30  # and not the longer than ages that comparing all of it takes
 
 
 async def test_what_nobody_foresaw_is_masked_and_logged(

@@ -25,9 +25,9 @@ DECISIONS = ("session.dead-letter-replayed.v1", "session.dead-letter-discarded.v
 async def letter(client: httpx.AsyncClient, tools: dict[str, Any], parts: Parts) -> dict[str, Any]:
     """Let the first call of a session fail for good; give its dead letter."""
     parts.shop.faults("GET /products", "error", times=1)
-    async with parts.worker(), asyncio.timeout(15):
+    async with parts.worker(), asyncio.timeout(60):
         body = {"goal": GOAL, "constraints": {"limits": {"callAttempts": 1}}}
-        await client.post("/orchestrate", json=body, headers={"Prefer": "wait=10"})
+        await client.post("/orchestrate", json=body, headers={"Prefer": "wait=60"})
         return await appeared(client, "open")
 
 
@@ -44,7 +44,7 @@ async def appeared(client: httpx.AsyncClient, status: str, *, attempts: int = 1)
 async def test_a_call_that_was_given_up_is_sent_again(
     client: httpx.AsyncClient, letter: dict[str, Any], parts: Parts
 ) -> None:
-    async with parts.worker(), asyncio.timeout(15):
+    async with parts.worker(), asyncio.timeout(60):
         decided = (await ask(client, REPLAY, id=letter["id"], reason="it is back"))["replayDeadLetter"]
         assert (decided["letterId"], decided["sessionId"]) == (letter["id"], letter["sessionId"])
         assert await appeared(client, "resolved") == {**letter, "status": "resolved", "attempts": 2}
@@ -67,7 +67,7 @@ async def test_what_was_written_is_read_where_its_position_is_named(
     async with serve(read_patience=0.1) as client:
         decided = (await ask(client, DISCARD, id=letter["id"], reason="by hand"))["discardDeadLetter"]
         after = {"after": decided["position"]}
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while (response := await client.post("/graphql", params=after, json=asked)).status_code == 503:
                 problem(response, 503, "unavailable")
         assert response.json()["data"]["deadLetter"] == {"status": "discarded", "decisionReason": "by hand"}
@@ -82,7 +82,7 @@ async def test_who_decides_says_under_which_span(
     asked = {"id": letter["id"], "reason": "again"}
     over_http, over_websocket = (f"00-{number:032x}-{number:016x}-01" for number in (1, 2))
     parts.shop.faults("GET /products", "error", times=1)
-    async with parts.worker(), asyncio.timeout(15):
+    async with parts.worker(), asyncio.timeout(60):
         body = {"query": REPLAY, "variables": asked}
         await client.post("/graphql", json=body, headers={"traceparent": over_http})
         await appeared(client, "open", attempts=2)

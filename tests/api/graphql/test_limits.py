@@ -118,11 +118,11 @@ def test_the_whole_schema_is_shown_once_but_not_again_and_again() -> None:
 
 def test_fragments_that_double_at_every_level_are_measured_at_once() -> None:
     doubled = " ".join(f"fragment F{n} on Session {{ ...F{n + 1} ...F{n + 1} }}" for n in range(60))
-    began = time.perf_counter()
+    began = time.process_time()
     assert "fields in the answer" in refusal(
         f'{{ session(id: "1") {{ ...F0 }} }} {doubled} fragment F60 on Session {{ id }}'
     )
-    assert time.perf_counter() - began < 10  # and not the longer than ages that 2**60 fields take
+    assert time.process_time() - began < 60  # and not the longer than ages that 2**60 fields take
 
 
 def test_fragments_that_lead_back_are_left_to_validation() -> None:

@@ -90,14 +90,13 @@ async def test_a_ping_is_answered_at_any_time(client: httpx.AsyncClient) -> None
 
 
 async def test_who_does_not_begin_is_closed(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(over_websocket, "INIT_SECONDS", 0.1)
-    async with raw(client) as mine:
-        assert (await mine.ended())[0] == 4408
-    async with raw(client) as patient:
-        await patient.begin()
-        await asyncio.sleep(0.2)
-        await patient.say(type="ping")
-        assert await patient.hear() == {"type": "pong"}
+    monkeypatch.setattr(over_websocket, "INIT_SECONDS", 2.0)
+    async with raw(client) as late, raw(client) as prompt:
+        await prompt.begin()
+        assert (await late.ended())[0] == 4408
+        await asyncio.sleep(0.5)
+        await prompt.say(type="ping")
+        assert await prompt.hear() == {"type": "pong"}
 
 
 async def test_an_operation_that_the_client_ended_says_nothing_more(client: httpx.AsyncClient) -> None:

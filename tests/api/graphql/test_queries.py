@@ -210,7 +210,7 @@ async def start(client: httpx.AsyncClient, goal: str) -> dict[str, Any]:
 async def ask_fresh(client: httpx.AsyncClient, position: str, query: str, **variables: Any) -> dict[str, Any]:
     """Ask for what is at least as new as a position."""
     asked = {"query": query, "variables": variables}
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         # On a busy machine a read may have to be asked again, as its problem says.
         while (response := await client.post("/graphql", params={"after": position}, json=asked)).status_code == 503:
             pass

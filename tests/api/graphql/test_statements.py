@@ -40,7 +40,7 @@ class Counting:
 async def test_statements_do_not_grow_with_the_sessions_that_are_shown(serve: Serve, parts: Parts) -> None:
     *_, (_, position) = [await record(parts, seed=seed) for seed in range(50)]
     counting = Counting(parts.services.reads)
-    async with serve(reads=counting, read_patience=20.0) as client:
+    async with serve(reads=counting) as client:
         fresh = await client.post("/graphql", json={"query": "{ __typename }"}, params={"after": position})
         assert fresh.status_code == 200, fresh.text
         counts, rows = [], 0

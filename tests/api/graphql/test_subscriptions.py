@@ -149,7 +149,7 @@ async def test_a_change_comes_with_the_session_as_new_as_it(client: httpx.AsyncC
 
 async def test_no_session_comes_where_the_read_models_are_behind_its_change(serve: Serve, parts: Parts) -> None:
     session, before = await record(parts, most=1)
-    async with serve(read_patience=20.0) as client:
+    async with serve() as client:
         listed = (await client.get("/sessions", params={"after": before})).json()["sessions"]
         assert [each["id"] for each in listed] == [session]
     async with (

@@ -1,12 +1,18 @@
 """Open live streams as clients do, over server-sent events and over WebSockets."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import count
 from typing import Any
+from uuid import UUID
 
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
+
+from commands.ports import Live, Said
+from tests.beside import running_beside
 
 SSE = {"Accept": "text/event-stream"}
 
@@ -49,9 +55,27 @@ def socket(
     """Open a WebSocket on a session, and call the service by a name."""
     port, query = client.base_url.port, query if after is None else f"?after={after}"
     url = f"ws://{name}:{port}/streams/{session}{query}"
-    return connect(url, host="127.0.0.1", port=port, proxy=None, compression=None, **options)
+    return connect(url, host="127.0.0.1", port=port, proxy=None, compression=None, open_timeout=60, **options)
 
 
 async def take(frames: ClientConnection, number: int) -> list[dict[str, Any]]:
     """Take so many frames."""
     return [json.loads(await frames.recv()) for _ in range(number)]
+
+
+def part(number: int, text: str = "so", *, call: str = "plan", attempt: int = 1) -> Said:
+    """Return a part of what a model says."""
+    return Said(call=call, attempt=attempt, part=number, text=text)
+
+
+@asynccontextmanager
+async def saying(live: Live, session: str) -> AsyncIterator[None]:
+    """Say something again and again, until it is heard."""
+
+    async def say() -> None:
+        for number in count(1):
+            await live.tell(UUID(session), part(number))
+            await asyncio.sleep(0.02)
+
+    async with running_beside(say()):
+        yield

@@ -47,7 +47,7 @@ def events(stream: UUID, first: int, last: int) -> list[LogEvent]:
 async def read(feed: AsyncGenerator[Batch], last: int, *, pause: float = 0.0) -> list[int]:
     """Read until a position has come or the feed says to come back, and return the positions."""
     positions: list[int] = []
-    async with asyncio.timeout(20), aclosing(feed):
+    async with asyncio.timeout(60), aclosing(feed):
         async for batch in feed:
             if isinstance(batch, Resync):
                 assert batch.after == (positions[-1] if positions else batch.after)
@@ -61,7 +61,7 @@ async def read(feed: AsyncGenerator[Batch], last: int, *, pause: float = 0.0) ->
 
 async def handed_out(feeds: Feeds, position: int) -> None:
     """Wait until a position was handed out."""
-    async with asyncio.timeout(10), aclosing(feeds.session(uuid4(), 0)) as feed:
+    async with asyncio.timeout(60), aclosing(feeds.session(uuid4(), 0)) as feed:
         while feeds._position < position:
             await anext(feed)
 
@@ -83,7 +83,7 @@ async def test_readers_that_come_and_go_during_appends_get_everything_once(
             got += await read(feeds.session(mine, got[-1]), min(got[-1] + chance.randint(1, 40), 399))
         return got[1:]
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         _, *readers = await asyncio.gather(append(), *(come_and_go() for _ in range(5)))
     assert all(got == expected for got in readers)
 
@@ -91,7 +91,7 @@ async def test_readers_that_come_and_go_during_appends_get_everything_once(
 async def test_a_reader_gets_what_was_recorded_as_it_is_stored(store: PostgresEventStore, feeds: Feeds) -> None:
     mine = uuid4()
     await store.append(events(mine, 1, 2))
-    async with asyncio.timeout(10), aclosing(feeds.session(mine, 0)) as feed:
+    async with asyncio.timeout(60), aclosing(feeds.session(mine, 0)) as feed:
         past = await anext(feed)
         await store.append(events(mine, 3, 3))
         live: Batch = ()
@@ -149,7 +149,7 @@ async def test_a_page_of_large_events_is_cut_by_bytes(
 async def test_a_reader_that_keeps_up_holds_nothing_of_the_past(store: PostgresEventStore, feeds: Feeds) -> None:
     mine = uuid4()
     await store.append(events(mine, 1, 3))
-    async with asyncio.timeout(10), aclosing(feeds.session(mine, 0)) as feed:
+    async with asyncio.timeout(60), aclosing(feeds.session(mine, 0)) as feed:
         past = await anext(feed)
         assert await anext(feed) == []
         assert sys.getrefcount(past) == 2, "this name and the question alone"
@@ -161,7 +161,7 @@ async def test_a_slow_reader_is_told_from_where_to_come_back(
     monkeypatch.setattr(feeding, "SESSION_LIMITS", Limits(events=5, bytes=1 << 20))
     mine, got = uuid4(), list[int]()
     await store.append(events(mine, 1, 1))
-    async with asyncio.timeout(10), aclosing(feeds.session(mine, 0)) as feed:
+    async with asyncio.timeout(60), aclosing(feeds.session(mine, 0)) as feed:
         await anext(feed)
         await store.append(events(mine, 2, 30))
         while not isinstance(item := await anext(feed), Resync):
@@ -200,7 +200,7 @@ async def test_a_queue_is_bounded_by_count_and_bytes_and_then_holds_nothing() ->
 
 
 async def test_time_is_marked_where_nothing_happens(feeds: Feeds) -> None:
-    async with asyncio.timeout(10), aclosing(feeds.session(uuid4(), 0)) as feed:
+    async with asyncio.timeout(60), aclosing(feeds.session(uuid4(), 0)) as feed:
         assert [list(await anext(feed)) for _ in range(2)] == [[], []]  # type: ignore[arg-type]
 
 
@@ -227,7 +227,7 @@ async def test_a_replaced_log_ends_every_reader(store: PostgresEventStore, histo
     follower = Replaced(store)
     feeds = Feeds(follower, history)
     mine = uuid4()
-    async with running_beside(feeds.run()), asyncio.timeout(10), aclosing(feeds.session(mine, 0)) as feed:
+    async with running_beside(feeds.run()), asyncio.timeout(60), aclosing(feeds.session(mine, 0)) as feed:
         await anext(feed)
         follower.replaced.set()
         with pytest.raises(WrongLog, match="another log"):
@@ -259,7 +259,7 @@ async def test_a_reader_that_comes_during_an_interruption_misses_nothing(
 ) -> None:
     follower, history, mine = Interrupted(store), Held(database), uuid4()
     feeds = Feeds(follower, history)
-    async with running_beside(feeds.run()), asyncio.timeout(10):
+    async with running_beside(feeds.run()), asyncio.timeout(60):
         await read(feeds.session(mine, 0), await store.append([paused(mine, 1)]))
         history.hold()
         reading = asyncio.create_task(read(feeds.session(mine, 1), 2))
@@ -361,7 +361,7 @@ async def test_an_event_reaches_only_the_readers_of_its_session(
         put(queue, event)
 
     monkeypatch.setattr(Queue, "put", counted)
-    async with asyncio.timeout(10), AsyncExitStack() as stack:
+    async with asyncio.timeout(60), AsyncExitStack() as stack:
         sessions = [uuid4() for _ in range(50)]
         readers = [await stack.enter_async_context(aclosing(feeds.session(each, 0))) for each in sessions]
         for reader in readers:

@@ -61,7 +61,7 @@ async def test_a_client_that_never_reads_loses_its_place(
 ) -> None:
     session, one_place = started["sessionId"], asyncio.Semaphore(1)
     await append(parts, session, 20, 100_000)
-    async with asyncio.timeout(20), serve(live_streams=one_place) as client, never_reading(client, kind, session):
+    async with asyncio.timeout(60), serve(live_streams=one_place) as client, never_reading(client, kind, session):
         while not one_place.locked():
             await client.get("/healthz")
         await one_place.acquire()
@@ -72,7 +72,7 @@ async def test_others_are_served_beside_clients_that_never_read(
 ) -> None:
     session = started["sessionId"]
     async with (
-        asyncio.timeout(20),
+        asyncio.timeout(60),
         never_reading(client, "sse", session),
         never_reading(client, "websocket", session),
         streaming(client, session) as events,

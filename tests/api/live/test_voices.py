@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,17 +16,13 @@ from adapters.nats.connection import connect
 from adapters.nats.live import NatsLive
 from api.live import voices
 from api.live.voices import Ear, Voices
-from commands.ports import Live, Said
+from commands.ports import Said
 from domain.errors import Unavailable
 from tests.api.conftest import Parts, Serve
 from tests.api.graphql.conftest import exploring, follow
-from tests.api.live.clients import streaming
+from tests.api.live.clients import part, saying, streaming
 
 SAID = "subscription ($id: ID!) { sessionSaid(id: $id) { call attempt part missed text } }"
-
-
-def part(number: int, text: str = "so", *, call: str = "plan", attempt: int = 1) -> Said:
-    return Said(call=call, attempt=attempt, part=number, text=text)
 
 
 @pytest.fixture
@@ -34,25 +30,10 @@ async def live(parts: Parts, nats_server: NatsServer) -> AsyncIterator[NatsLive]
     """Let the service hear what models say, and the test say it."""
     client = await connect(nats_server.url, "telling")
     parts.services.shell.live = live = NatsLive(client)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         yield live
     parts.services.shell.live = None
     await client.close()
-
-
-@asynccontextmanager
-async def saying(live: Live, session: str) -> AsyncIterator[None]:
-    """Say something again and again, until it is heard."""
-
-    async def say() -> None:
-        for number in range(1, 1_000):
-            await live.tell(UUID(session), part(number))
-            await asyncio.sleep(0.02)
-
-    task = asyncio.create_task(say())
-    yield
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_a_stream_of_server_sent_events_has_it_where_it_is_asked_for(
@@ -140,7 +121,7 @@ async def test_all_readers_of_a_session_share_what_listens_and_it_ends_with_the_
 ) -> None:
     monkeypatch.setattr(voices, "AGAIN_SECONDS", 0.0)
     mouth, session, heard = Mouth(), uuid4(), Voices()
-    async with asyncio.timeout(5), heard.ear(mouth, session) as first:
+    async with asyncio.timeout(60), heard.ear(mouth, session) as first:
         async with heard.ear(mouth, session) as second:
             assert first and second
             await mouth.tell(session, part(1))

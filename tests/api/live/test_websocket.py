@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -21,9 +21,8 @@ from api.live import feeds as feeding
 from api.live.queue import Limits
 from api.live.websocket import PROTOCOL
 from commands.authorize import LOCAL, Principal
-from commands.ports import Said
 from tests.api.conftest import Parts, Serve, problem
-from tests.api.live.clients import SSE, socket, streaming, take
+from tests.api.live.clients import SSE, saying, socket, streaming, take
 
 pytestmark = pytest.mark.usefixtures("bounded")
 
@@ -31,7 +30,7 @@ pytestmark = pytest.mark.usefixtures("bounded")
 @pytest.fixture
 async def bounded() -> AsyncIterator[None]:
     """Let no test wait for ever."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         yield
 
 
@@ -60,20 +59,15 @@ async def test_what_models_say_is_shown_to_who_asks_for_it(
     async with socket(client, session, query="?tokens=true") as frames, socket(client, session) as others:
         await take(frames, 2)
         await take(others, 2)
-        for part in (1, 2):  # the first may be lost: it is told as soon as the recorded events are shown
-            await asyncio.sleep(0.2)
-            await live.tell(UUID(session), Said(call="plan", attempt=1, part=part, text="so"))
+        async with saying(live, session):
+            first, second = await take(frames, 2)
         await client.post(f"/sessions/{session}/pause")
-        *said, paused = await take(frames, 3)
+        while (paused := (await take(frames, 1))[0])["type"] == "said":
+            pass
         (other,) = await take(others, 1)
-    assert {**said[-1], "missed": 0} == {
-        "type": "said",
-        "call": "plan",
-        "attempt": 1,
-        "part": 2,
-        "missed": 0,
-        "text": "so",
-    }
+    assert (first["type"], first["missed"]) == ("said", first["part"] - 1)
+    assert second == {**first, "part": first["part"] + 1, "missed": 0}
+    assert {each: second[each] for each in ("call", "attempt", "text")} == {"call": "plan", "attempt": 1, "text": "so"}
     assert paused == other and other["eventType"] == "session.paused.v1"
     async with socket(client, session, query="?tokens=perhaps") as frames:
         assert "`tokens`" in json.loads(await frames.recv())["problem"]["detail"]
@@ -245,18 +239,20 @@ async def test_a_token_that_expires_ends_the_streams_it_opened(serve: Serve, sta
         streaming(client, started["sessionId"], **headers) as events,
         socket(client, started["sessionId"], additional_headers=headers) as frames,
     ):
-        heard, told = [event async for event in events][-1], await take(frames, 3)
+        heard, told = [event async for event in events][-1], list[Any]()
         with pytest.raises(ConnectionClosed) as closed:
-            await frames.recv()
+            while True:
+                told += await take(frames, 1)
     assert closed.value.rcvd is not None and closed.value.rcvd.code == 4401
     assert heard["event"] == "problem"
     for said in (json.loads(heard["data"]), told[-1]["problem"]):
         assert (said["type"], said["status"]) == ("/docs/problems/unauthenticated", 401)
 
 
-async def test_the_server_ends_within_seconds_though_streams_are_open(
-    serve: Serve, started: dict[str, Any], parts: Parts
+async def test_the_server_ends_before_its_patience_though_streams_are_open(
+    serve: Serve, started: dict[str, Any], parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("ops.web.GRACE_SECONDS", 60)
     session, feeds = started["sessionId"], feeding.Feeds(parts.services.feeds._follower, parts.services.feeds._history)
     running = asyncio.create_task(feeds.run())
     async with serve(feeds=feeds) as client:
@@ -268,7 +264,7 @@ async def test_the_server_ends_within_seconds_though_streams_are_open(
         (told,) = await take(frames, 1)
         assert told["problem"]["type"] == "/docs/problems/unavailable"
         began = asyncio.get_running_loop().time()
-    assert asyncio.get_running_loop().time() - began < 2
+    assert asyncio.get_running_loop().time() - began < 30
     with pytest.raises(ConnectionClosed):
         await frames.recv()
 
