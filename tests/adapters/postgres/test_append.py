@@ -160,5 +160,5 @@ async def test_closing_answers_every_caller(database: str) -> None:
     tasks = [asyncio.create_task(store.append([event(uuid4(), 1)])) for _ in range(3_000)]
     await asyncio.sleep(0.01)
     await store.close()
-    answers = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 5)
+    answers = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 60)
     assert {type(answer) for answer in answers} <= {int, Unavailable}

@@ -69,7 +69,7 @@ async def test_any_rivalry_leaves_a_dense_ordered_log(database: str) -> None:
     @given(st.integers(0, 2**32), st.integers(2, 20), st.integers(1, 8))
     def rivalry(seed: int, writers: int, streams: int) -> None:
         run = _on_a_copy(database, f"rivals_{next(name)}", seed, writers, streams)
-        asyncio.run_coroutine_threadsafe(run, loop).result(60)
+        asyncio.run_coroutine_threadsafe(run, loop).result(600)
 
     await asyncio.to_thread(rivalry)
 

@@ -35,6 +35,12 @@ def _ended(name: str) -> str:
     return f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}'"
 
 
+def let_wait(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Let stores wait so long for a database."""
+    monkeypatch.setattr(appender, "PATIENCE_SECONDS", seconds)
+    monkeypatch.setattr("adapters.postgres.connections.patiently.__defaults__", (seconds,))
+
+
 @asynccontextmanager
 async def gone(postgres: PostgresServer, url: str) -> AsyncIterator[None]:
     """Let a database not exist for a while, as while a backup is restored."""
@@ -63,8 +69,14 @@ async def read_only(postgres: PostgresServer, url: str) -> AsyncIterator[None]:
 @pytest.mark.parametrize("trouble", [gone, read_only])
 @pytest.mark.parametrize("act", WRITES.values(), ids=WRITES.keys())
 async def test_what_is_written_meanwhile_is_written_when_the_database_is_back(
-    postgres: PostgresServer, database: str, store: PostgresEventStore, act: Act, trouble: Callable[..., object]
+    postgres: PostgresServer,
+    database: str,
+    store: PostgresEventStore,
+    act: Act,
+    trouble: Callable[..., object],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    let_wait(monkeypatch, 60.0)
     await act(store)
     async with trouble(postgres, database):  # type: ignore[attr-defined]
         written = asyncio.ensure_future(act(store))
@@ -83,8 +95,7 @@ async def test_a_database_that_does_not_come_back_is_unavailable(
     trouble: Callable[..., object],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(appender, "PATIENCE_SECONDS", 0.3)
-    monkeypatch.setattr("adapters.postgres.connections.patiently.__defaults__", (0.3,))
+    let_wait(monkeypatch, 0.3)
     await act(store)
     async with trouble(postgres, database):  # type: ignore[attr-defined]
         with pytest.raises(Unavailable):
@@ -103,7 +114,7 @@ async def test_a_listener_outlives_a_database_that_was_gone(
     other_store = await PostgresEventStore.open(database)
     await other_store.append([event(uuid4(), 1)])
     await other_store.close()
-    assert await store.wait_for_commit(0, 3)
+    assert await store.wait_for_commit(0, 60)
 
 
 @pytest.mark.parametrize("tenant", ["\x00", "\ud800"])

@@ -130,7 +130,7 @@ async def test_an_application_writes_and_subscribes_while_we_append(
     for _ in range(20):
         await asyncio.gather(*[store.append(run(uuid4(), 1, 5)) for _ in range(10)])
     await saving
-    await asyncio.to_thread(subscriber.join, 10)
+    await asyncio.to_thread(subscriber.join, 60)
     assert received == list(range(1, 1_101))
     assert len(await whole_log(store)) == 1_100
 

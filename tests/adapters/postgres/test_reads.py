@@ -93,7 +93,7 @@ async def test_followers_hear_of_commits_of_their_own_and_other_processes(
     other = await PostgresEventStore.open(database)
     assert not await store.wait_for_commit(0, 0.05)
     for position, writer in enumerate([store, other, store], 1):
-        waiting = asyncio.create_task(store.wait_for_commit(position - 1, 5))
+        waiting = asyncio.create_task(store.wait_for_commit(position - 1, 60))
         await asyncio.sleep(0.05)
         assert not waiting.done()
         await writer.append([event(uuid4(), 1)])
@@ -104,12 +104,12 @@ async def test_followers_hear_of_commits_of_their_own_and_other_processes(
 async def test_a_follower_that_comes_late_hears_at_once(database: str, store: PostgresEventStore) -> None:
     await store.append([event(uuid4(), 1)])
     late = await PostgresEventStore.open(database)
-    assert await late.wait_for_commit(0, 5)
+    assert await late.wait_for_commit(0, 60)
     await late.close()
 
 
 async def test_a_follower_hears_of_writers_that_are_not_ours(database: str, store: PostgresEventStore) -> None:
-    waiting = asyncio.create_task(store.wait_for_commit(0, 5))
+    waiting = asyncio.create_task(store.wait_for_commit(0, 60))
     await asyncio.sleep(0.1)
     async with await psycopg.AsyncConnection.connect(database) as plain:
         await plain.execute(
@@ -127,5 +127,5 @@ async def test_a_follower_hears_again_after_its_connection_was_cut(database: str
         )
     other = await PostgresEventStore.open(database)
     await other.append([event(uuid4(), 1)])
-    assert await store.wait_for_commit(0, 5)
+    assert await store.wait_for_commit(0, 60)
     await other.close()
