@@ -238,9 +238,9 @@ async def die_while_sending(shell: Shell, shop: Shop, session: UUID) -> None:
 
     before, shop.on_arrival, shell.drain_seconds = shop.on_arrival, hang, 0
     driving = asyncio.create_task(drive(shell, session))
-    await asyncio.wait_for(arrived.wait(), 10)
+    await asyncio.wait_for(arrived.wait(), 60)
     driving.cancel()
-    await asyncio.wait([driving], timeout=10)
+    await asyncio.wait([driving], timeout=60)
     shop.on_arrival = before
 
 

@@ -58,24 +58,26 @@ async def begun(shell: Shell, model: str) -> UUID:
 
 
 @asynccontextmanager
-async def hearing(url: str, session: UUID) -> AsyncIterator[list[Said]]:
+async def hearing(telling: Client, url: str, session: UUID) -> AsyncIterator[list[Said]]:
     """Collect what is told of a session, as another process does."""
     heard: list[Said] = []
-    client = await connect(url, "watcher")
+    watcher = await connect(url, "watcher")
 
     async def listen() -> None:
-        async with aclosing(NatsLive(client).follow(session)) as parts:
+        async with aclosing(NatsLive(watcher).follow(session)) as parts:
             async for said in parts:
                 heard.append(said)  # noqa: PERF401 - each is there as soon as it is heard
 
     task = asyncio.create_task(listen())
     await asyncio.sleep(0.1)
-    await client.flush()
+    await watcher.flush()
     yield heard
-    await asyncio.sleep(0.2)
+    for client in (telling, watcher):  # then all that was told has come
+        await client.flush()
+    await asyncio.sleep(0.1)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    await client.close()
+    await watcher.close()
 
 
 async def test_what_is_told_becomes_the_recorded_reply(
@@ -84,7 +86,7 @@ async def test_what_is_told_becomes_the_recorded_reply(
     client = await connect(nats_server.url, "worker")
     async with shell_with(store, tmp_path, client) as (shell, model):
         session = await begun(shell, model)
-        async with hearing(nats_server.url, session) as heard:
+        async with hearing(client, nats_server.url, session) as heard:
             await client.publish(subject(session), b"no part of a reply")
             await drive(shell, session)
     await client.close()
@@ -109,7 +111,7 @@ async def test_no_value_that_the_log_hides_is_told_in_clear(
     async with shell_with(store, tmp_path, client, script) as (shell, model):
         shell.redactor = Redactor(EVERY)
         session = await begun(shell, model)
-        async with hearing(nats_server.url, session) as heard:
+        async with hearing(client, nats_server.url, session) as heard:
             await drive(shell, session)
     await client.close()
     told = {call: "".join(each.text for each in heard if each.call == call) for call in {each.call for each in heard}}
@@ -139,7 +141,7 @@ async def test_what_filters_have_not_seen_is_not_told(
     async with shell_with(store, tmp_path, client) as (shell, model):
         shell.filters = (Suspects(),)
         session = await begun(shell, model)
-        async with hearing(nats_server.url, session) as heard:
+        async with hearing(client, nats_server.url, session) as heard:
             await drive(shell, session)
     await client.close()
     assert heard == [] and await events(store, session, ModelReplied)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -15,6 +15,7 @@ from commands.shell import Shell
 from commands.worker import Failing, work
 from domain.session.events import LeaseLapsed, Limits
 from domain.session.state import Asking
+from tests.beside import running_beside
 from tests.commands.parts import Model, Shop, Time, events, shell_of, start
 from tests.commands.test_perform import approve, status
 
@@ -101,8 +102,8 @@ async def test_a_question_that_another_worker_took_up_anew_is_not_taken_from_it(
 
 
 async def test_many_wake_ups_of_one_session_leave_room_for_another(store: PostgresEventStore) -> None:
-    slow, quick = SlowModel(seconds=1.0), Model()
-    shell = shell_of(store, Shop(), slow, Time())
+    slow = SlowModel(seconds=600.0)
+    shell = replace(shell_of(store, Shop(), slow, Time()), drain_seconds=0.0)
     first, _ = await start(shell)
     second, _ = await start(shell)
 
@@ -110,26 +111,28 @@ async def test_many_wake_ups_of_one_session_leave_room_for_another(store: Postgr
         for _ in range(20):
             yield Hint(first)
             await asyncio.sleep(0.01)
+        while not slow.asked:  # noqa: ASYNC110 - the model has no event for it
+            await asyncio.sleep(0.01)
         slow.seconds = 0.0
         yield Hint(second)
-        await asyncio.sleep(0.5)
+        await asyncio.Event().wait()
 
-    working = asyncio.create_task(work(shell, wakeups(), most=2))
-    await asyncio.sleep(0.9)
-    assert status(await shell_of(store, Shop(), quick, Time()).load(second)) == "completed"
-    await working
+    async with running_beside(work(shell, wakeups(), most=2)), asyncio.timeout(60):
+        while status(await shell.load(second)) != "completed":  # noqa: ASYNC110 - nor has the log
+            await asyncio.sleep(0.02)
+    assert status(await shell.load(first)) != "completed"
 
 
 async def test_an_approval_is_acted_upon_while_another_steps_model_is_still_thinking(store: PostgresEventStore) -> None:
-    shop, model = Shop(), SlowModel(tool="order", steps=2, seconds=5.0, slow="purpose=choose step=2")
-    shell = shell_of(store, shop, model, Time())
+    shop, model = Shop(), SlowModel(tool="order", steps=2, seconds=600.0, slow="purpose=choose step=2")
+    shell = replace(shell_of(store, shop, model, Time()), drain_seconds=0.0)
     session, _ = await start(shell, limits=Limits(parallel_steps=2))
     driving = asyncio.create_task(drive(shell, session))
     while not await asks(shell, session):  # noqa: ASYNC110 - the log has no event for it
         await asyncio.sleep(0.02)
     await approve(shell, session)
     assert shell.nudge(session)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(60):
         while not shop.received:  # noqa: ASYNC110 - the shop has no event for it
             await asyncio.sleep(0.02)
     driving.cancel()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 BIN = Path(sys.executable).parent
 PROGRAM = BIN / "reprise"
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 180.0
 
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -58,19 +58,20 @@ def started(
 def _line(process: subprocess.Popen[str], says: str) -> str:
     """Wait for the line that holds some words."""
     assert process.stdout is not None
-    until, seen = time.monotonic() + PATIENCE_SECONDS, ""
+    until, seen = time.monotonic() + PATIENCE_SECONDS, b""
     with selectors.DefaultSelector() as ready:
         ready.register(process.stdout, selectors.EVENT_READ)
         while time.monotonic() < until:
             if not ready.select(timeout=1):
                 continue
-            line = os.read(process.stdout.fileno(), 65_536).decode()
-            seen += line
-            if found := [each for each in seen.splitlines() if says in each]:
+            more = os.read(process.stdout.fileno(), 65_536)
+            seen += more
+            whole = seen.rpartition(b"\n")[0].decode()
+            if found := [each for each in whole.splitlines() if says in each]:
                 return found[0]
-            if not line:
+            if not more:
                 break
-    raise AssertionError(f"Expected {process.args!r} to say {says!r}, but it said: {seen}")
+    raise AssertionError(f"Expected {process.args!r} to say {says!r}, but it said: {seen.decode()}")
 
 
 def processes_in(folder: Path) -> list[int]:

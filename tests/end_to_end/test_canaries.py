@@ -118,7 +118,7 @@ def _lived(folder: Path, url: str, more: dict[str, str], collector: Collector, a
         api.running.append(process.pid)
         told = _said(folder, more, "tools", "add", "api.json", "--name", "api", "--allow-private")
         reprise("orchestrate", GOAL, folder=folder, more=more)
-        process.wait(timeout=60)
+        process.wait(timeout=180)
     with started(up, folder, "Reprise is up", more):
         running = json.loads((folder / "data" / "running.json").read_text())
         served = _ended(running["url"])
@@ -144,8 +144,8 @@ def _said(folder: Path, more: dict[str, str], *words: str) -> str:
 
 def _ended(url: str) -> dict[str, str]:
     """Wait for the end of the only session, and return what REST and GraphQL say of it."""
-    until = time.monotonic() + 60
-    with httpx.Client(base_url=url, timeout=20) as client:
+    until = time.monotonic() + 180
+    with httpx.Client(base_url=url, timeout=60) as client:
         while (listed := client.get("/sessions").json()["sessions"])[0]["status"] not in ("completed", "failed"):
             assert time.monotonic() < until, listed
             time.sleep(0.2)

@@ -128,7 +128,7 @@ def _files(folder: Path) -> str:
 
 def _served(url: str) -> dict[str, str]:
     """Return what REST and GraphQL say of the only session."""
-    with httpx.Client(base_url=url, timeout=20) as client:
+    with httpx.Client(base_url=url, timeout=60) as client:
         (session,) = [each["id"] for each in client.get("/sessions").json()["sessions"]]
         shown = "status tasks { actions { toolId responseJson reason requestJson } } events { nodes { title } }"
         asked = client.post("/graphql", json={"query": f'{{ session(id: "{session}") {{ {shown} }} }}'})

@@ -19,7 +19,7 @@ from tests.ops.cli.conftest import shop
 
 __all__ = ["shop"]
 STRANGER = ("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331")
-SECONDS = 30
+SECONDS = 120
 ROLES = {"api": "serving api", "worker": "serving worker"}
 
 

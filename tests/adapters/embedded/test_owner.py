@@ -36,7 +36,7 @@ async def owner(data: Path, *prefix: str) -> AsyncIterator[tuple[Process, list[i
 
 
 async def gone(pids: list[int]) -> bool:
-    for _ in range(500):
+    for _ in range(3_000):
         if not any(Path(f"/proc/{pid}").exists() for pid in pids):
             return True
         await asyncio.sleep(0.02)

@@ -88,7 +88,7 @@ async def to_loopback(host: str, port: int) -> list[str]:
 async def status(port: int, *, ca_file: str = "", host: str = "api.example") -> int:
     origin = f"https://{host}:{port}"
     async with HttpDialer(Egress(ca_file=ca_file), resolve=to_loopback) as dialer:
-        request = HttpRequest(method="GET", url=f"{origin}/", origin=origin, allow_private=True, timeout_ms=5000)
+        request = HttpRequest(method="GET", url=f"{origin}/", origin=origin, allow_private=True, timeout_ms=60_000)
         return (await dialer.send(request)).status
 
 

@@ -46,7 +46,7 @@ async def ask(
     asked: Prompt | None = None,
     wants: ReplyForm | None = None,
     telling: Telling = unheard,
-    timeout_ms: int = 5_000,
+    timeout_ms: int = 60_000,
     most_tokens: int = 0,
 ) -> Reply:
     question = Question(

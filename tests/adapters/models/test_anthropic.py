@@ -23,7 +23,7 @@ async def ask(answer: Response, *, api_key: str = "s3cret") -> tuple[Reply, Requ
         return answer
 
     async with serving(handle) as url, HttpDialer() as dialer:
-        question = Question(model=f"anthropic:small@{url}/v1", prompt=PROMPT, timeout_ms=2_000)
+        question = Question(model=f"anthropic:small@{url}/v1", prompt=PROMPT, timeout_ms=60_000)
         return await ModelRouter(dialer, api_key=api_key).ask(question), seen[0]
 
 

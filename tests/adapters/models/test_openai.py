@@ -15,7 +15,7 @@ PROMPT = Prompt(messages=(Message(role="user", text="hello"),))
 
 
 async def ask(
-    answer: Response | None, *, timeout_ms: int = 2000, delay: float = 0, api_key: str = ""
+    answer: Response | None, *, timeout_ms: int = 60_000, delay: float = 0, api_key: str = ""
 ) -> tuple[Reply, Request]:
     seen: list[Request] = []
 
@@ -89,5 +89,5 @@ async def test_a_model_server_that_is_not_there_may_be_asked_again() -> None:
         model = f"openai:small@http://127.0.0.1:{bound.getsockname()[1]}/v1"
         async with HttpDialer() as dialer:
             with pytest.raises(ModelFault) as fault:
-                await ModelRouter(dialer).ask(Question(model=model, prompt=PROMPT, timeout_ms=2000))
+                await ModelRouter(dialer).ask(Question(model=model, prompt=PROMPT, timeout_ms=60_000))
     assert fault.value.retryable

@@ -28,7 +28,7 @@ def script(folder: Path, *replies: dict[str, object]) -> str:
 
 async def ask(model: str, question: Prompt) -> Reply:
     async with HttpDialer() as dialer:
-        return await ModelRouter(dialer).ask(Question(model=model, prompt=question, timeout_ms=3000))
+        return await ModelRouter(dialer).ask(Question(model=model, prompt=question, timeout_ms=60_000))
 
 
 async def test_the_first_reply_that_matches_answers(tmp_path: Path) -> None:
@@ -113,8 +113,8 @@ async def test_the_script_over_http_answers_every_demo_prompt_like_the_script_it
         models = ModelRouter(dialer)
         async with script_server(DEMO, HashingEmbedder()) as base:
             for each in prompts:
-                direct = await models.ask(Question(model=f"scripted:{DEMO}", prompt=each, timeout_ms=3000))
-                served = await models.ask(Question(model=f"openai:scripted@{base}", prompt=each, timeout_ms=3000))
+                direct = await models.ask(Question(model=f"scripted:{DEMO}", prompt=each, timeout_ms=60_000))
+                served = await models.ask(Question(model=f"openai:scripted@{base}", prompt=each, timeout_ms=60_000))
                 assert direct.text and (direct.text, direct.tokens_in, direct.tokens_out) == (
                     served.text,
                     served.tokens_in,

@@ -51,7 +51,7 @@ async def relaying(store: PostgresEventStore, client: Client, settings: Settings
             await running
 
 
-async def until(true: Callable[[], Awaitable[bool]], seconds: float = 15.0) -> None:
+async def until(true: Callable[[], Awaitable[bool]], seconds: float = 60.0) -> None:
     """Wait until a condition holds; the test fails after ``seconds``."""
     async with asyncio.timeout(seconds):
         while True:

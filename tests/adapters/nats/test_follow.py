@@ -39,7 +39,7 @@ async def tailing(store: PostgresEventStore, client: Client) -> AsyncIterator[Ta
 async def take(tail: Tail, after: int, last: int) -> list[int]:
     """Follow from a position until a last one, and return the positions that came."""
     positions: list[int] = []
-    async with asyncio.timeout(20), aclosing(tail.follow(after)) as batches:
+    async with asyncio.timeout(60), aclosing(tail.follow(after)) as batches:
         async for batch in batches:
             positions += [event.position for event in batch]
             if positions and positions[-1] >= last:
@@ -66,7 +66,7 @@ async def test_the_read_events_are_those_of_the_log(store: PostgresEventStore, d
         await until(lambda: _joined(tail, store))
         head = await append(store, 1)
         events: list[Recorded] = []
-        async with asyncio.timeout(10), aclosing(tail.follow(0)) as batches:
+        async with asyncio.timeout(60), aclosing(tail.follow(0)) as batches:
             async for batch in batches:
                 events += batch
                 if len(events) >= head:
@@ -167,7 +167,7 @@ def _event(position: int, size: int) -> Recorded:
 
 async def test_a_reader_of_the_stream_stops_when_told_to_once(store: PostgresEventStore, dial: Dial) -> None:
     client = await dial()
-    async with relaying(store, client), asyncio.timeout(60):
+    async with relaying(store, client), asyncio.timeout(300):
         await append(store, 1)
         for number in range(40):
             async with tailing(store, client):

@@ -66,7 +66,7 @@ async def test_a_deleted_stream_store(
         await tell(store, Random(2), sessions=1)
         await fresh_nats.restart()
         await tell(store, Random(3), sessions=1)
-        await until(lambda: settled(store, client, database), 30)
+        await until(lambda: settled(store, client, database), 120)
 
 
 async def test_a_postgres_restored_to_an_earlier_backup(store: PostgresEventStore, dial: Dial, database: str) -> None:
@@ -78,5 +78,5 @@ async def test_a_postgres_restored_to_an_earlier_backup(store: PostgresEventStor
         async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
             await connection.execute("DELETE FROM log_events WHERE notification_id > 20")
         await tell(store, Random(5), sessions=1)
-        await until(lambda: settled(store, client, database), 40)
+        await until(lambda: settled(store, client, database), 120)
         assert await store.log_id() != before

@@ -194,7 +194,7 @@ async def fire(bank: Bank, story: Story, change: Change, effect: SendCall) -> St
             call,
             request_digest=effect.request.digest,
             idempotency_key=effect.idempotency_key,
-            timeout_ms=1_000,
+            timeout_ms=60_000,
             not_after=MUCH_LATER,
         )
     except ToolFault as fault:

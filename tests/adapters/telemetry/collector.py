@@ -38,7 +38,7 @@ class Collector:
     requests: list[str] = field(default_factory=list)
     spans: list[Received] = field(default_factory=list)
 
-    def until(self, true: Callable[["Collector"], object], seconds: float = 20.0) -> None:
+    def until(self, true: Callable[["Collector"], object], seconds: float = 60.0) -> None:
         """Wait until something is true of what was received."""
         until = time.monotonic() + seconds
         while not true(self):

@@ -142,9 +142,9 @@ def test_any_claim_and_any_evidence_can_be_reviewed(claim: str, value: object) -
 def test_long_words_and_deep_json_take_no_long_time() -> None:
     deep = Source(name="deep", text="[" * 5_000 + "]" * 5_000)
     for piece in ("a", "1", "a1-", "a@", "(", "{", "x_1.", "INV-1001 "):
-        started = time.perf_counter()
+        started = time.process_time()
         review(piece * 20_000, [deep, source(INVOICES)])
-        assert time.perf_counter() - started < 20, piece
+        assert time.process_time() - started < 20, piece
 
 
 @pytest.mark.parametrize(

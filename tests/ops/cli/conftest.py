@@ -14,7 +14,7 @@ from ops.sample import demo
 from tests.end_to_end.program import PROGRAM, started
 
 GOAL = "Order two blue mugs for customer 7"
-SECONDS = 30
+SECONDS = 120
 POSITION = re.compile(r"[0-9a-f-]{16,}:[0-9]+")
 """Be a position as it is written outside, bound to its log."""
 

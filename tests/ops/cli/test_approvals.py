@@ -61,7 +61,7 @@ def test_an_approval_is_answered_once(up: Say, waiting: str) -> None:
 
 def test_a_call_whose_answer_was_lost_is_settled_by_a_person(up: Say, waiting: str, shop: str) -> None:
     fault = {"operation": "POST /orders", "kind": "lost-answer"}
-    urlopen(Request(f"{shop}/_faults", json.dumps(fault).encode(), method="POST"), timeout=5).close()
+    urlopen(Request(f"{shop}/_faults", json.dumps(fault).encode(), method="POST"), timeout=60).close()
     up("approvals", "approve", f"{waiting}-call-2-1")
     question = _asked(up, waiting, "outcome")
     said = up("approvals", "settle", question["id"], "give-up", "--reason", "looked at the shop")

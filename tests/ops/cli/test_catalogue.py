@@ -16,7 +16,7 @@ def test_tools_come_from_a_document_and_are_listed(up: Say) -> None:
 
 
 def test_a_document_is_read_from_a_file_named_after_it(say: Say, shop: str, tmp_path: Path) -> None:
-    with urlopen(f"{shop}/openapi.json", timeout=5) as document:
+    with urlopen(f"{shop}/openapi.json", timeout=60) as document:
         (tmp_path / "My shop.json").write_bytes(document.read())
     said = say("tools", "add", "My shop.json", "--scopes", "read,write", "--json")
     assert said.json["name"] == "my-shop" and said.json["tools"] == 10

@@ -23,7 +23,7 @@ def letter(up: Say, waiting: str, shop: str) -> str:
 
 def plan_fault(shop: str, operation: str, times: int = 1) -> None:
     fault = {"operation": operation, "kind": "error", "times": times}
-    urlopen(Request(f"{shop}/_faults", json.dumps(fault).encode(), method="POST"), timeout=5).close()
+    urlopen(Request(f"{shop}/_faults", json.dumps(fault).encode(), method="POST"), timeout=60).close()
 
 
 def statuses(up: Say) -> dict[str, Any]:

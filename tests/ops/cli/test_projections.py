@@ -83,7 +83,7 @@ async def test_a_rebuild_that_is_interrupted_says_how_to_go_on_and_does(database
         PROGRAM, "projections", "rebuild", "timeline", env=environment(more), cwd=tmp_path, stderr=PIPE
     )
     with psycopg.connect(database) as holding:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while not holding.execute(HOLD).fetchone():  # noqa: ASYNC110 - it stands still while its row is held
                 await asyncio.sleep(0)
         process.send_signal(signal.SIGINT)

@@ -41,7 +41,7 @@ def test_a_goal_is_researched_from_end_to_end(up: Say, researched: str, served: 
 def _is_served(url: str, session: str) -> None:
     """Expect REST and GraphQL to show the calls, and the findings with what they rest on."""
     asked = f'{{ session(id: "{session}") {{ tasks {{ round outputJson actions {{ id status }} }} }} }}'
-    with httpx.Client(base_url=url, timeout=20) as client:
+    with httpx.Client(base_url=url, timeout=60) as client:
         rest = client.get(f"/sessions/{session}").json()
         (task,) = client.post("/graphql", json={"query": asked}).json()["data"]["session"]["tasks"]
     assert rest["tasks"][0]["outputJson"] == task["outputJson"] == {"findings": FINDINGS}

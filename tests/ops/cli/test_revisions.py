@@ -16,7 +16,7 @@ Write = Callable[..., str]
 @pytest.fixture
 def write(shop: str, tmp_path: Path) -> Write:
     """Write the shop's document, edited, to a file; return its name."""
-    with urlopen(f"{shop}/openapi.json", timeout=5) as served:
+    with urlopen(f"{shop}/openapi.json", timeout=60) as served:
         document = json.loads(served.read())
 
     def written(name: str, *edits: Edit) -> str:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 Answers = Callable[[bytes], bytes | None]
 """Answer a raw request with raw bytes; None closes the connection, b"" keeps it open in silence."""
 
-SILENCE_SECONDS = 0.2
+SILENCE_SECONDS = 60
 
 
 @dataclass

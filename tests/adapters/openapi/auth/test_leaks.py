@@ -41,7 +41,7 @@ CASES = {
     "bugs": 100,
 }
 MUCH_LATER = datetime.max.replace(tzinfo=UTC)
-QUICK_MS = 1_000
+QUICK_MS = 10_000
 ODD = {
     "header": '"\\%/+',
     "query": ' &=ü"\\',
@@ -334,7 +334,7 @@ async def test_a_server_that_says_nothing_in_time_leaves_no_trace_of_a_credentia
                 call,
                 request_digest=digest,
                 idempotency_key="k",
-                timeout_ms=50,
+                timeout_ms=500,
                 not_after=MUCH_LATER,
                 credentials=await world.tools.credentials(call),
             )

@@ -99,7 +99,7 @@ class Api:
             call,
             request_digest=checked.request_digest,
             idempotency_key="k",
-            timeout_ms=2_000,
+            timeout_ms=60_000,
             not_after=MUCH_LATER,
             credentials=await self.tools.credentials(call),
         )
@@ -196,7 +196,7 @@ async def test_a_binding_that_is_gone_or_changed_by_the_time_of_sending_counts()
                 call,
                 request_digest=digest,
                 idempotency_key="k",
-                timeout_ms=2_000,
+                timeout_ms=60_000,
                 not_after=MUCH_LATER,
                 credentials=await shop.tools.credentials(call),
             )

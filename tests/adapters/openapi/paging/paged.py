@@ -105,7 +105,9 @@ class Paged:
         """Check a call."""
         return (await self.tools.check(self.call(name, arguments))).problems
 
-    async def send(self, name: str, arguments: object, *, turn: Turn = any_time, timeout_ms: int = 2_000) -> ToolAnswer:
+    async def send(
+        self, name: str, arguments: object, *, turn: Turn = any_time, timeout_ms: int = 60_000
+    ) -> ToolAnswer:
         """Check a call and send what was checked."""
         call = self.call(name, arguments)
         checked = await self.tools.check(call)
@@ -115,7 +117,7 @@ class Paged:
             request_digest=checked.request_digest,
             idempotency_key="k",
             timeout_ms=timeout_ms,
-            not_after=datetime.now(UTC) + timedelta(seconds=5),
+            not_after=datetime.now(UTC) + timedelta(seconds=60),
             credentials=await self.tools.credentials(call),
             turn=turn,
         )
