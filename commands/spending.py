@@ -46,12 +46,13 @@ async def take_allotment(shell: Shell, session: UUID, state: Session, effect: Ta
         return
 
     async def draft(now: Session | None, context: Context) -> Draft | None:
-        if now is None or not now.meter or not now.meter.wanted or not owed(now, effect, context.at):
+        due = owed(now, effect, context.at)
+        if now is None or due is None or not now.meter or not now.meter.wanted:
             return None
         accounts = [(as_of(account, context.at), version) for account, version in await _accounts(shell, now)]
         amounts = await _handed_over(shell, now, now.meter, now.meter.wanted, [account for account, _ in accounts])
         if isinstance(amounts, Refusal):
-            return _refused(now, now.meter, effect, amounts, accounts, context)
+            return _refused(now, now.meter, due, amounts, accounts, context)
         allotment = f"{now.id}-{now.meter.allotments + 1}"
         given = []
         for account, version in accounts:

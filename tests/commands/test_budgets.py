@@ -22,7 +22,7 @@ from commands.ports import Question, Reply
 from commands.prices import activate_prices, register_prices
 from commands.redaction import Redactor
 from commands.shell import Loaded, Shell, advance
-from commands.spending import return_allotment
+from commands.spending import return_allotment, take_allotment
 from domain.budget.accounts import Account, evolve
 from domain.budget.amounts import Amounts, Ceilings
 from domain.budget.events import AccountEvent, Period
@@ -31,8 +31,8 @@ from domain.envelope import Actor, Event
 from domain.errors import Invalid, NotPossible
 from domain.replay import Row, replay
 from domain.session.commands import CancelSession, PauseSession, ResumeSession
-from domain.session.effects import ReturnAllotment
-from domain.session.events import AccountsJoined, Limits, ModelReplied, SessionEvent
+from domain.session.effects import ReturnAllotment, TakeAllotment
+from domain.session.events import AccountsJoined, AllotmentRefused, Limits, ModelReplied, SessionEvent
 from domain.session.means import spent
 from domain.session.outstanding import outstanding
 from domain.session.state import Ended, Session
@@ -318,6 +318,19 @@ async def test_who_paused_a_session_himself_finds_it_paused(store: PostgresEvent
     await handle(shell, session, PauseSession(), context())
     await limited(shell, tool_calls=10)
     assert (await session_of(shell, session)).paused
+
+
+async def test_what_is_refused_is_what_waits_by_then_and_not_what_a_worker_saw_wait(store: PostgresEventStore) -> None:
+    shell = shell_of(store, Shop(), Model(), Time())
+    await limited(shell, tokens=1)
+    session, _ = await start(shell, limits=TIGHT)
+    await drive(shell, session)
+    await handle(shell, session, ResumeSession(), context())
+    state = await session_of(shell, session)
+    (effect,) = [each for each in outstanding(state) if isinstance(each, TakeAllotment)]
+    await take_allotment(shell, session, state, structs.replace(effect, call="call-9-9", attempt=7))
+    refused = await events(store, session, AllotmentRefused)
+    assert len(refused) == 2 and {(each.call, each.attempt) for each in refused} == {("plan", 1)}
 
 
 async def test_an_account_that_is_named_like_a_hidden_value_pays(store: PostgresEventStore) -> None:
