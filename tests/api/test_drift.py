@@ -8,11 +8,13 @@ import httpx
 import pytest
 
 from commands.drift.activating import activate
+from commands.ports import LogEvent
 from tests.api.conftest import GOAL, Parts, finish, problem
 from tests.api.revised import EDITS, ORDER, Edit, edited, grow, name_customers, tighten_carriers
 from tests.commands.parts import context
 
 Json = dict[str, Any]
+MIGRATED = "session.catalog-migrated.v1"
 
 
 async def stage(client: httpx.AsyncClient, parts: Parts, *edits: Edit, **more: Any) -> str:
@@ -170,7 +172,7 @@ async def test_a_session_whose_next_call_would_fail_stays_and_is_named(client: h
 
 @pytest.mark.usefixtures("tools")
 async def test_a_migration_that_was_killed_is_taken_up_by_the_same_request(
-    client: httpx.AsyncClient, parts: Parts
+    client: httpx.AsyncClient, parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with parts.worker():
         await asking(client, 3)
@@ -181,12 +183,23 @@ async def test_a_migration_that_was_killed_is_taken_up_by_the_same_request(
     async def migrate() -> Any:
         return await activate(*held, acting, api="shop", document=digest, waiting="migrate")
 
-    killed = asyncio.create_task(migrate())
-    while not await moves(parts):
-        pass
-    killed.cancel()
-    await asyncio.gather(killed, return_exceptions=True)
-    assert killed.cancelled() and await moves(parts) < 3
+    append, moved = parts.store.append, asyncio.Event()
+
+    async def append_one_move(events: Sequence[LogEvent]) -> int:
+        if any(event.topic == MIGRATED for event in events):
+            if moved.is_set():
+                await asyncio.Event().wait()
+            moved.set()
+        return await append(events)
+
+    with monkeypatch.context() as held_up:
+        held_up.setattr(parts.store, "append", append_one_move)
+        killed = asyncio.create_task(migrate())
+        while not await moves(parts):  # noqa: ASYNC110 - the log has no event for it
+            await asyncio.sleep(0.01)
+        killed.cancel()
+        await asyncio.gather(killed, return_exceptions=True)
+    assert killed.cancelled() and await moves(parts) == 1
     done = await migrate()
     assert (done.moves.moved, done.moves.kept, await moves(parts)) == (3, (), 3)
     assert (await migrate()).moves.moved == 3 and await moves(parts) == 3
@@ -194,7 +207,7 @@ async def test_a_migration_that_was_killed_is_taken_up_by_the_same_request(
 
 async def moves(parts: Parts) -> int:
     rows = await parts.store.read_log(0, 10_000)
-    return sum(row.topic == "session.catalog-migrated.v1" for row in rows)
+    return sum(row.topic == MIGRATED for row in rows)
 
 
 @pytest.mark.usefixtures("tools")

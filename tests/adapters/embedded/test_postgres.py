@@ -126,13 +126,11 @@ async def test_root_runs_a_cluster_of_nobodys_without_a_user_namespace(tmp_path:
         assert Path(f"/proc/{server.pid}").stat().st_uid == server.home.stat().st_uid != 0
 
 
-async def test_it_starts_in_under_a_second_once_initialised(tmp_path: Path) -> None:
-    async with embedded_postgres(tmp_path):
-        pass
+async def test_it_starts_in_a_fraction_of_the_time_once_initialised(tmp_path: Path) -> None:
     loop = asyncio.get_running_loop()
     took = []
-    for _ in range(3):
+    for _ in range(4):
         began = loop.time()
         async with embedded_postgres(tmp_path):
             took.append(loop.time() - began)
-    assert min(took) < 1.0
+    assert min(took[1:]) < took[0] / 2, took

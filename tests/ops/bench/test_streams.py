@@ -2,12 +2,17 @@
 
 from uuid import uuid4
 
+import pytest
+
 from adapters.embedded.nats import NatsServer
 from ops.bench.streams import Load, run, subscribers
 from ops.bootstrap.benches import migrated_store
 
 
-async def test_every_subscriber_that_reads_gets_everything(database: str, fresh_nats: NatsServer) -> None:
+async def test_every_subscriber_that_reads_gets_everything(
+    database: str, fresh_nats: NatsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ops.bench.streams.LATE_SECONDS", 120.0)
     load = Load(subscribers=8, silent=2, events_per_s=40, seconds=2)
     figures = await run(database, fresh_nats.url, migrated_store, load)
     assert (figures["delivered"], figures["lost"], figures["out_of_order_or_twice"]) == (60, 0, 0)

@@ -251,4 +251,4 @@ def test_three_thousand_files_are_read_quickly() -> None:
     started = time.process_time()
     source = read_source(data)
     assert len(source.tree[FILES]) == 3000 and len(api_of(source).operations) == 1500
-    assert time.process_time() - started < 5
+    assert time.process_time() - started < 20

