@@ -1,12 +1,15 @@
 """Ask the advisory database about every locked dependency; say plainly when it cannot be reached."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 LOCK = Path(__file__).resolve().parents[2] / "requirements.lock"
+UNREACHABLE = re.compile("onnection|resolve|timed out|Server Error|Too Many Requests")
+"""What pip-audit says where the database, or the way to it, is in trouble."""
 LOCKED = ["-r", str(LOCK), "--require-hashes", "--disable-pip"]
 
 
@@ -16,7 +19,7 @@ def main() -> int:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if not done.stdout.startswith("{"):
         last = (done.stderr.strip().splitlines() or ["pip-audit said nothing"])[-1]
-        if "onnection" not in done.stderr and "resolve" not in done.stderr:
+        if not UNREACHABLE.search(done.stderr):
             print(f"audit failed: {last}")
             return 1
         print(f"audit skipped: no advisory database reachable ({last})")

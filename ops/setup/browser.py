@@ -49,7 +49,7 @@ class Chromium:
         environment = {**os.environ, **self.environment}
         try:
             said = subprocess.run(
-                [self.program, "--version"], env=environment, capture_output=True, text=True, timeout=30, check=False
+                [self.program, "--version"], env=environment, capture_output=True, text=True, timeout=120, check=False
             )
         except (OSError, subprocess.TimeoutExpired):
             return ""
@@ -125,6 +125,7 @@ def _apt(*words: str) -> None:
         f"Dir::Cache={FETCHED / 'cache'}",
         "Debug::NoLocking=true",
         "APT::Sandbox::User=",
+        "Acquire::Retries=5",
     )
     _run(["apt-get", "--quiet=2", *(word for option in options for word in ("--option", option)), *words])
 

@@ -22,8 +22,9 @@ from tests.commands.parts import Model, Shop, Time, context, register, shell_of,
 
 
 @pytest.fixture
-async def core(database: str, fresh_nats: NatsServer) -> AsyncIterator[Core]:
-    """Open the core of a process."""
+async def core(database: str, fresh_nats: NatsServer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Core]:
+    """Open the core of a process, of which nobody is in a hurry to hear."""
+    monkeypatch.setattr("adapters.telemetry.gauges.PATIENCE_SECONDS", 60.0)
     where = Addresses(postgres_url=database, nats_url=fresh_nats.url)
     async with open_core(Settings(), where, "test") as core:
         yield core
