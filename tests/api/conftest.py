@@ -53,6 +53,12 @@ from tests.beside import running_beside
 
 SCRIPT = Path("ops/sample/demo_script.json").absolute()
 GOAL = "Order two blue mugs for customer 7, have them shipped, and say what they cost."
+PATIENCE = (
+    "api.graphql.over_websocket.INIT_SECONDS",
+    "api.graphql.schema.PATIENCE_SECONDS",
+    "api.live.feeds.READY_SECONDS",
+    "api.rest.system.READY_SECONDS",
+)
 numbers = count(1)
 documents: list[bytes] = []
 
@@ -78,8 +84,10 @@ class Parts:
 
 
 @pytest.fixture
-async def parts(database: str, nats_server: NatsServer) -> AsyncIterator[Parts]:
-    """Wire everything that a service needs, on a log of its own."""
+async def parts(database: str, nats_server: NatsServer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Parts]:
+    """Wire everything that a service needs, on a log of its own; it has patience with a busy machine."""
+    for patience in PATIENCE:
+        monkeypatch.setattr(patience, 60.0)
     async with AsyncExitStack() as stack:
         store = await PostgresEventStore.open(database)
         stack.push_async_callback(store.close)
