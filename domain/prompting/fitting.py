@@ -27,7 +27,12 @@ class Fitted(NamedTuple):
 
 
 def fitted(state: Session, call: ModelCall, catalog: Snapshot) -> Fitted:
-    """Return the strategy that loses least of what fits into the budget; the last one where none does."""
+    """Return the strategy that loses least of what fits into the budget; the last one where none does.
+
+    A question that was claimed before stays as it was: whoever claimed it may still bring the answer.
+    """
+    if call.worker:
+        return Fitted(call.strategy, size_of(prompt(state, call, catalog)))
     results = results_shown(state, call)
     whole: Strategy = "whole" if any(len(text) > EXCERPT for text in results) else ""
     budget = state.limits_of(call.agent).prompt_tokens

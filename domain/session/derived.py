@@ -97,7 +97,7 @@ def asked(
     catalog = catalogs.get(state.catalog_of(model)) if model else None
     if model is None or catalog is None or _missing(state, model):
         return None
-    if isinstance(data, ModelCallAttempted) and not data.strategy and model.plan is None:
+    if isinstance(data, ModelCallAttempted) and not model.strategy and model.plan is None:
         return None  # the claim changed nothing of what was due
     return model, prompt(state, model, catalog)
 

@@ -77,6 +77,7 @@ from domain.session.events import (
     ModelReplied,
     Outcome,
     SessionFact,
+    Strategy,
     TimeRanOut,
     UnderWay,
 )
@@ -102,6 +103,7 @@ MOST_TICKS = 3_000
 MOST_REPLAYS = 2
 REPLY_TOKENS, PRICE = 100, 1_000
 PURSE = Amounts(steps=1, model_calls=3, tool_calls=1, tokens=500, money=2_000, wall_ms=1_000)
+STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 OUTCOMES: dict[str, Outcome] = {outcome: outcome for outcome in get_args(Outcome)}
 FAILURES: dict[str, Failure] = {failure: failure for failure in get_args(Failure)}
 
@@ -416,8 +418,15 @@ class Simulation:
             worker=worker,
             lease_until=self.now + LEASE,
             reserved=Amounts(model_calls=1, tokens=REPLY_TOKENS, money=PRICE) if state.meter else None,
+            strategy=due.model.strategy if due.model.worker else self._strategy(worker, effect),
         )
         return payable(state, claim)
+
+    def _strategy(self, worker: str, effect: AskModel) -> Strategy:
+        """Show earlier results as the program of a worker says, of which there may be several."""
+        if not self.chaos.claims:
+            return ""
+        return STRATEGIES[self.world.draw(effect.id, worker) % len(STRATEGIES)]
 
     def _send(self, worker: Worker, effect: SendCall) -> Task:
         tool, call = effect.choice.tool, effect.choice.call

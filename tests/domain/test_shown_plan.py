@@ -4,10 +4,12 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
+from domain.prompting.fitting import fitted
 from domain.session.events import LeaseLapsed, Limits, ModelCallAttempted, ModelFailed
-from domain.session.planning import pending_model_call
+from domain.session.planning import pending_model_call, pending_model_calls
 from domain.session.prompt import prompt
 from domain.session.shown_plan import so_far
+from domain.session.state import ModelCall
 from tests.domain.story import NOW, RESEARCHER, TEAM, Story, given, goal, looked, plan, replied, reviewed, states
 from tests.domain.test_researching import CATALOG
 
@@ -23,6 +25,11 @@ def asked(story: Story, call: str) -> str:
     model, _ = pending_model_call(story.session, call)
     assert model is not None
     return prompt(story.session, model, CATALOG).messages[1].text
+
+
+def question(story: Story) -> ModelCall:
+    (model,) = [each for each in pending_model_calls(story.session) if each.purpose == "replan"]
+    return model
 
 
 def failed() -> Story:
@@ -56,6 +63,15 @@ def test_whoever_asks_again_in_a_lapsed_lease_asks_the_same() -> None:
     before = asked(story, "replan-1")
     story = story.when(LeaseLapsed(call="replan-1", attempt=1)).when(reviewed(step=2))
     assert asked(story.when(claims("replan-1", worker="x")), "replan-1") == before
+
+
+def test_whoever_asks_again_shows_earlier_results_as_whoever_asked_first() -> None:
+    """Another release may choose otherwise; the next attempt is its own."""
+    first = replace(claims("replan-1"), strategy="summary")
+    story = failed().when(first).when(LeaseLapsed(call="replan-1", attempt=1))
+    assert fitted(story.session, question(story), CATALOG).strategy == "summary"
+    story = story.when(ModelFailed(call="replan-1", attempt=1, reason="503", retryable=True))
+    assert fitted(story.session, question(story), CATALOG).strategy == ""
 
 
 def test_a_researcher_who_is_asked_is_told_nothing_of_a_plan_revised_meanwhile() -> None:

@@ -29,10 +29,10 @@ from domain.session.state import (
     Session,
 )
 
-FREE = {"worker": "", "lease_until": None, "strategy": "", "reassigned": ()}
+FREE = {"lease_until": None, "reassigned": ()}
 """Changes a question to one that nobody has claimed; who claimed it before may still bring the answer to it."""
 
-ANEW = {"plan": None, "catalog": ""}
+ANEW = {"plan": None, "catalog": "", "worker": "", "strategy": ""}
 """Changes a question to one that shows what there is when its next attempt is made."""
 
 

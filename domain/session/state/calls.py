@@ -14,8 +14,9 @@ from domain.session.proof import Consent, Terms
 class ModelCall(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Be a question that waits for a model's answer; ``fault`` says what was wrong with the last one.
 
-    While ``lease_until`` is set, ``worker`` is asking, and shows earlier results by ``strategy``. ``found`` are the
-    tools that were looked for beforehand, ``reassigned`` the steps of a plan just checked that go to others.
+    While ``lease_until`` is set, ``worker`` is asking; it claimed this attempt last, which shows earlier results by
+    ``strategy``. ``found`` are the tools that were looked for beforehand, ``reassigned`` the steps of a plan just
+    checked that go to others.
     ``recalled`` are memories, None where nobody asked for any yet. ``plan`` is what it shows of the plan beyond its own
     step, as that stood when this attempt was first claimed, None before and where it shows none. ``catalog`` is the
     snapshot that it is asked on where its session has gone over to another since.
