@@ -58,7 +58,7 @@ def unknown() -> list[Row]:
 def crashed() -> list[Row]:
     """A worker that dies over and over, and is followed by another one; leases lapse, answers come late."""
     script = {"tool-choose-1-1": "keyed", "tool-choose-2-1": "read", "answer-call-2-1": "error-inside"}
-    chaos = Chaos(workers=2, crashes=(16, 23), stalls=(12, 13, 18, 29), pause_at=29)
+    chaos = Chaos(workers=2, crashes=(18, 20), stalls=(29, 38, 41, 48), pause_at=14)
     return simulate(World(script=script, plan=((), ())), chaos).rows
 
 
