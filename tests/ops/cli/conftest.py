@@ -29,6 +29,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def json(self) -> Any:
         """Return the one line of JSON that was printed."""
+        assert self.output, self.errors
         (line,) = self.output.splitlines()
         return json.loads(line)
 

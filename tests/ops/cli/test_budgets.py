@@ -13,7 +13,7 @@ from tests.ops.cli.conftest import GOAL, SECONDS, Say
 PRICES = {
     "name": "ours",
     "currency": "EUR",
-    "models": [{"model": "scripted:*", "input_per_million": "0.25", "output_per_million": "2"}],
+    "models": [{"model": "*", "input_per_million": "0.25", "output_per_million": "2"}],
     "tools": [{"tool": "shop/*", "per_call": "0.001"}],
 }
 

@@ -32,7 +32,7 @@ def test_read_models_are_listed_and_rebuilt_by_the_projector_that_runs(up: Say) 
     found = {each["name"]: each for each in up("projections", "list", "--json").json}
     assert set(found) == set(READ_MODELS) and all(each["ours"] for each in found.values())
     assert all(POSITION.fullmatch(each[name]) for each in found.values() for name in ("position", "head"))
-    assert (found["timeline"]["build"]["state"], found["tasks"]["build"]) == ("done", None)
+    assert (found["timeline"]["build"]["state"], found["verdicts"]["build"]) == ("done", None)
     assert up("projections", "prune").output == "nothing to drop\n"
 
 
