@@ -113,14 +113,14 @@ async def _claim(shell: Shell, session: UUID, effect: SendCall, ready: _Ready) -
 
     What a human allowed is judged again in that append, and may not be any more.
     """
-    claim: CallAttempted | None = None
+    claims: list[CallAttempted] = []
 
     async def draft(now: Session | None, context: Context) -> Draft | None:
-        nonlocal claim
         due = owed(now, effect, context.at)
         if now is None or due is None:
             return None
-        claimed = claim = await _claim_of(shell, now, due, ready, context.at)
+        claimed = await _claim_of(shell, now, due, ready, context.at)
+        claims.append(claimed)
         if ready.call is None or not (due.approved or due.ordered):
             return Draft(fact=payable(now, claimed))
         second = await second_verdict(shell, now, due, ready.call)
@@ -129,7 +129,8 @@ async def _claim(shell: Shell, session: UUID, effect: SendCall, ready: _Ready) -
         )
 
     recorded = await observe_with(shell, session, draft)
-    return claim.lease_until if recorded and claim and holds(recorded.state, claim) else None
+    # Where the log did not answer for a while, it may hold an earlier one than the last.
+    return next((claim.lease_until for claim in claims if recorded and holds(recorded.state, claim)), None)
 
 
 async def _claim_of(shell: Shell, state: Session, effect: SendCall, ready: _Ready, at: datetime) -> CallAttempted:

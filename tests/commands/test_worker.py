@@ -1,20 +1,23 @@
 """What workers do with wake-ups: one asks, one sends, a word from outside is heard at once, a broken session rests."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from adapters.postgres.store import PostgresEventStore
 from commands.perform import drive
-from commands.ports import LogNotification, Question, Reply
+from commands.ports import LogEvent, LogNotification, Question, Reply
 from commands.shell import Shell
 from commands.worker import Failing, work
-from domain.session.events import LeaseLapsed, Limits
+from domain.errors import Unavailable
+from domain.session.events import CallAttempted, LeaseLapsed, Limits
 from domain.session.state import Asking
+from domain.upcasting import topic_of
 from tests.beside import running_beside
 from tests.commands.parts import Model, Shop, Time, events, shell_of, start
 from tests.commands.test_perform import approve, status
@@ -151,3 +154,35 @@ def test_a_session_that_cannot_be_driven_rests_longer_and_longer() -> None:
     assert failing.rests(session)
     failing.forget(session)
     assert not failing.rests(session)
+
+
+async def test_a_claim_that_the_log_took_while_it_did_not_answer_is_sent_under(store: PostgresEventStore) -> None:
+    """Its worker has drafted another by then, with a lease of its own, which the log does not take any more."""
+    shop = Shop()
+    shell = shell_of(store, shop, Model(), Time())
+    session, _ = await start(shell)
+    shell.store = Late(store)
+    assert status(await drive(shell, session)) == "completed"
+    assert len(shop.received) == len(await events(store, session, CallAttempted)) == 1
+
+
+class Late:
+    """Be a log that takes a claim of a call only after it was given up, right before the next append."""
+
+    def __init__(self, store: PostgresEventStore) -> None:
+        self._store = store
+        self._late: Sequence[LogEvent] | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        """Be the log in everything else."""
+        return getattr(self._store, name)
+
+    async def append(self, events: Sequence[LogEvent]) -> int:
+        """Append; the first claim of a call late."""
+        if self._late is None and any(event.topic == topic_of(CallAttempted) for event in events):
+            self._late = events
+            raise Unavailable("whether the events were written is unknown")
+        if self._late:
+            await self._store.append(self._late)
+            self._late = ()
+        return await self._store.append(events)
