@@ -282,6 +282,7 @@ async def test_a_call_that_is_not_answered_in_time_is_unanswered() -> None:
         async with asyncio.timeout(60):
             while not running.counts().operations["POST /orders"].writes:  # noqa: ASYNC110 - only its count tells
                 await asyncio.sleep(0.05)
+        assert running.counts().operations["POST /orders"].writes == 1
 
 
 async def test_an_api_that_is_not_there_was_not_sent_anything() -> None:

@@ -114,6 +114,7 @@ async def test_a_slow_write_happens_although_the_client_gave_up() -> None:
         async with asyncio.timeout(60):
             while not running.counts().operations["POST /orders"].writes:  # noqa: ASYNC110 - only its count tells
                 await asyncio.sleep(0.05)
+        assert running.counts().operations["POST /orders"].writes == 1
 
 
 @pytest.mark.parametrize(
