@@ -128,6 +128,7 @@ async def model_claim(shell: Shell, state: Session, effect: AskModel) -> ModelCa
         model=model if model != state.model else "",
         strategy=fits.strategy,
         prompt_tokens=fits.tokens,
+        settles=True,
     )
 
 

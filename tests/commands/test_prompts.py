@@ -62,6 +62,7 @@ async def test_a_question_that_is_too_big_is_made_to_fit_and_how_is_recorded(sto
     await drive(shell, session)
     claims = await events(store, session, ModelCallAttempted)
     assert {claim.strategy for claim in claims} & {"fields", "summary", "window"}
+    assert all(claim.settles for claim in claims)
     shown = [each for step in range(3) for each in await prompts_of(store, session, step)]
     assert {prompt.digest() for prompt in model.heard} == {each.digest for each in shown}
     assert all(each.recorded == each.digest for each in shown if each.recorded)

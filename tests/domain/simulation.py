@@ -419,6 +419,7 @@ class Simulation:
             lease_until=self.now + LEASE,
             reserved=Amounts(model_calls=1, tokens=REPLY_TOKENS, money=PRICE) if state.meter else None,
             strategy=due.model.strategy if due.model.worker else self._strategy(worker, effect),
+            settles=True,
         )
         return payable(state, claim)
 

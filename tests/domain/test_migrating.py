@@ -90,6 +90,12 @@ def test_a_review_goes_on_as_it_was_asked_for_until_it_is_asked_anew() -> None:
     assert (review.attempt, story.session.catalog_of(review)) == (2, "m" * 64)
 
 
+def test_a_claim_of_an_earlier_release_asks_on_the_revision_that_its_session_uses() -> None:
+    story = given(*REVIEWING).ordered(migrate()).when(replace(claims("review-1-1"), settles=False))
+    (review,) = pending_model_calls(story.session)
+    assert story.session.catalog_of(review) == story.session.catalog == "n" * 64
+
+
 def test_what_is_looked_for_before_a_question_that_was_asked_anew_in_a_pause_is_shown() -> None:
     """Nobody looked before: the session was paused when its agent was to be asked."""
     narrowed = tuple(replace(each, narrowed=each.role == "executor") for each in TEAM)

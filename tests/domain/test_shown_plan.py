@@ -5,6 +5,7 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from domain.prompting.fitting import fitted
+from domain.session.derived import asked as built
 from domain.session.events import LeaseLapsed, Limits, ModelCallAttempted, ModelFailed
 from domain.session.planning import pending_model_call, pending_model_calls
 from domain.session.prompt import prompt
@@ -16,8 +17,9 @@ from tests.domain.test_researching import CATALOG
 FAILS = '{"verdict": "fail", "reason": "no"}'
 
 
-def claims(call: str, attempt: int = 1, worker: str = "w") -> ModelCallAttempted:
-    return ModelCallAttempted(call=call, attempt=attempt, worker=worker, lease_until=NOW + timedelta(seconds=60))
+def claims(call: str, worker: str = "w") -> ModelCallAttempted:
+    until = NOW + timedelta(seconds=60)
+    return ModelCallAttempted(call=call, attempt=1, worker=worker, lease_until=until, settles=True)
 
 
 def asked(story: Story, call: str) -> str:
@@ -72,6 +74,13 @@ def test_whoever_asks_again_shows_earlier_results_as_whoever_asked_first() -> No
     assert fitted(story.session, question(story), CATALOG).strategy == "summary"
     story = story.when(ModelFailed(call="replan-1", attempt=1, reason="503", retryable=True))
     assert fitted(story.session, question(story), CATALOG).strategy == ""
+
+
+def test_a_claim_of_an_earlier_release_changes_nothing_of_what_was_due() -> None:
+    """Its worker asked what it had seen when that fell due, whatever had ended before its claim was recorded."""
+    claim = replace(claims("replan-1"), settles=False)
+    story = failed().when(reviewed(step=2)).when(claim)
+    assert built(claim, story.session, {story.session.catalog: CATALOG}) is None
 
 
 def test_a_researcher_who_is_asked_is_told_nothing_of_a_plan_revised_meanwhile() -> None:

@@ -14,7 +14,8 @@ class ModelCallAttempted(Fact, frozen=True, kw_only=True, tag="session.model-cal
 
     ``reserved`` is the most that the answer may cost, where the session is metered. ``strategy`` is how earlier results
     are shown in the question, "" for their beginnings, so that its ``prompt_tokens``, an estimate, are within limits.
-    ``model`` is named where it is the agent's own.
+    ``model`` is named where it is the agent's own. ``settles``: what the question shows stays as it was then until the
+    answer comes; claims that do not say so were made by earlier releases, from what their worker had seen before.
     """
 
     call: str
@@ -25,6 +26,7 @@ class ModelCallAttempted(Fact, frozen=True, kw_only=True, tag="session.model-cal
     strategy: Strategy = ""
     prompt_tokens: int = 0
     model: str = ""
+    settles: bool = False
 
 
 class ModelReplied(Fact, frozen=True, kw_only=True, tag="session.model-replied.v1"):

@@ -33,7 +33,7 @@ FREE = {"lease_until": None, "reassigned": ()}
 """Changes a question to one that nobody has claimed; who claimed it before may still bring the answer to it."""
 
 ANEW = {"plan": None, "catalog": "", "worker": "", "strategy": ""}
-"""Changes a question to one that shows what there is when its next attempt is made."""
+"""Changes a question to one that nothing is settled of: it shows what there is when it is asked."""
 
 
 def asked(state: Session, event: ModelCallRequested) -> Session:
@@ -92,11 +92,11 @@ def _attempt(state: Session, call: str) -> int:
 
 
 def claimed(state: Session, event: ModelCallAttempted) -> Session:
-    """Know which worker asks, and until when; from now on the question does not change any more."""
+    """Know which worker asks, and until when; a claim that settles its question lets nothing change it any more."""
     model, _ = pending_model_call(state, event.call)
-    plan = shown_plan(state, model) if model else None
-    claim = {"worker": event.worker, "lease_until": event.lease_until, "strategy": event.strategy, "plan": plan}
-    return _changed(state, event.call, event.attempt, claim)
+    settled = {"plan": shown_plan(state, model)} if model and event.settles else ANEW
+    claim = {"worker": event.worker, "lease_until": event.lease_until, "strategy": event.strategy}
+    return _changed(state, event.call, event.attempt, {**settled, **claim})
 
 
 def lapsed(state: Session, event: LeaseLapsed) -> Session:
