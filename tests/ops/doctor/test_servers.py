@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -17,6 +19,8 @@ from msgspec.structs import replace
 from adapters.embedded.nats import program
 from adapters.embedded.postgres import PostgresServer
 from adapters.nats.health import greeting
+from ops.doctor.database import clock
+from ops.doctor.outcome import Finding
 from tests.adapters.nats.logs import until
 from tests.ops.doctor.conftest import Examine
 from tests.ops.doctor.installation import Installation, only
@@ -82,6 +86,25 @@ async def test_a_postgres_that_may_lose_what_it_has_taken(look: Examine, well: I
 async def test_clocks_that_differ(look: Examine, well: Installation) -> None:
     found = await look(well.settings, now=lambda: datetime.now(UTC) - timedelta(seconds=5_000))
     assert re.search(r"(4999|5000)\.\d s ahead", only(found, "clocks-differ").found)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "took", "found"),
+    [(0.9, 0.0, ""), (1.2, 0.0, "1.2 s ahead of"), (-1.2, 0.0, "1.2 s behind"), (2.4, 1.0, "")],
+)
+async def test_clocks_may_differ_by_a_second_and_by_what_the_question_took(
+    ahead: float, took: float, found: str
+) -> None:
+    begun = datetime(2026, 1, 1, tzinfo=UTC)
+    times = iter((begun, begun + timedelta(seconds=2 * took)))
+
+    class Log:
+        async def fetch(self, _: str) -> list[dict[str, datetime]]:
+            return [{"at": begun + timedelta(seconds=ahead)}]
+
+    patient: Any = SimpleNamespace(log=Log(), parts=SimpleNamespace(now=lambda: next(times)))
+    said = await clock(patient)
+    assert (isinstance(said, Finding) and found in said.found) if found else said is None
 
 
 async def test_a_nats_that_is_not_there(look: Examine, well: Installation) -> None:
