@@ -1,8 +1,8 @@
 """Say what a question shows of the plan beyond its own step: what came of each step, or what others will read.
 
 Nothing else that a question shows changes while its answer is awaited; this does, for other steps end and the plan is
-revised meanwhile. So it is kept as it stood when the attempt was first claimed (``ModelCall.plan``), and the prompt is
-the same whenever it is built again.
+revised meanwhile. So the first claim of an attempt that settles its question keeps it as it stands then
+(``ModelCall.plan``), and the prompt is the same whenever it is built again.
 """
 
 from domain.session.replanning import KINDS

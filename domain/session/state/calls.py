@@ -16,10 +16,9 @@ class ModelCall(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     While ``lease_until`` is set, ``worker`` is asking; it claimed this attempt last, which shows earlier results by
     ``strategy``. ``found`` are the tools that were looked for beforehand, ``reassigned`` the steps of a plan just
-    checked that go to others.
-    ``recalled`` are memories, None where nobody asked for any yet. ``plan`` is what it shows of the plan beyond its own
-    step, as that stood when this attempt was first claimed, None before and where it shows none. ``catalog`` is the
-    snapshot that it is asked on where its session has gone over to another since.
+    checked that go to others, ``recalled`` are memories, None where nobody asked for any yet. ``plan`` is what it shows
+    of the plan beyond its own step, as that stood when a claim first settled this attempt, None before and where it
+    shows none. ``catalog`` is the snapshot that it is asked on where its session has gone over to another since.
     """
 
     id: str
