@@ -72,7 +72,13 @@ class PostgresReadModels:
             try:
                 connection, writer = await self._connected()
                 async with connection.transaction():
-                    yield connection, writer
+                    try:
+                        yield connection, writer
+                    except asyncio.CancelledError:
+                        # A command may still be under way, and none can be sent behind it; what was not committed is
+                        # undone with its connection.
+                        await self.close()
+                        raise
             except Conflict:
                 raise
             except BaseException as fault:

@@ -66,6 +66,26 @@ async def test_projecting_twice_is_projecting_once(
     assert await tables(database) == once
 
 
+async def test_a_runner_that_is_ended_in_the_middle_of_a_batch_says_nothing_and_loses_nothing(
+    database: str, store: PostgresEventStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    await tell(store, Random(1))
+    for moment in range(60):
+        keeper = PostgresReadModels(database)
+        projecting = asyncio.create_task(project_all(store, keeper, 10))
+        await asyncio.sleep(moment / 1000)
+        projecting.cancel()
+        await asyncio.gather(projecting, return_exceptions=True)
+        await keeper.close()
+    assert not [record.getMessage() for record in caplog.records if record.name.startswith("psycopg")]
+    keeper = PostgresReadModels(database)
+    await project_all(store, keeper)
+    live = await tables(database)
+    await keeper.close()
+    await asyncio.gather(*[rebuild(database, model) for model in READ_MODELS.values()])
+    assert await tables(database) == live
+
+
 async def test_a_runner_that_comes_second_writes_nothing(store: PostgresEventStore, keeper: PostgresReadModels) -> None:
     await tell(store, Random(1))
     await project_all(store, keeper)
