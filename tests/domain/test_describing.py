@@ -13,7 +13,8 @@ from domain.session.events import (
     ToolChosen,
     ToolDescribed,
 )
-from domain.session.prompt import ASK_FORM, CHOOSE_FORM, prompt
+from domain.session.prompt import prompt
+from domain.session.question_forms import ASK_FORM, CHOOSE_FORM
 from domain.session.replies import MOST_TOLD
 from domain.session.state import Choosing, Session
 from tests.domain.story import Story, chooses, given, goal, plan, replied
