@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
+
 from adapters.policy.cedar import CedarJudge
 from adapters.postgres.store import PostgresEventStore
 from commands.catalogue import Catalogue
@@ -16,6 +18,7 @@ from commands.perform import drive
 from commands.ports import (
     Checked,
     Description,
+    LogNotification,
     Prepared,
     Question,
     Reply,
@@ -249,3 +252,22 @@ async def events(store: PostgresEventStore, session: Any, kind: type[Any]) -> li
     found = [read_session(row.topic, row.state) for row in await store.read_stream(session)]
     data: list[SessionEvent] = [each.data for each in found if not isinstance(each, Unknown)]
     return [each for each in data if isinstance(each, kind)]
+
+
+def stops_behind_reading(
+    store: PostgresEventStore, monkeypatch: pytest.MonkeyPatch
+) -> tuple[asyncio.Event, asyncio.Event]:
+    """Let who reads a stream from a store go on with what was so then; the events say that it has read, and may go on.
+
+    The store must be one that nobody else reads from.
+    """
+    read, go_on, read_stream = asyncio.Event(), asyncio.Event(), store.read_stream
+
+    async def read_then_stop(stream: UUID, after: int = 0) -> list[LogNotification]:
+        rows = await read_stream(stream, after)
+        read.set()
+        await go_on.wait()
+        return list(rows)
+
+    monkeypatch.setattr(store, "read_stream", read_then_stop)
+    return read, go_on

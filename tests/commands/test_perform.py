@@ -14,7 +14,7 @@ from commands.catalogue import Catalogue
 from commands.handle import handle
 from commands.orchestrate import Goal, orchestrate
 from commands.perform import drive
-from commands.ports import LogNotification, Question, Reply, ToolCall
+from commands.ports import Question, Reply, ToolCall
 from commands.shell import Loaded, Shell
 from domain.catalog.events import Binding
 from domain.errors import CommandReused, NotPossible, Stale
@@ -23,7 +23,17 @@ from domain.session.admit import open_approvals
 from domain.session.commands import CancelSession, GrantApproval, PauseSession, ResumeSession
 from domain.session.events import Limits
 from domain.session.state import Ended
-from tests.commands.parts import Model, Shop, Time, context, die_while_sending, failing, shell_of, start
+from tests.commands.parts import (
+    Model,
+    Shop,
+    Time,
+    context,
+    die_while_sending,
+    failing,
+    shell_of,
+    start,
+    stops_behind_reading,
+)
 
 
 async def topics(store: PostgresEventStore, session: UUID) -> list[str]:
@@ -114,15 +124,7 @@ async def test_a_worker_that_read_before_another_claimed_sends_nothing(
     await drive(first, session)
     await approve(first, session)
     elsewhere = await PostgresEventStore.open(database)
-    read, claimed = asyncio.Event(), asyncio.Event()
-
-    async def read_then_stop(stream: UUID, after: int = 0) -> list[LogNotification]:
-        rows = await store.read_stream(stream, after)
-        read.set()
-        await claimed.wait()
-        return rows
-
-    monkeypatch.setattr(elsewhere, "read_stream", read_then_stop)
+    read, claimed = stops_behind_reading(elsewhere, monkeypatch)
     second = asyncio.create_task(drive(shell_of(elsewhere, shop, model, Time(), worker="second"), session))
     await read.wait()
     shop.on_arrival = lambda: hold(claimed)

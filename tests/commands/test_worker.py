@@ -11,7 +11,7 @@ import pytest
 
 from adapters.postgres.store import PostgresEventStore
 from commands.perform import drive
-from commands.ports import LogEvent, LogNotification, Question, Reply
+from commands.ports import LogEvent, Question, Reply
 from commands.shell import Shell
 from commands.worker import Failing, work
 from domain.errors import Unavailable
@@ -19,7 +19,7 @@ from domain.session.events import CallAttempted, LeaseLapsed, Limits
 from domain.session.state import Asking
 from domain.upcasting import topic_of
 from tests.beside import running_beside
-from tests.commands.parts import Model, Shop, Time, events, shell_of, start
+from tests.commands.parts import Model, Shop, Time, events, shell_of, start, stops_behind_reading
 from tests.commands.test_perform import approve, status
 
 
@@ -83,15 +83,7 @@ async def test_a_question_that_another_worker_took_up_anew_is_not_taken_from_it(
     await asyncio.wait([died])
     time.ahead = timedelta(hours=1)
     elsewhere = await PostgresEventStore.open(database)
-    read, taken = asyncio.Event(), asyncio.Event()
-
-    async def read_then_stop(stream: UUID, after: int = 0) -> list[LogNotification]:
-        rows = await store.read_stream(stream, after)
-        read.set()
-        await taken.wait()
-        return rows
-
-    monkeypatch.setattr(elsewhere, "read_stream", read_then_stop)
+    read, taken = stops_behind_reading(elsewhere, monkeypatch)
     second = asyncio.create_task(drive(shell_of(elsewhere, Shop(), model, time, worker="second"), session))
     await read.wait()
     first = asyncio.create_task(drive(shell_of(store, Shop(), model, time, worker="first"), session))
